@@ -1,0 +1,104 @@
+"""All settings, typed and frozen, read once from the environment and ``.env``. It knows nothing of their use.
+
+``Settings`` is built in ``bot/main.py`` and the command line tools; everything else receives only its section.
+Variables carry the prefix ``TUTTI_``, except the three that the outside world named first (``DISCORD_TOKEN``,
+``DATABASE_URL``, ``SSL_CERT_FILE``). ``.env.example`` lists every variable; a test compares it with this file.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from core.errors import ConfigurationError
+
+
+class _Section(BaseSettings):
+    model_config = SettingsConfigDict(env_file=".env", env_prefix="TUTTI_", extra="ignore", frozen=True)
+
+
+class DiscordSettings(_Section):
+    """How the bot reaches Discord."""
+
+    token: SecretStr = Field(default=SecretStr(""), validation_alias="DISCORD_TOKEN")
+    proxy: str = Field(default="", validation_alias="TUTTI_HTTP_PROXY", description="HTTP proxy; the sandbox uses it")
+    certificate_file: str = Field(default="", validation_alias="SSL_CERT_FILE", description="CA bundle of the proxy")
+    sync_guild_id: int = Field(default=0, validation_alias="TUTTI_SYNC_GUILD_ID", description="0: sync globally")
+
+
+class DatabaseSettings(_Section):
+    """Where songs and jobs are kept."""
+
+    url: str = Field(default="sqlite+aiosqlite:///runs/tutti.db", validation_alias="DATABASE_URL")
+
+
+class InferenceSettings(_Section):
+    """The worker pool."""
+
+    num_workers: int = Field(default=1, ge=1, le=64, validation_alias="TUTTI_WORKERS")
+    weights_folder: Path = Field(default=Path("weights"), validation_alias="TUTTI_WEIGHTS")
+    device: str = Field(default="auto", validation_alias="TUTTI_DEVICE", description="auto, cpu or cuda")
+    job_timeout_seconds: float = Field(default=300.0, gt=0, validation_alias="TUTTI_JOB_TIMEOUT_SECONDS")
+    hang_timeout_seconds: float = Field(default=30.0, gt=0, validation_alias="TUTTI_HANG_TIMEOUT_SECONDS")
+    max_deaths: int = Field(default=3, ge=1, validation_alias="TUTTI_MAX_DEATHS")
+
+
+class MediaSettings(_Section):
+    """Sound, pictures and uploads."""
+
+    num_workers: int = Field(default=1, ge=1, le=16, validation_alias="TUTTI_MEDIA_WORKERS")
+    soundfont: str = Field(default="", validation_alias="TUTTI_SOUNDFONT", description="empty: the best one found")
+    max_upload_bytes: int = Field(default=8_000_000, gt=0, validation_alias="TUTTI_MAX_UPLOAD_BYTES")
+    max_upload_notes: int = Field(default=100_000, gt=0, validation_alias="TUTTI_MAX_UPLOAD_NOTES")
+    max_upload_minutes: int = Field(default=30, gt=0, validation_alias="TUTTI_MAX_UPLOAD_MINUTES")
+    timeout_seconds: float = Field(default=60.0, gt=0, validation_alias="TUTTI_MEDIA_TIMEOUT_SECONDS")
+
+
+class LimitSettings(_Section):
+    """What one person may ask for."""
+
+    max_queued_jobs: int = Field(default=100, ge=1, validation_alias="TUTTI_MAX_QUEUED_JOBS")
+    max_jobs_per_user: int = Field(default=4, ge=1, validation_alias="TUTTI_MAX_JOBS_PER_USER")
+    max_bars: int = Field(default=64, ge=1, validation_alias="TUTTI_MAX_BARS")
+
+
+class LogSettings(_Section):
+    """Logs and metrics."""
+
+    level: str = Field(default="INFO", validation_alias="TUTTI_LOG_LEVEL")
+    as_json: bool = Field(default=False, validation_alias="TUTTI_LOG_JSON")
+    metrics_port: int = Field(default=0, ge=0, le=65535, validation_alias="TUTTI_METRICS_PORT", description="0: off")
+
+
+class TrainingSettings(_Section):
+    """Where training finds its data sets and keeps its runs."""
+
+    data_folder: Path = Field(default=Path("../shared/data"), validation_alias="TUTTI_DATA")
+    runs_folder: Path = Field(default=Path("runs"), validation_alias="TUTTI_RUNS")
+
+
+class Settings:
+    """Every section, built once."""
+
+    def __init__(self, **overrides: Any) -> None:
+        self.discord: DiscordSettings = _build(DiscordSettings, overrides)
+        self.database: DatabaseSettings = _build(DatabaseSettings, overrides)
+        self.inference: InferenceSettings = _build(InferenceSettings, overrides)
+        self.media: MediaSettings = _build(MediaSettings, overrides)
+        self.limits: LimitSettings = _build(LimitSettings, overrides)
+        self.log: LogSettings = _build(LogSettings, overrides)
+        self.training: TrainingSettings = _build(TrainingSettings, overrides)
+
+
+def _build(section: type[Any], overrides: dict[str, Any]) -> Any:
+    """Build one section, taking those overrides (by variable name) that belong to it."""
+    names = {str(info.validation_alias) for info in section.model_fields.values()}
+    try:
+        return section(**{name: value for name, value in overrides.items() if name in names})
+    except ValidationError as error:
+        first = error.errors()[0]
+        variable = str(first["loc"][0])
+        raise ConfigurationError(f"{variable}: {first['msg']}", variable=variable) from error

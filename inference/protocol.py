@@ -1,0 +1,132 @@
+"""Messages between the bot and the workers: requests, progress, results, failures. It knows nothing of processes.
+
+Frozen msgspec structs, tagged, sent as MessagePack over pipes and never pickled. A job is one request; the reply is a
+stream of ``Progress`` and then exactly one ``Result`` or ``Failure``.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from music.constraints import BarRange, Check, Constraints
+from music.piece import Piece
+
+Task = Literal["generate", "harmonize", "remix", "describe"]
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True, tag=True, tag_field="type"):
+    """Anything that crosses the border between processes."""
+
+    job_id: str
+
+
+class Sampling(msgspec.Struct, frozen=True, kw_only=True):
+    """How to choose from a distribution. Temperature 0 takes the most likely and ignores the seed."""
+
+    temperature_notes: float = 1.0  # pitches and chords
+    temperature_rhythm: float = 1.0  # positions, durations, velocities
+    temperature_instruments: float = 1.0  # which track plays next, which program
+    top_k: int = 0  # 0: off
+    top_p: float = 1.0
+    min_p: float = 0.0
+    repetition: float = 1.0  # above 1: literal repetition becomes less likely
+
+
+class Controls(msgspec.Struct, frozen=True, kw_only=True):
+    """Wishes that steer a network without binding it. What must hold is in ``Constraints``."""
+
+    genre: str | None = None
+    second_genre: str | None = None
+    density: int | None = None  # notes per bar class, 0 (sparse) .. 7 (dense)
+
+
+class GenerateRequest(Message, frozen=True, kw_only=True, tag="generate"):
+    """Write a new piece, or go on from the end of ``prompt``."""
+
+    seed: int
+    constraints: Constraints
+    controls: Controls = Controls()
+    sampling: Sampling = Sampling()
+    prompt: Piece | None = None
+    memory_length: int | None = None  # events; None: the checkpoint's own
+
+
+class HarmonizeRequest(Message, frozen=True, kw_only=True, tag="harmonize"):
+    """Add what is missing to ``piece``; the melody track stays note for note."""
+
+    seed: int
+    piece: Piece
+    style: Literal["chorale", "chords"] = "chorale"
+    melody_track: int | None = None  # None: found by analysis
+    constraints: Constraints = Constraints()
+    sampling: Sampling = Sampling()
+
+
+class RemixRequest(Message, frozen=True, kw_only=True, tag="remix"):
+    """Change a share of the notes' fields inside ``bars``; everything else stays as it is."""
+
+    seed: int
+    piece: Piece
+    change: Literal["pitch", "rhythm"] = "pitch"
+    share: float = 0.5  # of the notes in reach, 0..1
+    bars: BarRange | None = None
+    tracks: tuple[int, ...] = ()  # empty: all
+    constraints: Constraints = Constraints()
+    sampling: Sampling = Sampling()
+
+
+class Cancel(Message, frozen=True, kw_only=True, tag="cancel"):
+    """Stop the job; the worker answers with a ``Failure`` of code ``cancelled``."""
+
+
+class Progress(Message, frozen=True, kw_only=True, tag="progress"):
+    """Real work done so far, never a timer. ``unit`` is bar or pass."""
+
+    stage: str
+    num_done: int
+    num_total: int
+    unit: Literal["bar", "pass"] = "bar"
+
+
+class Result(Message, frozen=True, kw_only=True, tag="result"):
+    """The finished piece. ``chord_names`` is filled by the harmonizer, one per chord in order."""
+
+    piece: Piece
+    checkpoint_id: str
+    checks: tuple[Check, ...] = ()
+    chord_names: tuple[str, ...] = ()
+    num_events: int = 0  # decoded by the network
+    decode_seconds: float = 0.0
+
+
+FailureCode = Literal["input", "cancelled", "timeout", "memory", "checkpoint", "worker_lost", "internal"]
+
+
+class Failure(Message, frozen=True, kw_only=True, tag="failure"):
+    """Why there is no result. ``message`` may be shown for code ``input``; ``details`` (a traceback) is for the log."""
+
+    code: FailureCode
+    message: str
+    details: str = ""
+
+
+class Ready(msgspec.Struct, frozen=True, kw_only=True, tag="ready", tag_field="type"):
+    """A worker has loaded and warmed up its networks."""
+
+    process_id: int
+    device: str
+    checkpoint_ids: dict[str, str]
+    load_seconds: float
+
+
+class Heartbeat(msgspec.Struct, frozen=True, kw_only=True, tag="heartbeat", tag_field="type"):
+    """A worker is alive and between two steps."""
+
+    memory_bytes: int
+
+
+Request = GenerateRequest | HarmonizeRequest | RemixRequest
+ToWorker = GenerateRequest | HarmonizeRequest | RemixRequest | Cancel
+FromWorker = Progress | Result | Failure | Ready | Heartbeat
