@@ -1,0 +1,69 @@
+# Everything people and CI run. `make help` prints itself from the remarks behind the targets.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON := .venv/bin/python
+RUN_STAMP := .venv/.installed-run
+DEV_STAMP := .venv/.installed-dev
+
+.PHONY: help
+help: ## Show this help
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+$(RUN_STAMP): requirements.lock
+	scripts/install_system_packages.sh run
+	test -x $(PYTHON) || python3 -m venv .venv
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	touch $@
+
+$(DEV_STAMP): requirements-dev.lock requirements.lock
+	scripts/install_system_packages.sh test
+	test -x $(PYTHON) || python3 -m venv .venv
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check -r requirements-dev.lock
+	touch $@ $(RUN_STAMP)
+
+.PHONY: setup
+setup: $(DEV_STAMP) ## Install everything that running, testing and training need
+
+.PHONY: run
+run: $(RUN_STAMP) ## Start Tutti: on Discord with DISCORD_TOKEN set, else in the sandbox at a local address
+	@$(PYTHON) scripts/run.py
+
+.PHONY: sandbox
+sandbox: $(RUN_STAMP) ## Start only the sandbox (a local stand-in for Discord)
+	@$(PYTHON) -m sandbox --state runs/sandbox
+
+.PHONY: check
+check: $(DEV_STAMP) ## Format, lint, types, import rules, spelling
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m pyright
+	.venv/bin/lint-imports
+	.venv/bin/codespell
+
+.PHONY: test
+test: check ## Checks and the whole suite (what CI runs)
+	$(PYTHON) -m pytest -q
+
+.PHONY: bench
+bench: $(DEV_STAMP) ## Measure speed and memory, write docs/results/bench.json
+	$(PYTHON) -m benchmarks
+
+.PHONY: evaluate
+evaluate: $(DEV_STAMP) ## Measure the shipped checkpoints on their test splits (needs TUTTI_DATA)
+	$(PYTHON) -m training.evaluate all
+
+.PHONY: train
+train: $(DEV_STAMP) ## Train a network, for instance: make train MODEL=generator MINUTES=60
+	$(PYTHON) -m training.train $(or $(MODEL),generator) --config cpu --minutes $(or $(MINUTES),60)
+
+.PHONY: migrate
+migrate: $(RUN_STAMP) ## Bring the database to the newest schema (the bot does it at start, too)
+	$(PYTHON) -m db.migrate
+
+.PHONY: test-gpu
+test-gpu: $(DEV_STAMP) ## Run the tests that need a CUDA device
+	$(PYTHON) -m pytest -q -m gpu
+
+.PHONY: lock
+lock: $(DEV_STAMP) ## Write the lock files anew from pyproject.toml
+	scripts/lock.sh
