@@ -1,0 +1,335 @@
+"""Standard MIDI Files <-> ``Piece``: symusic reads, pretty_midi writes. It knows nothing of limits per user or of sound.
+
+Reading is tolerant where players are: wrapped and cut files, data bytes over 127, nonsense metres, notes without
+length. Lyrics and other text are dropped. Writing keeps every tick, and what MIDI has no place for (title, chords,
+a rest at the end, the recipe) travels in text events of our own, so ``read_midi(write_midi(piece))`` is the piece,
+except that
+
+- tracks without notes are dropped, and text in names is cut to ``MAX_NAME_LENGTH``;
+- tempos are whole microseconds per quarter note;
+- two notes of one pitch and track that overlap end in the order in which they began (MIDI cannot say otherwise).
+"""
+
+# symusic, pretty_midi and mido ship no types; their values are annotated or converted where they enter.
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeVar
+
+import mido
+import pretty_midi
+import symusic
+
+from core.errors import MIDIFileError, UploadTooLargeError
+from music import midi_chunks
+from music.piece import (
+    ChordSymbol,
+    ControlChange,
+    KeySignature,
+    Note,
+    Piece,
+    PitchBend,
+    Tempo,
+    TimeSignature,
+    Track,
+)
+
+SUFFIXES = (".mid", ".midi", ".kar")
+MAX_NOTES = 500_000
+MAX_HOURS = 5
+MAX_NAME_LENGTH = 64
+MICROSECONDS_PER_MINUTE = 60_000_000
+_MAX_TICKS = 2**30  # symusic counts in 32 bits
+_MIN_BPM, _MAX_BPM = 4.0, 1000.0
+_OWN_PREFIX = "tutti."
+_FIRST_NOTE_CHANNELS = tuple(channel for channel in range(16) if channel != 9)
+
+_Event = TypeVar("_Event", Tempo, TimeSignature, KeySignature)
+
+
+def read_midi(data: bytes, *, max_notes: int = MAX_NOTES, max_hours: float = MAX_HOURS) -> Piece:
+    """Return the piece in a Standard MIDI File of format 0 or 1.
+
+    Raises:
+        MIDIFileError: if it is not one.
+        UploadTooLargeError: for more than ``max_notes`` notes or ``max_hours`` hours.
+    """
+    data = midi_chunks.repair_file(data)
+    try:
+        score: Any = symusic.Score.from_midi(data, sanitize_data=True)
+        num_notes = sum(len(track.notes) for track in score.tracks)
+        end_ticks = max(score.end(), 0)
+    except (RuntimeError, ValueError, OverflowError, MemoryError, UnicodeError) as error:
+        raise MIDIFileError(
+            "This MIDI file is damaged and cannot be read. Export it anew and send it again."
+        ) from error
+
+    if num_notes > max_notes:
+        raise UploadTooLargeError(what="notes", limit=max_notes, actual=num_notes)
+    piece = Piece(
+        tracks=_read_tracks(score),
+        ticks_per_quarter=int(score.ticks_per_quarter),
+        tempos=_read_tempos(score),
+        time_signatures=_read_metres(score),
+        key_signatures=_read_keys(score),
+    )
+    if end_ticks > _MAX_TICKS or _estimate_hours(piece) > max_hours:
+        raise UploadTooLargeError(what="minutes", limit=int(max_hours * 60))
+    return _with_own_texts(piece, data)
+
+
+def write_midi(piece: Piece, *, recipe: str = "") -> bytes:
+    """Return a Standard MIDI File of format 1; ``recipe`` (seed, settings, ...) is kept for ``read_recipe``."""
+    writer = _TickWriter(piece, recipe=recipe)
+    buffer = io.BytesIO()
+    writer.write(buffer)
+    data = buffer.getvalue()
+    return _share_channels(data, piece) if len(piece.tracks) > len(_FIRST_NOTE_CHANNELS) else data
+
+
+def read_recipe(data: bytes) -> str:
+    """Return the recipe that ``write_midi`` put into a file, or an empty string.
+
+    Raises:
+        MIDIFileError: if it is not a MIDI file.
+    """
+    return _own_texts(midi_chunks.repair_file(data)).get("recipe", [(0, "")])[0][1]
+
+
+# --- reading
+
+
+def _read_tracks(score: Any) -> tuple[Track, ...]:
+    tracks: list[Track] = []
+    for track in score.tracks:
+        notes = track.notes.numpy()
+        values = zip(
+            notes["time"].tolist(),
+            notes["pitch"].tolist(),
+            notes["duration"].tolist(),
+            notes["velocity"].tolist(),
+            strict=True,
+        )
+        found = tuple(
+            Note(time, pitch, max(duration, 1), velocity)
+            for time, pitch, duration, velocity in values
+            if time >= 0 and 0 <= pitch <= 127 and 1 <= velocity <= 127
+        )
+        if not found:
+            continue
+        controls, bends = track.controls.numpy(), track.pitch_bends.numpy()
+        tracks.append(
+            Track(
+                notes=found,
+                program=0 if track.is_drum else min(int(track.program), 127),
+                is_drum=bool(track.is_drum),
+                name=_clean_name(track),
+                control_changes=tuple(
+                    map(
+                        ControlChange,
+                        controls["time"].tolist(),
+                        controls["number"].tolist(),
+                        controls["value"].tolist(),
+                    )
+                ),
+                pitch_bends=tuple(map(PitchBend, bends["time"].tolist(), bends["value"].tolist())),
+            )
+        )
+    return tuple(tracks)
+
+
+def _clean_name(track: Any) -> str:
+    """Track names come in any encoding and may hold control characters."""
+    try:
+        name = str(track.name)
+    except UnicodeDecodeError:
+        return ""
+    printable = "".join(character for character in name if character.isprintable() and character != "\ufffd")
+    return printable.strip()[:MAX_NAME_LENGTH].strip()
+
+
+def _read_tempos(score: Any) -> tuple[Tempo, ...]:
+    values = score.tempos.numpy()
+    found = [
+        Tempo(time, microseconds_to_bpm(microseconds))
+        for time, microseconds in zip(values["time"].tolist(), values["mspq"].tolist(), strict=True)
+        if microseconds > 0 and _MIN_BPM <= MICROSECONDS_PER_MINUTE / microseconds <= _MAX_BPM
+    ]
+    return _only_changes(found, default=Tempo(0, 120.0))
+
+
+def _read_metres(score: Any) -> tuple[TimeSignature, ...]:
+    values = score.time_signatures.numpy()
+    found = [
+        TimeSignature(*event)
+        for event in zip(
+            values["time"].tolist(), values["numerator"].tolist(), values["denominator"].tolist(), strict=True
+        )
+    ]
+    sane = [metre for metre in found if is_sane_metre(metre.numerator, metre.denominator)]
+    return _only_changes(sane, default=TimeSignature(0, 4, 4))
+
+
+def _read_keys(score: Any) -> tuple[KeySignature, ...]:
+    values = score.key_signatures.numpy()
+    found: list[KeySignature] = []
+    for time, fifths, mode in zip(
+        values["time"].tolist(), values["key"].tolist(), values["tonality"].tolist(), strict=True
+    ):
+        if -7 <= fifths <= 7 and mode in {0, 1}:
+            found.append(KeySignature(time, (fifths * 7 + 9 * mode) % 12, bool(mode)))
+    return _only_changes(found, default=None)
+
+
+def is_sane_metre(numerator: int, denominator: int) -> bool:
+    """Whether a metre is one that people write: files also say 1/4, 149/4 or 0/4 and mean nothing by it."""
+    if denominator not in {2, 4, 8, 16, 32} or not 2 <= numerator <= 24:
+        return False
+    return 0.5 <= 4 * numerator / denominator <= 8
+
+
+def _only_changes(events: Sequence[_Event], *, default: _Event | None) -> tuple[_Event, ...]:
+    """Keep the last event of each tick and drop those that repeat the value before; begin at tick 0."""
+    by_tick = {event.onset_ticks: event for event in sorted(events, key=lambda event: event.onset_ticks)}
+    if default is not None:
+        by_tick = {0: default} | by_tick
+    kept: list[_Event] = []
+    for event in sorted(by_tick.values(), key=lambda event: event.onset_ticks):
+        if not kept or kept[-1][1:] != event[1:]:
+            kept.append(event)
+    return tuple(kept)
+
+
+def microseconds_to_bpm(microseconds_per_quarter: int) -> float:
+    """Return the shortest decimal tempo that is written as exactly this many microseconds (545455 gives 110.0)."""
+    exact = MICROSECONDS_PER_MINUTE / microseconds_per_quarter
+    for num_digits in range(7):
+        bpm = round(exact, num_digits)
+        if bpm > 0 and bpm_to_microseconds(bpm) == microseconds_per_quarter:
+            return bpm
+    return exact
+
+
+def bpm_to_microseconds(bpm: float) -> int:
+    """Return whole microseconds per quarter note, as MIDI stores a tempo in three bytes."""
+    return min(max(round(MICROSECONDS_PER_MINUTE / bpm), 1), 0xFFFFFF)
+
+
+def _estimate_hours(piece: Piece) -> float:
+    stops = [*(tempo.onset_ticks for tempo in piece.tempos[1:]), piece.stop_ticks]
+    seconds = 0.0
+    for tempo, stop_ticks in zip(piece.tempos, stops, strict=True):
+        length_ticks = max(min(stop_ticks, piece.stop_ticks) - tempo.onset_ticks, 0)
+        seconds += length_ticks / piece.ticks_per_quarter * 60 / tempo.bpm
+    return seconds / 3600
+
+
+def _own_texts(data: bytes) -> dict[str, list[tuple[int, str]]]:
+    """Return the text events that ``write_midi`` adds, by kind."""
+    if _OWN_PREFIX.encode() not in data:
+        return {}
+    found: dict[str, list[tuple[int, str]]] = {}
+    for onset_ticks, body in midi_chunks.iterate_texts(data):
+        text = body.decode("utf-8", errors="replace")
+        kind, separator, value = text.removeprefix(_OWN_PREFIX).partition("=")
+        if text.startswith(_OWN_PREFIX) and separator:
+            found.setdefault(kind, []).append((onset_ticks, value))
+    return found
+
+
+def _with_own_texts(piece: Piece, data: bytes) -> Piece:
+    texts = _own_texts(data)
+    if not texts:
+        return piece
+    chords: list[ChordSymbol] = []
+    for onset_ticks, value in texts.get("chord", ()):
+        parts = value.split(" ")
+        if len(parts) == 3 and parts[0].isdecimal() and parts[2].isdecimal():
+            chords.append(ChordSymbol(onset_ticks, int(parts[0]) % 12, parts[1], int(parts[2]) % 12))
+    return Piece(
+        tracks=piece.tracks,
+        ticks_per_quarter=piece.ticks_per_quarter,
+        tempos=piece.tempos,
+        time_signatures=piece.time_signatures,
+        key_signatures=piece.key_signatures,
+        chords=tuple(chords),
+        title=texts.get("title", [(0, "")])[0][1],
+        length_ticks=min(texts.get("length", [(0, "")])[0][0], _MAX_TICKS),
+    )
+
+
+# --- writing
+
+
+class _TickWriter(pretty_midi.PrettyMIDI):
+    """pretty_midi with ticks in place of seconds: its own way through floating-point seconds may move a note by a tick."""
+
+    def __init__(self, piece: Piece, *, recipe: str) -> None:
+        super().__init__(resolution=piece.ticks_per_quarter, charset="utf-8")
+        # pretty_midi truncates scale * resolution * 1e6 to whole microseconds; half of one more makes that exact.
+        self._tick_scales = [
+            (tempo.onset_ticks, (bpm_to_microseconds(tempo.bpm) + 0.5) / 1e6 / piece.ticks_per_quarter)
+            for tempo in piece.tempos
+        ]
+        self.time_signature_changes = [
+            pretty_midi.TimeSignature(metre.numerator, metre.denominator, metre.onset_ticks)
+            for metre in piece.time_signatures
+        ]
+        self.key_signature_changes = [
+            pretty_midi.KeySignature(key.tonic + 12 * key.is_minor, key.onset_ticks) for key in piece.key_signatures
+        ]
+        self.text_events = [pretty_midi.Text(text, onset_ticks) for onset_ticks, text in _texts_of(piece, recipe)]
+        self.instruments = [_instrument(track) for track in piece.tracks]
+
+    def time_to_tick(self, time: float) -> int:
+        return int(time)
+
+
+def _texts_of(piece: Piece, recipe: str) -> Iterable[tuple[int, str]]:
+    if recipe:
+        yield 0, f"{_OWN_PREFIX}recipe={recipe}"
+    if piece.title:
+        yield 0, f"{_OWN_PREFIX}title={piece.title}"
+    for chord in piece.chords:
+        yield chord.onset_ticks, f"{_OWN_PREFIX}chord={chord.root} {chord.quality} {chord.bass}"
+    if piece.length_ticks > piece.stop_ticks:
+        yield piece.length_ticks, f"{_OWN_PREFIX}length="
+
+
+def _instrument(track: Track) -> pretty_midi.Instrument:
+    instrument = pretty_midi.Instrument(program=track.program, is_drum=track.is_drum, name=track.name)
+    instrument.notes = [
+        pretty_midi.Note(velocity=note.velocity, pitch=note.pitch, start=note.onset_ticks, end=note.stop_ticks)
+        for note in track.notes
+    ]
+    instrument.control_changes = [
+        pretty_midi.ControlChange(change.number, change.value, change.onset_ticks) for change in track.control_changes
+    ]
+    instrument.pitch_bends = [pretty_midi.PitchBend(bend.value, bend.onset_ticks) for bend in track.pitch_bends]
+    return instrument
+
+
+def _share_channels(data: bytes, piece: Piece) -> bytes:
+    """Give each program of a piece with over 15 tracks a channel of its own; pretty_midi would let programs collide.
+
+    Tracks with controllers come first; only when MIDI's 15 channels are spent do further sounds share one.
+    """
+    channels: dict[tuple[int, int], int] = {}
+    spent = 0
+    file = mido.MidiFile(file=io.BytesIO(data))
+    for index, track in enumerate(piece.tracks):
+        if track.is_drum:
+            continue
+        sound = (track.program, index if track.control_changes or track.pitch_bends else -1)
+        if sound not in channels:
+            channels[sound] = _FIRST_NOTE_CHANNELS[spent % len(_FIRST_NOTE_CHANNELS)]
+            spent += 1
+        for message in file.tracks[index + 1]:
+            if not message.is_meta:
+                message.channel = channels[sound]
+    buffer = io.BytesIO()
+    file.save(file=buffer)
+    return buffer.getvalue()
