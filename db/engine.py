@@ -1,0 +1,124 @@
+"""The engine and the scope of a transaction; the one seam where SQLAlchemy's errors become ours.
+
+It knows nothing of tables. SQLite runs with a write-ahead log and takes the write lock at the start of a writing
+transaction (BEGIN IMMEDIATE), so two writers wait for each other in place of failing half-way.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, event, make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
+
+from core.errors import ConfigurationError, StorageError
+
+BUSY_TIMEOUT_SECONDS = 10.0
+_IS_READING = "tutti_is_reading"
+
+
+class Database:
+    """One database, opened once per process.
+
+    ``async with database.writing() as session`` is one transaction, committed at the end of the block and rolled back
+    by any error; ``reading`` never waits for writers.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._writer = open_engine(url)
+        self._reader = self._writer.execution_options(**{_IS_READING: True})
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncGenerator[AsyncSession]:
+        """Open a transaction that may write.
+
+        Raises:
+            StorageError: when the database fails.
+        """
+        async with _scope(self._writer) as session:
+            yield session
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncGenerator[AsyncSession]:
+        """Open a transaction that only reads.
+
+        Raises:
+            StorageError: when the database fails.
+        """
+        async with _scope(self._reader) as session:
+            yield session
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._writer.dispose()
+
+
+def open_engine(url: str, *, has_foreign_keys: bool = True) -> AsyncEngine:
+    """Return an engine for a database address; migrations rebuild tables and so switch foreign keys off.
+
+    Raises:
+        ConfigurationError: when the address cannot be understood.
+    """
+    try:
+        address = make_url(url)
+        if address.get_backend_name() != "sqlite":
+            return create_async_engine(address, pool_pre_ping=True)
+        if address.database and address.database != ":memory:":
+            Path(address.database).parent.mkdir(parents=True, exist_ok=True)
+        engine = create_async_engine(address, connect_args={"timeout": BUSY_TIMEOUT_SECONDS})
+    except (ArgumentError, ModuleNotFoundError, OSError) as error:
+        message = f"DATABASE_URL cannot be used ({error}). Example: sqlite+aiosqlite:///runs/tutti.db"
+        raise ConfigurationError(message, variable="DATABASE_URL") from error
+    _prepare_sqlite(engine, has_foreign_keys=has_foreign_keys)
+    return engine
+
+
+@asynccontextmanager
+async def migration_connection(url: str) -> AsyncGenerator[AsyncConnection]:
+    """Open one transaction on an engine of its own, for changing tables.
+
+    Raises:
+        StorageError: when the database fails.
+    """
+    engine = open_engine(url, has_foreign_keys=False)
+    try:
+        async with engine.begin() as connection:
+            yield connection
+    except (SQLAlchemyError, sqlite3.Error) as error:
+        raise StorageError(f"the tables could not be brought up to date: {error}") from error
+    finally:
+        await engine.dispose()
+
+
+@asynccontextmanager
+async def _scope(engine: AsyncEngine) -> AsyncGenerator[AsyncSession]:
+    try:
+        async with AsyncSession(engine, expire_on_commit=False) as session, session.begin():
+            yield session
+    except (SQLAlchemyError, sqlite3.Error) as error:
+        raise StorageError(f"the database failed: {type(error).__name__}: {error}") from error
+
+
+def _prepare_sqlite(engine: AsyncEngine, *, has_foreign_keys: bool) -> None:
+    """Take the transactions out of the driver's hands: it would begin them late and without the write lock."""
+
+    def on_connect(connection: Any, _record: object) -> None:
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA journal_mode = WAL")
+        cursor.execute("PRAGMA synchronous = FULL")  # an accepted job survives a power cut
+        cursor.execute(f"PRAGMA foreign_keys = {'ON' if has_foreign_keys else 'OFF'}")
+        cursor.close()
+
+    def on_begin(connection: Connection) -> None:
+        is_reading = connection.get_execution_options().get(_IS_READING, False)
+        connection.exec_driver_sql("BEGIN" if is_reading else "BEGIN IMMEDIATE")
+
+    event.listen(engine.sync_engine, "connect", on_connect)
+    event.listen(engine.sync_engine, "begin", on_begin)

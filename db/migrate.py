@@ -1,0 +1,80 @@
+"""Brings the tables to a version: called at start-up, by tests, and as ``python -m db.migrate [VERSION]``.
+
+It knows nothing of what the versions do; they lie in ``db/migrations/versions``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection
+
+from core.settings import Settings
+from db.engine import migration_connection
+
+HEAD = "head"
+BASE = "base"
+
+
+async def upgrade(url: str, version: str = HEAD) -> None:
+    """Apply every version up to ``version``.
+
+    Raises:
+        core.errors.StorageError: when the database fails.
+    """
+    await _run(url, lambda config: command.upgrade(config, version))
+
+
+async def downgrade(url: str, version: str = BASE) -> None:
+    """Take versions back down to ``version``.
+
+    Raises:
+        core.errors.StorageError: when the database fails.
+    """
+    await _run(url, lambda config: command.downgrade(config, version))
+
+
+async def draft_version(url: str, message: str, *, version: str) -> None:
+    """Write a new version file from the difference between the tables and the mapped classes, to be edited by hand.
+
+    Raises:
+        core.errors.StorageError: when the database fails.
+    """
+    await _run(url, lambda config: command.revision(config, message, autogenerate=True, rev_id=version))
+
+
+async def _run(url: str, action: Callable[[Config], object]) -> None:
+    def on_connection(connection: Connection) -> None:
+        config = Config()
+        config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+        config.set_main_option("path_separator", "os")
+        config.attributes["connection"] = connection
+        action(config)
+
+    async with migration_connection(url) as connection:
+        await connection.run_sync(on_connection)
+
+
+def main() -> None:
+    """Read the command line and bring the configured database to the asked version."""
+    parser = argparse.ArgumentParser(prog="python -m db.migrate", description="Bring the tables up to date.")
+    parser.add_argument("version", nargs="?", default=HEAD, help="head (default), base, or the number of a version")
+    parser.add_argument("--down", action="store_true", help="take versions back in place of applying them")
+    parser.add_argument("--draft", metavar="MESSAGE", help="write a new version file named VERSION from the difference")
+    arguments = parser.parse_args()
+    url = Settings().database.url
+    if arguments.draft:
+        asyncio.run(draft_version(url, arguments.draft, version=arguments.version))
+    elif arguments.down:
+        asyncio.run(downgrade(url, arguments.version))
+    else:
+        asyncio.run(upgrade(url, arguments.version))
+
+
+if __name__ == "__main__":
+    main()

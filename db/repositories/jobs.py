@@ -1,0 +1,154 @@
+"""Jobs: stored, leased, counted, answered. It commits nothing and knows neither options nor music.
+
+A lease says which process works on a job and until when. A job whose lease ran out belongs to nobody and may be taken;
+taking is one conditional UPDATE, so two processes never hold the same job.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.tables import Job
+
+UNFINISHED = ("queued", "running")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewJob:
+    """Everything that a job is born with."""
+
+    kind: str
+    operation: str
+    user_id: int
+    guild_id: int | None
+    channel_id: int
+    options: dict[str, Any]
+    seed: int
+    upload_id: int | None
+    source_revision_id: int | None
+    parent_revision_id: int | None
+    size_limit_bytes: int
+    reply_token: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lease:
+    """Who works on a job, and until when."""
+
+    owner: str
+    until: datetime
+
+
+class JobRepository:
+    """Reads and writes the jobs table."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def add(self, new: NewJob, *, lease: Lease, now: datetime) -> Job:
+        """Store a job, leased to the process that accepts it."""
+        job = Job(
+            kind=new.kind,
+            operation=new.operation,
+            user_id=new.user_id,
+            guild_id=new.guild_id,
+            channel_id=new.channel_id,
+            options=new.options,
+            seed=new.seed,
+            upload_id=new.upload_id,
+            source_revision_id=new.source_revision_id,
+            parent_revision_id=new.parent_revision_id,
+            size_limit_bytes=new.size_limit_bytes,
+            reply_token=new.reply_token,
+            status="queued",
+            lease_owner=lease.owner,
+            lease_until=lease.until,
+            created_at=now,
+        )
+        self._session.add(job)
+        await self._session.flush()
+        return job
+
+    async def find(self, job_id: int) -> Job | None:
+        """Return a job."""
+        return await self._session.get(Job, job_id)
+
+    async def count_unfinished(self, *, user_id: int | None = None) -> int:
+        """Return how many jobs wait or run, of one person or of all."""
+        query = select(func.count()).select_from(Job).where(Job.status.in_(UNFINISHED))
+        if user_id is not None:
+            query = query.where(Job.user_id == user_id)
+        return await self._session.scalar(query) or 0
+
+    async def owners(self) -> set[str]:
+        """Return every process that holds an unanswered job."""
+        rows = await self._session.scalars(
+            select(Job.lease_owner).where(Job.is_answered.is_(False), Job.lease_owner.is_not(None)).distinct()
+        )
+        return {owner for owner in rows if owner is not None}
+
+    async def take_orphans(self, lease: Lease, *, now: datetime, gone: set[str], limit: int) -> Sequence[Job]:
+        """Lease unanswered jobs whose lease ran out, or whose owner is known to be gone, oldest first."""
+        is_orphan = or_(Job.lease_until.is_(None), Job.lease_until <= now, Job.lease_owner.in_(gone))
+        free = (
+            select(Job.id).where(Job.is_answered.is_(False), is_orphan).order_by(Job.id).limit(limit).scalar_subquery()
+        )
+        taken = await self._session.scalars(
+            update(Job)
+            .where(Job.id.in_(free), Job.is_answered.is_(False), is_orphan)
+            .values(lease_owner=lease.owner, lease_until=lease.until)
+            .returning(Job)
+            .execution_options(synchronize_session=False, populate_existing=True)
+        )
+        return sorted(taken.all(), key=lambda job: job.id)
+
+    async def renew(self, lease: Lease, *, job_ids: set[int]) -> set[int]:
+        """Prolong a process's leases and return the jobs that it still holds."""
+        rows = await self._session.scalars(
+            update(Job)
+            .where(Job.id.in_(job_ids), Job.lease_owner == lease.owner)
+            .values(lease_until=lease.until)
+            .returning(Job.id)
+            .execution_options(synchronize_session=False)
+        )
+        return set(rows.all())
+
+    async def held(self, job_id: int, *, owner: str) -> Job | None:
+        """Return a job if this process holds it and it is not answered, locked until the transaction ends."""
+        return await self._session.scalar(
+            select(Job).where(Job.id == job_id, Job.lease_owner == owner, Job.is_answered.is_(False)).with_for_update()
+        )
+
+    async def recent_rates(self, *, kind: str, limit: int) -> list[tuple[float, int]]:
+        """Return (seconds, bars) of the newest finished jobs of a kind, oldest first."""
+        rows = await self._session.execute(
+            select(Job.run_seconds, Job.num_bars)
+            .where(Job.kind == kind, Job.run_seconds.is_not(None), Job.num_bars > 0)
+            .order_by(Job.id.desc())
+            .limit(limit)
+        )
+        return [(seconds, bars) for seconds, bars in reversed(rows.all()) if seconds is not None and bars is not None]
+
+    async def unfinished_of(self, user_id: int) -> Sequence[Job]:
+        """Return a person's unanswered jobs."""
+        return (
+            await self._session.scalars(select(Job).where(Job.user_id == user_id, Job.is_answered.is_(False)))
+        ).all()
+
+    async def delete_of(self, user_id: int) -> int:
+        """Delete every job of a person and return how many there were."""
+        rows = await self._session.scalars(delete(Job).where(Job.user_id == user_id).returning(Job.id))
+        return len(rows.all())
+
+    async def delete_answered_before(self, moment: datetime) -> int:
+        """Delete jobs that were answered long ago and return how many there were."""
+        rows = await self._session.scalars(
+            delete(Job).where(Job.is_answered.is_(True), Job.created_at < moment).returning(Job.id)
+        )
+        return len(rows.all())

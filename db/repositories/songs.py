@@ -1,0 +1,175 @@
+"""Songs: revisions, the edges between them, and the messages that show them. It commits nothing and knows no music."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, delete, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.tables import Message, Revision, RevisionParent, Song
+
+UPLOAD = "upload"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewRevision:
+    """Everything that a revision is born with."""
+
+    author_id: int
+    guild_id: int | None
+    channel_id: int
+    operation: str
+    piece_hash: str
+    num_notes: int
+    num_bars: int
+    duration_seconds: float
+    title: str = ""
+    options: dict[str, Any] | None = None
+    seed: int | None = None
+    checkpoint_id: str | None = None
+    upload_id: int | None = None
+    checks: list[Any] = field(default_factory=list[Any])
+    chord_names: list[Any] = field(default_factory=list[Any])
+    parent_ids: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RevisionLinks:
+    """What surrounds a revision."""
+
+    parent_ids: tuple[int, ...] = ()
+    message_id: int | None = None  # the newest message that shows it
+
+
+class SongRepository:
+    """Reads and writes songs, revisions, edges and messages."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def add(self, new: NewRevision, *, now: datetime) -> Revision:
+        """Store a revision; it joins the song of its first parent, or starts one."""
+        song_id = await self._song_for(new, now=now)
+        revision = Revision(
+            song_id=song_id,
+            author_id=new.author_id,
+            guild_id=new.guild_id,
+            channel_id=new.channel_id,
+            operation=new.operation,
+            options=new.options,
+            seed=new.seed,
+            checkpoint_id=new.checkpoint_id,
+            upload_id=new.upload_id,
+            piece_hash=new.piece_hash,
+            title=new.title[:255],
+            num_notes=new.num_notes,
+            num_bars=new.num_bars,
+            duration_seconds=new.duration_seconds,
+            checks=new.checks,
+            chord_names=new.chord_names,
+            created_at=now,
+        )
+        self._session.add(revision)
+        await self._session.flush()
+        for position, parent_id in enumerate(dict.fromkeys(new.parent_ids)):
+            self._session.add(RevisionParent(child_id=revision.id, parent_id=parent_id, position=position))
+        await self._session.flush()
+        return revision
+
+    async def find(self, revision_id: int) -> Revision | None:
+        """Return a revision, deleted ones too."""
+        return await self._session.get(Revision, revision_id)
+
+    async def of_message(self, message_id: int) -> Revision | None:
+        """Return the revision that a message shows, deleted ones too."""
+        return await self._session.scalar(
+            select(Revision).join(Message, Message.revision_id == Revision.id).where(Message.message_id == message_id)
+        )
+
+    async def of_upload(self, upload_id: int) -> Revision | None:
+        """Return the revision that holds an uploaded file's music."""
+        return await self._session.scalar(
+            select(Revision).where(Revision.upload_id == upload_id, Revision.operation == UPLOAD)
+        )
+
+    async def newest_results(
+        self, *, channel_id: int | None = None, author_id: int | None = None, limit: int
+    ) -> Sequence[Revision]:
+        """Return results that are not deleted, newest first; uploads are no results."""
+        query: Select[Revision] = (
+            select(Revision)
+            .where(Revision.operation != UPLOAD, Revision.deleted_at.is_(None))
+            .order_by(Revision.id.desc())
+            .limit(limit)
+        )
+        if channel_id is not None:
+            query = query.where(Revision.channel_id == channel_id)
+        if author_id is not None:
+            query = query.where(Revision.author_id == author_id)
+        return (await self._session.scalars(query)).all()
+
+    async def links(self, revision_ids: Iterable[int]) -> dict[int, RevisionLinks]:
+        """Return parents and newest message of each revision."""
+        wanted = tuple(revision_ids)
+        edges = await self._session.scalars(
+            select(RevisionParent).where(RevisionParent.child_id.in_(wanted)).order_by(RevisionParent.position)
+        )
+        parents: dict[int, list[int]] = {}
+        for edge in edges:
+            parents.setdefault(edge.child_id, []).append(edge.parent_id)
+        shown = await self._session.scalars(
+            select(Message).where(Message.revision_id.in_(wanted)).order_by(Message.created_at, Message.message_id)
+        )
+        messages = {message.revision_id: message.message_id for message in shown}
+        return {
+            revision_id: RevisionLinks(
+                parent_ids=tuple(parents.get(revision_id, ())), message_id=messages.get(revision_id)
+            )
+            for revision_id in wanted
+        }
+
+    async def children(self, revision_ids: Iterable[int]) -> Sequence[Revision]:
+        """Return the revisions made from any of these, one step down."""
+        return (
+            await self._session.scalars(
+                select(Revision)
+                .join(RevisionParent, RevisionParent.child_id == Revision.id)
+                .where(RevisionParent.parent_id.in_(tuple(revision_ids)))
+            )
+        ).all()
+
+    async def set_message(self, message_id: int, *, revision_id: int, now: datetime) -> None:
+        """Remember which revision a message shows."""
+        message = await self._session.get(Message, message_id)
+        if message is None:
+            self._session.add(Message(message_id=message_id, revision_id=revision_id, created_at=now))
+        else:
+            message.revision_id = revision_id
+        await self._session.flush()
+
+    async def delete(self, revision: Revision, *, now: datetime) -> str | None:
+        """Take the music out of a revision, keep its place in the graph, and return the hash it showed."""
+        piece_hash = revision.piece_hash
+        revision.piece_hash = None
+        revision.deleted_at = now
+        revision.title = ""
+        revision.chord_names = []
+        await self._session.flush()
+        return piece_hash
+
+    async def forget_messages(self, revision_id: int) -> None:
+        """Forget which messages showed a revision."""
+        await self._session.execute(delete(Message).where(Message.revision_id == revision_id))
+
+    async def _song_for(self, new: NewRevision, *, now: datetime) -> int:
+        if new.parent_ids:
+            parent = await self._session.get_one(Revision, new.parent_ids[0])
+            return parent.song_id
+        song = Song(guild_id=new.guild_id, channel_id=new.channel_id, created_at=now)
+        self._session.add(song)
+        await self._session.flush()
+        return song.id

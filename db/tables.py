@@ -1,0 +1,159 @@
+"""The mapped classes: who (users), what (songs, revisions, pieces, uploads, messages) and what is to be done (jobs).
+
+A song is a graph of immutable revisions. Pieces are opaque bytes under their hash, so this folder knows no music; JSON
+columns hold what the services wrote there, so it knows no options either. It knows nothing of sessions.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.base import Base
+
+
+class User(Base):
+    """A person. ``discord_id`` is None after the person was erased; what they made then has no name."""
+
+    __tablename__ = "users"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    discord_id: Mapped[int | None] = mapped_column(unique=True)
+    name: Mapped[str] = mapped_column(String(100))
+    created_at: Mapped[datetime]
+
+
+class Song(Base):
+    """What people build together: nothing but the name that its revisions share."""
+
+    __tablename__ = "songs"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    guild_id: Mapped[int | None]
+    channel_id: Mapped[int]
+    created_at: Mapped[datetime]
+
+
+class StoredPiece(Base):
+    """Music as opaque bytes, stored once under its SHA-256."""
+
+    __tablename__ = "pieces"
+
+    hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    data: Mapped[bytes] = mapped_column(LargeBinary)
+    num_notes: Mapped[int]
+    num_bars: Mapped[int]
+    duration_seconds: Mapped[float]
+    created_at: Mapped[datetime]
+
+
+class StoredUpload(Base):
+    """A file that somebody gave. ``data`` is emptied when the job that needs it has been answered."""
+
+    __tablename__ = "uploads"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
+    filename: Mapped[str] = mapped_column(String(255))
+    data: Mapped[bytes | None] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime]
+
+
+class Revision(Base):
+    """One immutable state of a song. A deleted one keeps its place in the graph but has no piece any more."""
+
+    __tablename__ = "revisions"
+    __table_args__ = (Index("ix_revisions_channel_id_id", "channel_id", "id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    song_id: Mapped[int] = mapped_column(ForeignKey("songs.id"), index=True)
+    author_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
+    guild_id: Mapped[int | None]
+    channel_id: Mapped[int]
+
+    # How it came to be.
+    operation: Mapped[str] = mapped_column(String(16))
+    options: Mapped[dict[str, Any] | None]
+    seed: Mapped[int | None]
+    checkpoint_id: Mapped[str | None] = mapped_column(String(100))
+    upload_id: Mapped[int | None] = mapped_column(ForeignKey("uploads.id"), index=True)
+
+    # What it is.
+    piece_hash: Mapped[str | None] = mapped_column(ForeignKey("pieces.hash"), index=True)
+    title: Mapped[str] = mapped_column(String(255), default="")
+    num_notes: Mapped[int]
+    num_bars: Mapped[int]
+    duration_seconds: Mapped[float]
+    checks: Mapped[list[Any]]
+    chord_names: Mapped[list[Any]]
+
+    created_at: Mapped[datetime]
+    deleted_at: Mapped[datetime | None]
+
+
+class RevisionParent(Base):
+    """An edge of the graph. ``position`` keeps several parents in order."""
+
+    __tablename__ = "revision_parents"
+
+    child_id: Mapped[int] = mapped_column(ForeignKey("revisions.id"), primary_key=True)
+    parent_id: Mapped[int] = mapped_column(ForeignKey("revisions.id"), primary_key=True, index=True)
+    position: Mapped[int] = mapped_column(default=0)
+
+
+class Message(Base):
+    """Which message shows which revision."""
+
+    __tablename__ = "messages"
+
+    message_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    revision_id: Mapped[int] = mapped_column(ForeignKey("revisions.id"), index=True)
+    created_at: Mapped[datetime]
+
+
+class Job(Base):
+    """A wish, stored with its input before it is accepted, until it has been answered exactly once."""
+
+    __tablename__ = "jobs"
+    __table_args__ = (Index("ix_jobs_is_answered_lease_until", "is_answered", "lease_until"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    operation: Mapped[str] = mapped_column(String(16))
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
+    guild_id: Mapped[int | None]
+    channel_id: Mapped[int]
+
+    # The request and its input.
+    options: Mapped[dict[str, Any]]
+    seed: Mapped[int]
+    upload_id: Mapped[int | None] = mapped_column(ForeignKey("uploads.id"))
+    source_revision_id: Mapped[int | None] = mapped_column(ForeignKey("revisions.id"))
+    parent_revision_id: Mapped[int | None] = mapped_column(ForeignKey("revisions.id"))
+    size_limit_bytes: Mapped[int]
+
+    # Who works on it. A lease that ran out belongs to nobody.
+    status: Mapped[str] = mapped_column(String(16))
+    attempts: Mapped[int] = mapped_column(default=0)
+    lease_owner: Mapped[str | None] = mapped_column(String(200))
+    lease_until: Mapped[datetime | None]
+
+    # What came out.
+    result_revision_id: Mapped[int | None] = mapped_column(ForeignKey("revisions.id"))
+    error_kind: Mapped[str | None] = mapped_column(String(50))
+    error_reason: Mapped[str | None] = mapped_column(Text)
+    run_seconds: Mapped[float | None]
+    num_bars: Mapped[int | None]
+
+    # Where the answer goes, and whether it went.
+    reply_token: Mapped[str] = mapped_column(Text, default="")
+    message_id: Mapped[int | None] = mapped_column(index=True)
+    num_answer_attempts: Mapped[int] = mapped_column(default=0)
+    is_answered: Mapped[bool] = mapped_column(default=False)
+
+    created_at: Mapped[datetime]
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]

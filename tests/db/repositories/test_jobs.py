@@ -1,0 +1,95 @@
+"""Leases and counts of jobs on a real database."""
+
+import asyncio
+from datetime import timedelta
+
+from db.repositories.jobs import JobRepository, Lease
+from tests.factories.rows import NOW, make_job, make_user
+
+LATER = NOW + timedelta(minutes=5)
+
+
+async def test_job_under_lease_is_not_taken(database):
+    async with database.writing() as session:
+        await make_job(session, owner="other", until=LATER)
+        taken = await JobRepository(session).take_orphans(Lease(owner="me", until=LATER), now=NOW, gone=set(), limit=9)
+        assert list(taken) == []
+
+
+async def test_job_whose_lease_ran_out_is_taken(database):
+    async with database.writing() as session:
+        job = await make_job(session, owner="other", until=NOW)
+        taken = await JobRepository(session).take_orphans(Lease(owner="me", until=LATER), now=NOW, gone=set(), limit=9)
+        assert [(row.id, row.lease_owner, row.lease_until) for row in taken] == [(job.id, "me", LATER)]
+
+
+async def test_job_of_a_process_that_is_gone_is_taken_at_once(database):
+    async with database.writing() as session:
+        job = await make_job(session, owner="dead", until=LATER)
+        taken = await JobRepository(session).take_orphans(
+            Lease(owner="me", until=LATER), now=NOW, gone={"dead"}, limit=9
+        )
+        assert [row.id for row in taken] == [job.id]
+
+
+async def test_answered_job_is_never_taken(database):
+    async with database.writing() as session:
+        job = await make_job(session, until=NOW)
+        job.is_answered = True
+        await session.flush()
+        taken = await JobRepository(session).take_orphans(Lease(owner="me", until=LATER), now=NOW, gone=set(), limit=9)
+        assert list(taken) == []
+
+
+async def test_two_takers_never_get_the_same_job(database):
+    async def take(owner):
+        async with database.writing() as session:
+            jobs = JobRepository(session)
+            taken = await jobs.take_orphans(Lease(owner=owner, until=LATER), now=NOW, gone=set(), limit=3)
+            return [row.id for row in taken]
+
+    async with database.writing() as session:
+        for _ in range(4):
+            await make_job(session, owner="dead", until=NOW)
+    first, second = await asyncio.gather(take("one"), take("two"))
+    assert sorted(first + second) == [1, 2, 3, 4]
+
+
+async def test_only_the_owner_renews_and_holds(database):
+    async with database.writing() as session:
+        jobs = JobRepository(session)
+        mine, other = await make_job(session, owner="me"), await make_job(session, owner="other")
+        kept = await jobs.renew(Lease(owner="me", until=LATER), job_ids={mine.id, other.id})
+        assert kept == {mine.id}
+        assert await jobs.held(other.id, owner="me") is None
+
+
+async def test_unfinished_jobs_are_counted_per_person_and_in_all(database):
+    async with database.writing() as session:
+        ada, ben = await make_user(session, discord_id=1), await make_user(session, discord_id=2)
+        await make_job(session, user=ada)
+        await make_job(session, user=ben)
+        (await make_job(session, user=ada)).status = "finished"
+        await session.flush()
+        jobs = JobRepository(session)
+        assert (await jobs.count_unfinished(), await jobs.count_unfinished(user_id=ada.id)) == (2, 1)
+
+
+async def test_rates_come_from_finished_jobs_oldest_first(database):
+    async with database.writing() as session:
+        for seconds in (1.0, 2.0, 3.0):
+            job = await make_job(session)
+            job.run_seconds, job.num_bars = seconds, 8
+        await make_job(session)
+        await session.flush()
+        assert await JobRepository(session).recent_rates(kind="generate", limit=2) == [(2.0, 8), (3.0, 8)]
+
+
+async def test_old_answered_jobs_are_deleted_and_waiting_ones_stay(database):
+    async with database.writing() as session:
+        jobs = JobRepository(session)
+        (await make_job(session)).is_answered = True
+        waiting = await make_job(session)
+        await session.flush()
+        assert await jobs.delete_answered_before(LATER) == 1
+        assert await jobs.find(waiting.id) is not None

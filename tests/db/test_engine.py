@@ -1,0 +1,81 @@
+"""The scope of a transaction on a real SQLite file."""
+
+import asyncio
+
+import pytest
+from sqlalchemy import text
+
+from core.errors import ConfigurationError, InputError, StorageError
+from db.engine import Database
+from db.tables import Song, User
+from tests.factories.rows import NOW, make_user
+
+
+async def test_block_that_ends_well_is_committed(database):
+    async with database.writing() as session:
+        await make_user(session, discord_id=5)
+    async with database.reading() as session:
+        assert await session.scalar(text("SELECT count(*) FROM users")) == 1
+
+
+async def test_block_that_raises_is_rolled_back(database):
+    with pytest.raises(InputError):  # noqa: PT012 - the block is what is tested
+        async with database.writing() as session:
+            await make_user(session)
+            raise InputError("no")
+    async with database.reading() as session:
+        assert await session.scalar(text("SELECT count(*) FROM users")) == 0
+
+
+async def test_error_of_sqlalchemy_becomes_ours(database):
+    with pytest.raises(StorageError):
+        async with database.writing() as session:
+            session.add(Song(channel_id=None, created_at=NOW))
+
+
+async def test_foreign_keys_are_enforced(database):
+    with pytest.raises(StorageError, match="FOREIGN KEY"):
+        async with database.writing() as session:
+            await session.execute(text("INSERT INTO messages VALUES (1, 12345, '2026-01-01')"))
+
+
+async def test_two_writers_wait_for_each_other(database):
+    """Both read, then write: without BEGIN IMMEDIATE the second would fail with SQLITE_BUSY or lose an update."""
+
+    async def rename():
+        async with database.writing() as session:
+            user = await session.get_one(User, user_id)
+            await asyncio.sleep(0)
+            user.name += "x"
+
+    async with database.writing() as session:
+        user_id = (await make_user(session, name="")).id
+    await asyncio.gather(*(rename() for _ in range(8)))
+    async with database.reading() as session:
+        assert (await session.get_one(User, user_id)).name == "x" * 8
+
+
+async def test_reader_does_not_wait_for_a_writer(database):
+    async with database.writing() as writer:
+        await make_user(writer)
+        async with database.reading() as reader:
+            assert await reader.scalar(text("SELECT count(*) FROM users")) == 0
+
+
+async def test_moments_keep_their_zone(database):
+    async with database.writing() as session:
+        user_id = (await make_user(session)).id
+    async with database.reading() as session:
+        assert (await session.get_one(User, user_id)).created_at == NOW
+
+
+async def test_write_ahead_log_is_on(database):
+    async with database.reading() as session:
+        assert await session.scalar(text("PRAGMA journal_mode")) == "wal"
+
+
+@pytest.mark.parametrize("url", ["nonsense", "mysteryql://x/y", "sqlite+aiosqlite:////proc/no/such/place.db"])
+def test_bad_address_names_the_variable(url):
+    with pytest.raises(ConfigurationError, match="DATABASE_URL") as caught:
+        Database(url)
+    assert caught.value.variable == "DATABASE_URL"
