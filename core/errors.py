@@ -20,6 +20,7 @@
     │   └── CheckpointError       weights missing, damaged or made for another vocabulary
     ├── StorageError          the database failed
     ├── RenderError           sound or picture could not be made
+    ├── ChildLostError        a child process died; inference and media translate it before a user could see it
     └── ConfigurationError    a setting is missing or wrong
 
 Errors carry data; the sentence a user reads is made in ``bot/error_messages.py`` from that data.
@@ -154,6 +155,21 @@ class StorageError(TuttiError):
 
 class RenderError(TuttiError):
     """Sound or picture could not be made."""
+
+
+class ChildLostError(TuttiError):
+    """A child process died or had to be killed.
+
+    ``cause`` is one of ``core.processes.LossCause``; ``exit_code`` is negative for a signal; ``output`` is the end of what the
+    process printed, for the log.
+    """
+
+    def __init__(self, *, name: str, cause: str, exit_code: int | None = None, output: str = "") -> None:
+        super().__init__(f"child process {name} was lost: {cause} (exit code {exit_code})")
+        self.name = name
+        self.cause = cause
+        self.exit_code = exit_code
+        self.output = output
 
 
 class ConfigurationError(TuttiError):
