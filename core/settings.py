@@ -54,7 +54,8 @@ class MediaSettings(_Section):
     max_upload_bytes: int = Field(default=8_000_000, gt=0, validation_alias="TUTTI_MAX_UPLOAD_BYTES")
     max_upload_notes: int = Field(default=100_000, gt=0, validation_alias="TUTTI_MAX_UPLOAD_NOTES")
     max_upload_minutes: int = Field(default=30, gt=0, validation_alias="TUTTI_MAX_UPLOAD_MINUTES")
-    timeout_seconds: float = Field(default=60.0, gt=0, validation_alias="TUTTI_MEDIA_TIMEOUT_SECONDS")
+    max_audio_seconds: float = Field(default=300.0, gt=0, validation_alias="TUTTI_MAX_AUDIO_SECONDS")
+    timeout_seconds: float = Field(default=90.0, gt=0, validation_alias="TUTTI_MEDIA_TIMEOUT_SECONDS")
 
 
 class LimitSettings(_Section):

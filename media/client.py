@@ -1,0 +1,206 @@
+"""The only door to sound, pictures and untrusted files. It knows nothing of how they are made.
+
+Requests go to child processes with limits on time and memory. Uploads have a child of their own, so that reading a file
+never waits for somebody's long render; a child that is killed, hangs or grows too large is replaced, and the request
+that did it gets an error.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from types import TracebackType
+from typing import Self
+
+import msgspec
+import structlog
+
+from core import errors
+from core.errors import ChildLostError, InputError, LimitError, RenderError
+from core.processes import ChildLimits, ChildProcess
+from core.settings import MediaSettings
+from media.protocol import (
+    AudioFormat,
+    DrawPianoRoll,
+    MediaAnswer,
+    MediaFailure,
+    MediaRequest,
+    MIDIWritten,
+    Picture,
+    PieceRead,
+    ReadUpload,
+    Render,
+    Rendering,
+    UploadLimits,
+    WriteMIDI,
+)
+from media.worker import serve
+from music.piece import Piece
+
+_log = structlog.stdlib.get_logger(__name__)
+_decoder = msgspec.msgpack.Decoder(MediaAnswer)
+_MAX_WAITING = 200
+_UPLOAD_TIMEOUT_SECONDS = 9.0  # a person waits for the answer to a bad file at most ten
+_LIMITS = ChildLimits(resident_bytes=2 * 2**30, max_frame_bytes=128 * 2**20)
+DEFAULT_SIZE_LIMIT_BYTES = 10 * 2**20
+
+
+class MediaClient:
+    """Reads uploads, renders sound, draws piano rolls, writes MIDI. Use as an async context manager."""
+
+    def __init__(self, settings: MediaSettings) -> None:
+        self._settings = settings
+        self._readers = _Crew("media-reader", 1)
+        self._makers = _Crew("media-maker", settings.num_workers)
+
+    async def __aenter__(self) -> Self:
+        await asyncio.gather(self._readers.start(), self._makers.start())
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await asyncio.gather(self._readers.stop(), self._makers.stop())
+
+    async def read_upload(self, filename: str, data: bytes) -> Piece:
+        """Return the piece in an untrusted MIDI or MusicXML file.
+
+        Raises:
+            InputError: with one sentence that says what to do instead.
+        """
+        settings = self._settings
+        if len(data) > settings.max_upload_bytes:  # not even sent to the child
+            raise errors.UploadTooLargeError(what="bytes", limit=settings.max_upload_bytes, actual=len(data))
+        limits = UploadLimits(
+            max_bytes=settings.max_upload_bytes,
+            max_notes=settings.max_upload_notes,
+            max_minutes=settings.max_upload_minutes,
+        )
+        request = ReadUpload(filename=filename, data=data, limits=limits)
+        try:
+            answer = await self._readers.ask(request, timeout_seconds=_UPLOAD_TIMEOUT_SECONDS)
+        except ChildLostError as error:
+            raise InputError(
+                "This file takes too long or too much memory to read. Send a shorter, simpler one."
+            ) from error
+        assert isinstance(answer, PieceRead)
+        return answer.piece
+
+    async def render(
+        self,
+        piece: Piece,
+        *,
+        size_limit_bytes: int = DEFAULT_SIZE_LIMIT_BYTES,
+        audio_format: AudioFormat = "ogg",
+        max_seconds: float | None = None,
+    ) -> Rendering:
+        """Return the sound of a piece at -16 LUFS, within ``size_limit_bytes``.
+
+        Raises:
+            RenderError: if there is nothing to hear, or it cannot be made in time.
+        """
+        request = Render(
+            piece=piece,
+            audio_format=audio_format,
+            size_limit_bytes=size_limit_bytes,
+            max_seconds=max_seconds or self._settings.max_audio_seconds,
+            soundfont=self._settings.soundfont,
+        )
+        answer = await self._make(request)
+        assert isinstance(answer, Rendering)
+        return answer
+
+    async def draw_piano_roll(self, piece: Piece, *, before: Piece | None = None) -> Picture:
+        """Return the piano roll of a piece as PNG with alt text, differences from ``before`` marked.
+
+        Raises:
+            RenderError: if it cannot be made in time.
+        """
+        answer = await self._make(DrawPianoRoll(piece=piece, before=before))
+        assert isinstance(answer, Picture)
+        return answer
+
+    async def write_midi(self, piece: Piece, *, recipe: str = "") -> bytes:
+        """Return the piece as a Standard MIDI File that carries ``recipe``.
+
+        Raises:
+            RenderError: if it cannot be made in time.
+        """
+        answer = await self._make(WriteMIDI(piece=piece, recipe=recipe))
+        assert isinstance(answer, MIDIWritten)
+        return answer.data
+
+    async def _make(self, request: Render | DrawPianoRoll | WriteMIDI) -> MediaAnswer:
+        try:
+            return await self._makers.ask(request, timeout_seconds=self._settings.timeout_seconds)
+        except ChildLostError as error:
+            raise RenderError(f"{type(request).__name__} took too long or too much memory") from error
+
+
+class _Crew:
+    """Children of one kind; each serves one request at a time."""
+
+    def __init__(self, name: str, num_children: int) -> None:
+        self._children = [ChildProcess(serve, name=f"{name}-{index}", limits=_LIMITS) for index in range(num_children)]
+        self._idle: asyncio.Queue[ChildProcess] = asyncio.Queue()
+        self._num_waiting = 0
+        for child in self._children:
+            self._idle.put_nowait(child)
+
+    async def start(self) -> None:
+        await asyncio.gather(*(child.start() for child in self._children))
+
+    async def stop(self) -> None:
+        await asyncio.gather(*(child.stop() for child in self._children))
+
+    async def ask(self, request: MediaRequest, *, timeout_seconds: float) -> MediaAnswer:
+        """Return the answer to a request, or raise what it failed with.
+
+        Raises:
+            ChildLostError: when the child had to be killed, or died twice over this request.
+        """
+        message = msgspec.msgpack.encode(request)
+        async with self._child() as child:
+            try:
+                answer = _decoder.decode(await _call(child, message, timeout_seconds=timeout_seconds))
+            except ChildLostError as error:
+                if error.cause != "exited":  # our own limits ended it: the request is to blame
+                    raise
+                _log.warning("media_request_repeated", request=type(request).__name__)
+                answer = _decoder.decode(await _call(child, message, timeout_seconds=timeout_seconds))
+        if isinstance(answer, MediaFailure):
+            _raise(answer)
+        return answer
+
+    @asynccontextmanager
+    async def _child(self) -> AsyncIterator[ChildProcess]:
+        if self._num_waiting >= _MAX_WAITING:
+            raise LimitError("Too many files are waiting to be made. Try again in a minute.", retry_after_seconds=60.0)
+        self._num_waiting += 1
+        try:
+            child = await self._idle.get()
+        finally:
+            self._num_waiting -= 1
+        try:
+            yield child
+        finally:
+            self._idle.put_nowait(child)
+
+
+async def _call(child: ChildProcess, message: bytes, *, timeout_seconds: float) -> bytes:
+    if not child.is_running:
+        await child.start()
+    return await child.call(message, timeout_seconds=timeout_seconds)
+
+
+def _raise(failure: MediaFailure) -> None:
+    """Raise the error that a worker reported, as its own class where that carries only a sentence."""
+    if failure.is_input:
+        kind = getattr(errors, failure.error, InputError)
+        raise kind(failure.message) if kind in _SENTENCE_ERRORS else InputError(failure.message)
+    _log.error("media_request_failed", error=failure.error, details=failure.details)
+    raise RenderError(failure.message)
+
+
+_SENTENCE_ERRORS = (InputError, errors.MIDIFileError, errors.MusicXMLFileError, errors.NoMusicError)

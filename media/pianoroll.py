@@ -1,0 +1,222 @@
+"""Pieces as piano-roll pictures with a text for those who cannot see them. It knows nothing of sound.
+
+Time runs to the right in bars, pitch upwards; drums have lanes of their own beneath. Tracks differ by colour and by
+the mark at each note's start, so nothing is told by colour alone. With ``before``, notes that went away are drawn as
+dashed outlines, new notes carry a white border, and changed bars are marked above.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from PIL import Image, ImageDraw, ImageFont
+
+from media.protocol import Picture
+from media.roll_style import (
+    AXIS_COLOR,
+    BACKGROUND,
+    BAR_LINE,
+    BEAT_LINE,
+    BLACK_KEY_ROW,
+    CHANGED_BAR,
+    DRUM_NAMES,
+    MUTED_TEXT,
+    TEXT,
+    draw_start_mark,
+    track_color,
+)
+from music.names import instrument_name
+from music.piece import Note, Piece, Track
+from music.time_grid import TimeGrid
+
+_WIDTH, _LEFT, _RIGHT, _TOP, _LEGEND_HEIGHT, _BOTTOM = 1280, 56, 16, 34, 30, 10
+_MAX_ROLL_HEIGHT, _DRUM_LANE_HEIGHT = 420, 9
+_MAX_NOTES_DRAWN = 60_000
+_PITCH_NAMES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Layout:
+    """Where things are, in pixels."""
+
+    ticks_per_pixel: float
+    low_pitch: int
+    high_pitch: int
+    row_height: int
+    drum_pitches: tuple[int, ...]
+
+    @property
+    def drums_top(self) -> int:
+        return _TOP + (self.high_pitch - self.low_pitch + 1) * self.row_height + (8 if self.drum_pitches else 0)
+
+    @property
+    def height(self) -> int:
+        return self.drums_top + len(self.drum_pitches) * _DRUM_LANE_HEIGHT + _LEGEND_HEIGHT + _BOTTOM
+
+    def x(self, tick: int) -> float:
+        return _LEFT + tick / self.ticks_per_pixel
+
+    def box(self, note: Note, *, is_drum: bool) -> tuple[float, float, float, float]:
+        """Return left, top, right, bottom of a note; drums are drawn as short as they sound."""
+        left = self.x(note.onset_ticks)
+        if is_drum:
+            top = self.drums_top + self.drum_pitches.index(note.pitch) * _DRUM_LANE_HEIGHT
+            return left, top + 1, left + 5, top + _DRUM_LANE_HEIGHT - 2
+        top = _TOP + (self.high_pitch - note.pitch) * self.row_height
+        return left, top, max(left + 2, self.x(note.stop_ticks) - 1), top + self.row_height - 1
+
+
+def draw_piano_roll(piece: Piece, *, before: Piece | None = None) -> Picture:
+    """Return the piano roll of ``piece``, with the differences from ``before`` marked if it is given."""
+    layout = _lay_out(piece, before)
+    image = Image.new("RGB", (_WIDTH, layout.height), BACKGROUND)
+    draw = ImageDraw.Draw(image)
+    grid = TimeGrid(piece)
+
+    _draw_rows(draw, layout)
+    _draw_bars(draw, layout, piece, grid)
+    changed = _changed_bars(piece, before, grid) if before is not None else ()
+    for bar in changed:
+        start, stop = layout.x(grid.bar_start_ticks(bar)), layout.x(grid.bar_start_ticks(bar + 1))
+        draw.rectangle((start + 1, _TOP - 6, stop - 1, _TOP - 3), fill=CHANGED_BAR)
+    _draw_notes(draw, layout, piece, before)
+    _draw_legend(draw, layout, piece)
+
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG", optimize=True)
+    return Picture(png=buffer.getvalue(), alt_text=describe_roll(piece, changed_bars=changed))
+
+
+def describe_roll(piece: Piece, *, changed_bars: tuple[int, ...] = ()) -> str:
+    """Return the picture in words, at most 1,000 characters (Discord takes 1,024)."""
+    grid = TimeGrid(piece)
+    pitched = [note.pitch for track in piece.tracks if not track.is_drum for note in track.notes]
+    parts = [f"{_track_name(track)} ({len(track.notes)} notes)" for track in piece.tracks if track.notes]
+    text = f"Piano roll of {grid.num_bars} bars in {piece.time_signatures[0].name} at {piece.tempos[0].bpm:.0f} bpm"
+    text += f": {', '.join(parts)}." if parts else ": no notes."
+    if pitched:
+        text += f" Pitches from {pitch_name(min(pitched))} to {pitch_name(max(pitched))}."
+    if changed_bars:
+        text += f" Changed bars: {', '.join(str(bar + 1) for bar in changed_bars)}."
+    return text if len(text) <= 1000 else text[:997] + "..."
+
+
+def pitch_name(pitch: int) -> str:
+    """Return a MIDI pitch as people write it, with middle C as C4."""
+    return f"{_PITCH_NAMES[pitch % 12]}{pitch // 12 - 1}"
+
+
+def _track_name(track: Track) -> str:
+    return "Drums" if track.is_drum else instrument_name(track.program)
+
+
+def _lay_out(piece: Piece, before: Piece | None) -> _Layout:
+    pieces = [piece] if before is None else [piece, before]
+    pitched = [n.pitch for p in pieces for t in p.tracks if not t.is_drum for n in t.notes] or [60]
+    drums = tuple(sorted({n.pitch for p in pieces for t in p.tracks if t.is_drum for n in t.notes}, reverse=True))
+    low, high = max(0, min(pitched) - 2), min(127, max(pitched) + 2)
+    if high - low < 23:  # at least two octaves, so a single line is not blown up
+        middle = (low + high) // 2
+        low, high = max(0, middle - 12), min(127, middle + 12)
+    grid = TimeGrid(piece)
+    length_ticks = max(grid.bar_start_ticks(grid.num_bars), *(p.length_ticks for p in pieces), 1)
+    return _Layout(
+        ticks_per_pixel=length_ticks / (_WIDTH - _LEFT - _RIGHT),
+        low_pitch=low,
+        high_pitch=high,
+        row_height=max(3, min(10, _MAX_ROLL_HEIGHT // (high - low + 1))),
+        drum_pitches=drums,
+    )
+
+
+def _draw_rows(draw: ImageDraw.ImageDraw, layout: _Layout) -> None:
+    font = ImageFont.load_default(11)
+    for pitch in range(layout.low_pitch, layout.high_pitch + 1):
+        top = _TOP + (layout.high_pitch - pitch) * layout.row_height
+        if pitch % 12 in (1, 3, 6, 8, 10):
+            draw.rectangle((_LEFT, top, _WIDTH - _RIGHT, top + layout.row_height - 1), fill=BLACK_KEY_ROW)
+        if pitch % 12 == 0:
+            draw.line((_LEFT, top + layout.row_height, _WIDTH - _RIGHT, top + layout.row_height), fill=AXIS_COLOR)
+            label_y = top + layout.row_height / 2
+            draw.text((_LEFT - 6, label_y), pitch_name(pitch), font=font, fill=MUTED_TEXT, anchor="rm")
+    small = ImageFont.load_default(9)
+    for row, pitch in enumerate(layout.drum_pitches):
+        y = layout.drums_top + row * _DRUM_LANE_HEIGHT
+        draw.line((_LEFT, y, _WIDTH - _RIGHT, y), fill=BLACK_KEY_ROW)
+        name = DRUM_NAMES.get(pitch, str(pitch))
+        draw.text((_LEFT - 6, y + _DRUM_LANE_HEIGHT / 2), name, font=small, fill=MUTED_TEXT, anchor="rm")
+
+
+def _draw_bars(draw: ImageDraw.ImageDraw, layout: _Layout, piece: Piece, grid: TimeGrid) -> None:
+    font = ImageFont.load_default(11)
+    bottom = layout.height - _LEGEND_HEIGHT - _BOTTOM
+    bar_width = (_WIDTH - _LEFT - _RIGHT) / max(1, grid.num_bars)
+    label_every = max(1, round(36 / bar_width)) if bar_width < 36 else 1
+    for bar in range(grid.num_bars):
+        x = layout.x(grid.bar_start_ticks(bar))
+        if bar_width > 60:
+            for beat_tick in range(
+                grid.bar_start_ticks(bar), grid.bar_start_ticks(bar + 1), max(1, piece.ticks_per_quarter)
+            ):
+                draw.line((layout.x(beat_tick), _TOP, layout.x(beat_tick), bottom), fill=BEAT_LINE)
+        if bar % label_every == 0:
+            draw.line((x, _TOP, x, bottom), fill=BAR_LINE)
+            draw.text((x + 3, 8), str(bar + 1), font=font, fill=MUTED_TEXT)
+
+
+def _draw_notes(draw: ImageDraw.ImageDraw, layout: _Layout, piece: Piece, before: Piece | None) -> None:
+    kept = set(_keyed_notes(before)) if before is not None else set[tuple[bool, Note]]()
+    num_drawn = 0
+    for index, track in enumerate(piece.tracks):
+        for note in track.notes:
+            num_drawn += 1
+            if num_drawn > _MAX_NOTES_DRAWN:
+                return
+            box = layout.box(note, is_drum=track.is_drum)
+            is_new = before is not None and (track.is_drum, note) not in kept
+            draw.rectangle(
+                box, fill=track_color(index, velocity=note.velocity), outline=TEXT if is_new else None, width=1
+            )
+            draw_start_mark(draw, box, index)
+    if before is not None:
+        now = set(_keyed_notes(piece))
+        for is_drum, note in _keyed_notes(before):
+            if (is_drum, note) not in now:
+                _draw_dashed(draw, layout.box(note, is_drum=is_drum))
+
+
+def _draw_dashed(draw: ImageDraw.ImageDraw, box: tuple[float, float, float, float]) -> None:
+    left, top, right, bottom = box
+    x = left
+    while x < right:
+        draw.line((x, top, min(x + 2, right), top), fill=MUTED_TEXT)
+        draw.line((x, bottom, min(x + 2, right), bottom), fill=MUTED_TEXT)
+        x += 4
+
+
+def _draw_legend(draw: ImageDraw.ImageDraw, layout: _Layout, piece: Piece) -> None:
+    font = ImageFont.load_default(13)
+    x, y = float(_LEFT), layout.height - _LEGEND_HEIGHT - _BOTTOM / 2 + 10
+    for index, track in enumerate(piece.tracks):
+        name = _track_name(track)
+        width = draw.textlength(name, font=font) + 40
+        if x + width > _WIDTH - _RIGHT - 24:
+            draw.text((x, y + 6), "...", font=font, fill=MUTED_TEXT, anchor="lm")
+            return
+        box = (x, y, x + 18, y + 11)
+        draw.rectangle(box, fill=track_color(index, velocity=110))
+        draw_start_mark(draw, box, index)
+        draw.text((x + 24, y + 6), name, font=font, fill=TEXT, anchor="lm")
+        x += width
+
+
+def _keyed_notes(piece: Piece) -> Iterator[tuple[bool, Note]]:
+    return ((track.is_drum, note) for track in piece.tracks for note in track.notes)
+
+
+def _changed_bars(piece: Piece, before: Piece, grid: TimeGrid) -> tuple[int, ...]:
+    different = set(_keyed_notes(piece)) ^ set(_keyed_notes(before))
+    bars = {grid.bar_of_tick(note.onset_ticks) for _, note in different}
+    return tuple(sorted(bar for bar in bars if bar < grid.num_bars))

@@ -1,0 +1,96 @@
+"""Messages between the bot and the media workers. It knows nothing of processes.
+
+Frozen msgspec structs as MessagePack over pipes; one request at a time in a worker, one answer to each.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from music.piece import Piece
+
+AudioFormat = Literal["ogg", "mp3", "flac", "wav"]
+
+
+class UploadLimits(msgspec.Struct, frozen=True, kw_only=True):
+    """What an upload may not exceed."""
+
+    max_bytes: int
+    max_notes: int
+    max_minutes: int
+
+
+class ReadUpload(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Turn an untrusted file into a piece."""
+
+    filename: str
+    data: bytes
+    limits: UploadLimits
+
+
+class Render(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Turn a piece into a sound file of at most ``size_limit_bytes`` and ``max_seconds``."""
+
+    piece: Piece
+    audio_format: AudioFormat
+    size_limit_bytes: int
+    max_seconds: float
+    soundfont: str
+
+
+class DrawPianoRoll(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Draw a piece, and what changed since ``before``."""
+
+    piece: Piece
+    before: Piece | None
+
+
+class WriteMIDI(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Turn a piece into a Standard MIDI File that carries ``recipe``."""
+
+    piece: Piece
+    recipe: str
+
+
+class PieceRead(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Answer to ``ReadUpload``."""
+
+    piece: Piece
+
+
+class Rendering(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Answer to ``Render``. ``is_shortened`` says that the sound stops before the piece does."""
+
+    audio: bytes
+    filename_suffix: str  # with the dot
+    duration_seconds: float
+    loudness_lufs: float | None  # None for silence
+    is_shortened: bool
+
+
+class Picture(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Answer to ``DrawPianoRoll``: a PNG file and its description in words."""
+
+    png: bytes
+    alt_text: str
+
+
+class MIDIWritten(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Answer to ``WriteMIDI``."""
+
+    data: bytes
+
+
+class MediaFailure(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Why there is no answer. ``is_input`` tells the user's fault from ours; ``details`` (a traceback) is for the log."""
+
+    is_input: bool
+    error: str  # the name of the class in core/errors.py
+    message: str
+    details: str = ""
+
+
+MediaRequest = ReadUpload | Render | DrawPianoRoll | WriteMIDI
+MediaAnswer = PieceRead | Rendering | Picture | MIDIWritten | MediaFailure

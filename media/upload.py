@@ -1,0 +1,54 @@
+"""Untrusted files become pieces. It knows nothing of where they came from.
+
+The content decides what a file is, not its name; the name only helps to say what is wrong. Runs inside a media worker,
+so a file that takes too long or too much memory harms nobody.
+"""
+
+from __future__ import annotations
+
+from core.errors import InputError, MIDIFileError, NoMusicError, UploadTooLargeError
+from media.protocol import UploadLimits
+from music.midi import read_midi
+from music.musicxml import read_musicxml
+from music.piece import Piece
+from music.time_grid import TimeGrid
+
+_MIDI_MAGIC, _RIFF_MAGIC, _ZIP_MAGIC = b"MThd", b"RIFF", b"PK\x03\x04"
+_ACCEPTED = ".mid, .midi, .kar, .musicxml, .xml or .mxl"
+
+
+def read_upload(filename: str, data: bytes, *, limits: UploadLimits) -> Piece:
+    """Return the piece in an uploaded file.
+
+    Raises:
+        InputError: with one sentence that says what to do instead.
+    """
+    if len(data) > limits.max_bytes:
+        raise UploadTooLargeError(what="bytes", limit=limits.max_bytes, actual=len(data))
+    piece = _read_by_content(filename, data)
+
+    if piece.num_notes > limits.max_notes:
+        raise UploadTooLargeError(what="notes", limit=limits.max_notes, actual=piece.num_notes)
+    minutes = TimeGrid(piece).seconds_of_tick(piece.stop_ticks) / 60
+    if minutes > limits.max_minutes:
+        raise UploadTooLargeError(what="minutes", limit=limits.max_minutes, actual=round(minutes))
+    if piece.num_notes == 0:
+        raise NoMusicError("There are no notes in this file. Send one with music in it.")
+    return piece
+
+
+def _read_by_content(filename: str, data: bytes) -> Piece:
+    if not data:
+        raise MIDIFileError("The file is empty. Export it again and send the new one.")
+    if _MIDI_MAGIC in data[:256] or data[:4] == _RIFF_MAGIC:  # a few players write bytes before the header
+        return read_midi(data[data.index(_MIDI_MAGIC) :] if _MIDI_MAGIC in data[:256] else data)
+    if data[:4] == _ZIP_MAGIC or _looks_like_xml(data):
+        return read_musicxml(data)
+    if filename.lower().endswith((".mid", ".midi", ".kar")):
+        raise MIDIFileError("This file has a MIDI name but is not a MIDI file. Export it as a Standard MIDI File.")
+    raise InputError(f"I cannot read this kind of file. Send {_ACCEPTED}.")
+
+
+def _looks_like_xml(data: bytes) -> bool:
+    head = data[:64].removeprefix(b"\xef\xbb\xbf")
+    return head.lstrip().startswith(b"<") or head[:4] in (b"\xff\xfe<\x00", b"\xfe\xff\x00<")

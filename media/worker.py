@@ -1,0 +1,133 @@
+"""What a media worker does with one request. It knows nothing of pipes, processes or who asks.
+
+``core/processes.py`` starts ``serve`` in a child process with limits on time and memory; a request that breaks them
+costs that child only.
+"""
+
+from __future__ import annotations
+
+import traceback
+from dataclasses import replace
+from pathlib import Path
+
+import msgspec
+
+from core.child import Channel
+from core.errors import InputError, RenderError, TuttiError
+from media.protocol import (
+    DrawPianoRoll,
+    MediaAnswer,
+    MediaFailure,
+    MediaRequest,
+    MIDIWritten,
+    Picture,
+    PieceRead,
+    ReadUpload,
+    Render,
+    Rendering,
+    WriteMIDI,
+)
+from music.midi import write_midi
+from music.piece import Piece, Track
+from music.time_grid import TimeGrid
+
+_decoder = msgspec.msgpack.Decoder(MediaRequest)
+
+
+def answer_bytes(message: bytes) -> bytes:
+    """Return the encoded answer to one encoded request; every error becomes a ``MediaFailure``."""
+    return msgspec.msgpack.encode(answer(_decoder.decode(message)))
+
+
+def answer(request: MediaRequest) -> MediaAnswer:
+    """Return the answer to one request."""
+    try:
+        return _work(request)
+    except TuttiError as error:
+        return _failure(error, is_input=isinstance(error, InputError))
+    except Exception as error:  # noqa: BLE001 - the border of the process: whatever went wrong must be answered
+        return _failure(error, is_input=False)
+
+
+def _work(request: MediaRequest) -> MediaAnswer:
+    # Imports are local so that a worker that only draws never loads what only rendering needs.
+    match request:
+        case ReadUpload():
+            from media.upload import read_upload
+
+            return PieceRead(piece=read_upload(request.filename, request.data, limits=request.limits))
+        case Render():
+            return _render(request)
+        case DrawPianoRoll():
+            return _draw(request)
+        case WriteMIDI():
+            return MIDIWritten(data=write_midi(request.piece, recipe=request.recipe))
+
+
+def _draw(request: DrawPianoRoll) -> Picture:
+    from media.pianoroll import draw_piano_roll
+
+    return draw_piano_roll(request.piece, before=request.before)
+
+
+def _render(request: Render) -> Rendering:
+    from media.encode import encode_audio
+    from media.loudness import measure_loudness, normalize_loudness
+    from media.soundfont import find_soundfont
+    from media.synth import synthesize
+
+    if request.piece.num_notes == 0:
+        raise RenderError("A piece without notes has no sound")
+    piece, is_cut = cut_to_seconds(request.piece, max_seconds=request.max_seconds)
+    grid = TimeGrid(piece)
+    soundfont: Path = find_soundfont(request.soundfont)
+
+    samples = synthesize(write_midi(piece), soundfont=soundfont, stop_seconds=grid.seconds_of_tick(piece.stop_ticks))
+    samples = normalize_loudness(samples)
+    loudness = measure_loudness(samples)
+    encoded = encode_audio(samples, audio_format=request.audio_format, size_limit_bytes=request.size_limit_bytes)
+    return Rendering(
+        audio=encoded.data,
+        filename_suffix=f".{request.audio_format}",
+        duration_seconds=encoded.duration_seconds,
+        loudness_lufs=loudness if loudness > float("-inf") else None,
+        is_shortened=encoded.is_shortened or is_cut,
+    )
+
+
+def cut_to_seconds(piece: Piece, *, max_seconds: float) -> tuple[Piece, bool]:
+    """Return the piece without what lies after ``max_seconds``, and whether anything was cut off."""
+    grid = TimeGrid(piece)
+    if grid.seconds_of_tick(piece.stop_ticks) <= max_seconds:
+        return piece, False
+    stop_ticks = grid.tick_of_seconds(max_seconds)
+    tracks = tuple(_cut_track(track, stop_ticks=stop_ticks) for track in piece.tracks)
+    return replace(piece, tracks=tracks, length_ticks=0), True
+
+
+def _cut_track(track: Track, *, stop_ticks: int) -> Track:
+    return replace(
+        track,
+        notes=tuple(
+            note._replace(duration_ticks=min(note.duration_ticks, stop_ticks - note.onset_ticks))
+            for note in track.notes
+            if note.onset_ticks < stop_ticks
+        ),
+        control_changes=tuple(change for change in track.control_changes if change.onset_ticks < stop_ticks),
+        pitch_bends=tuple(bend for bend in track.pitch_bends if bend.onset_ticks < stop_ticks),
+    )
+
+
+def _failure(error: Exception, *, is_input: bool) -> MediaFailure:
+    return MediaFailure(
+        is_input=is_input, error=type(error).__name__, message=str(error), details=traceback.format_exc(limit=20)
+    )
+
+
+def serve(channel: Channel, _argument: bytes) -> None:
+    """Answer requests until the parent closes the channel; the entry function of the child process."""
+    channel.send(b"ready")
+    while True:
+        message = channel.receive()
+        if message is not None:
+            channel.send(answer_bytes(message))
