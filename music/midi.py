@@ -7,7 +7,8 @@ except that
 
 - tracks without notes are dropped, and text in names is cut to ``MAX_NAME_LENGTH``;
 - tempos are whole microseconds per quarter note;
-- two notes of one pitch and track that overlap end in the order in which they began (MIDI cannot say otherwise).
+- notes of one pitch and track that overlap end in the order in which they began, and of several with one onset the
+  longer is the louder (MIDI cannot say otherwise; ``untangle_notes``).
 """
 
 # symusic, pretty_midi and mido ship no types; their values are annotated or converted where they enter.
@@ -120,6 +121,7 @@ def _read_tracks(score: Any) -> tuple[Track, ...]:
         )
         if not found:
             continue
+        found = untangle_notes(found)
         controls, bends = track.controls.numpy(), track.pitch_bends.numpy()
         tracks.append(
             Track(
@@ -139,6 +141,26 @@ def _read_tracks(score: Any) -> tuple[Track, ...]:
             )
         )
     return tuple(tracks)
+
+
+def untangle_notes(notes: tuple[Note, ...]) -> tuple[Note, ...]:
+    """Return notes as MIDI can say them: of several with one onset and pitch, the longer is the louder.
+
+    Note-offs name no note, so readers end the one that began first, and writers sort equal onsets by velocity.
+    """
+    num_sounds = len({(note.onset_ticks, note.pitch) for note in notes})
+    if num_sounds == len(notes):
+        return notes
+    groups: dict[tuple[int, int], list[Note]] = {}
+    for note in notes:
+        groups.setdefault((note.onset_ticks, note.pitch), []).append(note)
+    return tuple(
+        Note(onset_ticks, pitch, duration_ticks, velocity)
+        for (onset_ticks, pitch), group in groups.items()
+        for duration_ticks, velocity in zip(
+            sorted(note.duration_ticks for note in group), sorted(note.velocity for note in group), strict=True
+        )
+    )
 
 
 def _clean_name(track: Any) -> str:
@@ -219,10 +241,11 @@ def bpm_to_microseconds(bpm: float) -> int:
 
 
 def _estimate_hours(piece: Piece) -> float:
-    stops = [*(tempo.onset_ticks for tempo in piece.tempos[1:]), piece.stop_ticks]
+    end_ticks = piece.length_ticks
+    stops = [*(tempo.onset_ticks for tempo in piece.tempos[1:]), end_ticks]
     seconds = 0.0
     for tempo, stop_ticks in zip(piece.tempos, stops, strict=True):
-        length_ticks = max(min(stop_ticks, piece.stop_ticks) - tempo.onset_ticks, 0)
+        length_ticks = max(min(stop_ticks, end_ticks) - tempo.onset_ticks, 0)
         seconds += length_ticks / piece.ticks_per_quarter * 60 / tempo.bpm
     return seconds / 3600
 
