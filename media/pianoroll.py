@@ -27,14 +27,13 @@ from media.roll_style import (
     draw_start_mark,
     track_color,
 )
-from music.names import instrument_name
+from music.names import instrument_name, pitch_name
 from music.piece import Note, Piece, Track
 from music.time_grid import TimeGrid
 
 _WIDTH, _LEFT, _RIGHT, _TOP, _LEGEND_HEIGHT, _BOTTOM = 1280, 56, 16, 34, 30, 10
 _MAX_ROLL_HEIGHT, _DRUM_LANE_HEIGHT = 420, 9
 _MAX_NOTES_DRAWN = 60_000
-_PITCH_NAMES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,11 +100,6 @@ def describe_roll(piece: Piece, *, changed_bars: tuple[int, ...] = ()) -> str:
     if changed_bars:
         text += f" Changed bars: {', '.join(str(bar + 1) for bar in changed_bars)}."
     return text if len(text) <= 1000 else text[:997] + "..."
-
-
-def pitch_name(pitch: int) -> str:
-    """Return a MIDI pitch as people write it, with middle C as C4."""
-    return f"{_PITCH_NAMES[pitch % 12]}{pitch // 12 - 1}"
 
 
 def _track_name(track: Track) -> str:

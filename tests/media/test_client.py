@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import asyncio
+import io
+import os
+import signal
+
+import pytest
+import soundfile
+
+from core.errors import InputError, RenderError, UploadTooLargeError
+from core.settings import Settings
+from media.client import MediaClient
+from media.loudness import measure_loudness
+from music.midi import read_midi, read_recipe
+from music.piece import Piece
+from tests.media.bands import make_band
+
+
+@pytest.fixture
+async def media():
+    async with MediaClient(Settings(TUTTI_MEDIA_WORKERS=1).media) as client:
+        yield client
+
+
+async def test_rendering_has_the_length_and_loudness_of_the_piece(media):
+    rendering = await media.render(make_band(4))
+    samples, _ = soundfile.read(io.BytesIO(rendering.audio), dtype="float32")
+    assert 8.0 <= rendering.duration_seconds <= 10.6
+    assert measure_loudness(samples) == pytest.approx(-16.0, abs=0.5)
+    assert rendering.audio.startswith(b"OggS")
+
+
+async def test_midi_comes_back_note_for_note_with_its_recipe(media):
+    data = await media.write_midi(make_band(), recipe='{"seed": 1}')
+    assert read_recipe(data) == '{"seed": 1}'
+    assert [track.notes for track in read_midi(data).tracks] == [track.notes for track in make_band().tracks]
+
+
+async def test_upload_is_read_in_a_child_and_errors_come_back_as_themselves(media):
+    piece = await media.read_upload("a.mid", await media.write_midi(make_band()))
+    assert piece.num_notes == make_band().num_notes
+    with pytest.raises(InputError):
+        await media.read_upload("a.mid", b"nonsense")
+
+
+async def test_huge_upload_is_refused_before_it_is_sent():
+    media = MediaClient(Settings().media)  # never started: the refusal needs no child
+    with pytest.raises(UploadTooLargeError):
+        await media.read_upload("a.mid", bytes(40_000_000))
+
+
+async def test_worker_killed_in_mid_render_is_replaced_and_the_render_repeated(media):
+    rendering = asyncio.create_task(media.render(make_band(30)))
+    await asyncio.sleep(0.3)
+    victim = media._makers._children[0].process_id
+    os.kill(victim, signal.SIGKILL)
+    assert (await rendering).duration_seconds == pytest.approx(60.0, abs=2.6)
+    assert media._makers._children[0].process_id != victim
+
+
+async def test_render_over_the_time_limit_is_an_error_and_the_next_one_works():
+    async with MediaClient(Settings(TUTTI_MEDIA_TIMEOUT_SECONDS=0.2).media) as media:
+        with pytest.raises(RenderError):
+            await media.render(make_band(200))
+        assert (await media.draw_piano_roll(make_band(1))).png
+
+
+async def test_long_piece_is_heard_up_to_the_limit_and_says_so(media):
+    rendering = await media.render(make_band(8), max_seconds=5.0)
+    assert rendering.is_shortened
+    assert rendering.duration_seconds <= 7.6
+
+
+async def test_silence_cannot_be_rendered(media):
+    with pytest.raises(RenderError):
+        await media.render(Piece())
