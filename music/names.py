@@ -14,22 +14,7 @@ from core.errors import UnknownNameError, UnsupportedMetreError
 from music.constraints import METRES, Scale
 from music.instruments import FAMILIES, GM_NAMES, SYNONYMS
 from music.piece import DRUM_PROGRAM, KeySignature
-
-GENRES: tuple[str, ...] = (
-    "electronic",
-    "folk",
-    "funk",
-    "jazz",
-    "pop",
-    "rock",
-    "country",
-    "soul",
-    "hip-hop",
-    "classical",
-    "game",
-    "chorale",
-)
-"""The genres that the networks know, as people read them. Order is not an id: vocabularies keep their own tables."""
+from music.vocabulary import GENRES
 
 _GENRE_SYNONYMS = {
     "electro": "electronic",
