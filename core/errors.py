@@ -17,7 +17,8 @@
     │   ├── WorkerLostError       a worker process died or hung
     │   ├── JobTimeoutError       the time limit of a job passed
     │   ├── DeviceMemoryError     the device ran out of memory
-    │   └── CheckpointError       weights missing, damaged or made for another vocabulary
+    │   ├── CheckpointError       weights missing, damaged or made for another vocabulary
+    │   └── ServiceStoppingError  the bot shuts down; what is unfinished starts again with it
     ├── StorageError          the database failed
     ├── RenderError           sound or picture could not be made
     ├── ChildLostError        a child process died; inference and media translate it before a user could see it
@@ -147,6 +148,10 @@ class DeviceMemoryError(InferenceError):
 
 class CheckpointError(InferenceError):
     """Weights are missing, damaged, or made for another vocabulary."""
+
+
+class ServiceStoppingError(InferenceError):
+    """The bot shuts down: the job was not done, and nothing is wrong with it."""
 
 
 class StorageError(TuttiError):

@@ -101,7 +101,7 @@ class Result(Message, frozen=True, kw_only=True, tag="result"):
     decode_seconds: float = 0.0
 
 
-FailureCode = Literal["input", "cancelled", "timeout", "memory", "checkpoint", "worker_lost", "internal"]
+FailureCode = Literal["input", "cancelled", "timeout", "memory", "checkpoint", "worker_lost", "stopping", "internal"]
 
 
 class Failure(Message, frozen=True, kw_only=True, tag="failure"):
@@ -110,6 +110,16 @@ class Failure(Message, frozen=True, kw_only=True, tag="failure"):
     code: FailureCode
     message: str
     details: str = ""
+
+
+class WorkerSetup(msgspec.Struct, frozen=True, kw_only=True):
+    """What a worker is told when it starts. ``decoders`` names the function that loads the networks, as ``module:function``."""
+
+    weights_folder: str
+    device: str = "auto"
+    decoders: str = "inference.runner:load_decoders"
+    heartbeat_seconds: float = 1.0
+    max_running_jobs: int = 1
 
 
 class Ready(msgspec.Struct, frozen=True, kw_only=True, tag="ready", tag_field="type"):
@@ -130,3 +140,40 @@ class Heartbeat(msgspec.Struct, frozen=True, kw_only=True, tag="heartbeat", tag_
 Request = GenerateRequest | HarmonizeRequest | RemixRequest
 ToWorker = GenerateRequest | HarmonizeRequest | RemixRequest | Cancel
 FromWorker = Progress | Result | Failure | Ready | Heartbeat
+
+_encoder = msgspec.msgpack.Encoder()
+_to_worker_decoder = msgspec.msgpack.Decoder(ToWorker)
+_from_worker_decoder = msgspec.msgpack.Decoder(FromWorker)
+_setup_decoder = msgspec.msgpack.Decoder(WorkerSetup)
+
+
+def encode_message(message: ToWorker | FromWorker | WorkerSetup) -> bytes:
+    """Return a message as one frame."""
+    return _encoder.encode(message)
+
+
+def decode_to_worker(frame: bytes) -> ToWorker:
+    """Return the request or cancellation in ``frame``.
+
+    Raises:
+        msgspec.MsgspecError: for anything else.
+    """
+    return _to_worker_decoder.decode(frame)
+
+
+def decode_from_worker(frame: bytes) -> FromWorker:
+    """Return the worker's message in ``frame``.
+
+    Raises:
+        msgspec.MsgspecError: for anything else.
+    """
+    return _from_worker_decoder.decode(frame)
+
+
+def decode_setup(frame: bytes) -> WorkerSetup:
+    """Return the start-up message in ``frame``.
+
+    Raises:
+        msgspec.MsgspecError: for anything else.
+    """
+    return _setup_decoder.decode(frame)
