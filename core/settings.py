@@ -27,6 +27,7 @@ class DiscordSettings(_Section):
     proxy: str = Field(default="", validation_alias="TUTTI_HTTP_PROXY", description="HTTP proxy; the sandbox uses it")
     certificate_file: str = Field(default="", validation_alias="SSL_CERT_FILE", description="CA bundle of the proxy")
     sync_guild_id: int = Field(default=0, validation_alias="TUTTI_SYNC_GUILD_ID", description="0: sync globally")
+    sync_state_file: Path = Field(default=Path("runs/command_sync.json"), validation_alias="TUTTI_SYNC_STATE")
 
 
 class DatabaseSettings(_Section):

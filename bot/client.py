@@ -1,0 +1,106 @@
+"""The Discord client: loads the cogs, keeps the commands in step, owns the one handler of command errors.
+
+It knows nothing of music; what people ask for goes through its desk to the services.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable
+from typing import Any
+
+import aiohttp
+import discord
+import structlog
+from discord import app_commands
+from discord.ext import commands
+
+from bot.command_sync import sync_commands
+from bot.services.model import Presenter
+from bot.ui.answers import report_error
+from bot.ui.courier import NO_PINGS, Courier
+from bot.ui.desk import Desk, Services
+from bot.ui.presenter import DiscordPresenter
+from bot.ui.sources import SourceFinder
+from bot.ui.views import CancelButton, RevisionButton
+from core.errors import ConfigurationError
+from core.settings import DiscordSettings
+
+EXTENSIONS = ("cogs.generate", "cogs.harmonize", "cogs.remix", "cogs.history", "cogs.help")
+
+_log = structlog.stdlib.get_logger(__name__)
+
+
+class TuttiTree(app_commands.CommandTree["TuttiBot"]):
+    """The commands, with one handler for whatever they raise."""
+
+    async def on_error(
+        self, interaction: discord.Interaction[TuttiBot], error: app_commands.AppCommandError, /
+    ) -> None:
+        """Answer with one sentence that says what to do."""
+        await report_error(interaction, error)
+
+
+class TuttiBot(commands.Bot):
+    """Tutti on Discord. Needs only unprivileged intents, reads no messages and never pings.
+
+    Build it inside a running event loop: its connector belongs to one.
+    """
+
+    def __init__(
+        self, *, settings: DiscordSettings, max_upload_bytes: int, build_services: Callable[[Presenter], Services]
+    ) -> None:
+        super().__init__(
+            command_prefix=commands.when_mentioned,
+            help_command=None,
+            tree_cls=TuttiTree,
+            intents=discord.Intents(guilds=True),
+            member_cache_flags=discord.MemberCacheFlags.none(),
+            max_messages=None,
+            chunk_guilds_at_startup=False,
+            allowed_mentions=NO_PINGS,
+            allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=True, private_channel=False),
+            allowed_installs=app_commands.AppInstallationType(guild=True, user=False),
+            activity=discord.Activity(type=discord.ActivityType.listening, name="/generate"),
+            proxy=settings.proxy or None,
+            connector=_connector(settings.certificate_file),
+        )
+        self._settings = settings
+        self.presenter = DiscordPresenter(Courier(self))
+        self.services = build_services(self.presenter)
+        self.desk = Desk(self.services, SourceFinder(self, self.services.songs, max_upload_bytes=max_upload_bytes))
+
+    async def setup_hook(self) -> None:
+        """Load everything that Discord may call, before the first event arrives."""
+        self.add_dynamic_items(RevisionButton, CancelButton)
+        for extension in EXTENSIONS:
+            await self.load_extension(extension)
+        assert self.application_id is not None, "discord.py learns it at login"
+        await sync_commands(
+            self.tree,
+            application_id=self.application_id,
+            guild_id=self._settings.sync_guild_id,
+            state_file=self._settings.sync_state_file,
+        )
+
+    async def on_message(self, message: discord.Message, /) -> None:
+        """Do nothing: Tutti is used through commands, menus and buttons, and reads nobody's messages."""
+
+    async def on_ready(self) -> None:
+        """Note that Discord talks to us."""
+        _log.info("discord_ready", num_guilds=len(self.guilds))
+
+    async def on_error(self, event_method: str, /, *_args: Any, **_kwargs: Any) -> None:
+        """Note what broke while Discord told us something."""
+        _log.exception("discord_event_failed", event_name=event_method)
+
+
+def _connector(certificate_file: str) -> aiohttp.TCPConnector:
+    """Return a connector that trusts the given certificates, or the system's."""
+    try:
+        context = ssl.create_default_context(cafile=certificate_file or None)
+    except (OSError, ssl.SSLError) as error:
+        raise ConfigurationError(
+            f"SSL_CERT_FILE: the certificates in {certificate_file} cannot be read", variable="SSL_CERT_FILE"
+        ) from error
+    return aiohttp.TCPConnector(limit=0, ssl=context)

@@ -1,0 +1,195 @@
+"""The desk: takes what a person asked for to the services. Commands, menus and buttons all come through here.
+
+It knows how orders are made out of interactions, and nothing of how they are carried out or shown.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+import discord
+
+from bot.services.jobs import JobService
+from bot.services.model import FromRevision, GenerateOptions, HarmonizeOptions, JobOrder, Options, RemixOptions, Source
+from bot.services.songs import SongService
+from bot.ui import embeds
+from bot.ui.answers import Ticket, acknowledge, author_of, place_of, report_error, show_privately
+from bot.ui.courier import send_again
+from bot.ui.sources import SourceFinder
+from core.errors import LimitError, NotFoundError
+
+_PRESS_WINDOW_SECONDS = 3.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """The use cases that Discord users reach."""
+
+    jobs: JobService
+    songs: SongService
+
+
+class DeskClient(Protocol):
+    """A Discord client that has a desk."""
+
+    @property
+    def desk(self) -> Desk:
+        """The desk."""
+        ...
+
+
+class PressGuard:
+    """Takes a person's press of a button once, even when it is pressed twice in a hurry."""
+
+    def __init__(
+        self, *, window_seconds: float = _PRESS_WINDOW_SECONDS, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._window_seconds = window_seconds
+        self._clock = clock
+        self._taken_at: dict[tuple[int, str], float] = {}
+
+    def admit(self, user_id: int, custom_id: str) -> None:
+        """Note a press.
+
+        Raises:
+            LimitError: when the same person pressed the same button a moment ago.
+        """
+        now = self._clock()
+        self._taken_at = {key: at for key, at in self._taken_at.items() if now - at < self._window_seconds}
+        if (user_id, custom_id) in self._taken_at:
+            raise LimitError("I already took that press; there is no need to press twice.")
+        self._taken_at[user_id, custom_id] = now
+
+
+class Desk:
+    """Makes orders out of commands and presses."""
+
+    def __init__(self, services: Services, finder: SourceFinder, *, guard: PressGuard | None = None) -> None:
+        self._services = services
+        self._finder = finder
+        self._guard = guard or PressGuard()
+
+    # --- commands and menus ----------------------------------------------------------------------------------------
+
+    async def order_new(
+        self, interaction: discord.Interaction[Any], options: GenerateOptions, *, file: discord.Attachment | None
+    ) -> None:
+        """Order a new piece, or the continuation of an attached one."""
+        ticket = await acknowledge(interaction)
+        source = None if file is None else await self._finder.download(file)
+        await self._submit(ticket, options, source)
+
+    async def order_from(
+        self,
+        interaction: discord.Interaction[Any],
+        options: Options,
+        *,
+        file: discord.Attachment | None = None,
+        link: str | None = None,
+    ) -> None:
+        """Order work on an attached file, a linked result, or the newest result in the channel."""
+        ticket = await acknowledge(interaction)
+        source = await self._finder.find(interaction, file=file, link=link)
+        await self._submit(ticket, options, source)
+
+    async def order_from_message(
+        self, interaction: discord.Interaction[Any], options: Options, *, message: discord.Message
+    ) -> None:
+        """Order work on the music of a message."""
+        ticket = await acknowledge(interaction)
+        source = await self._finder.find_in(message)
+        await self._submit(ticket, options, source)
+
+    async def history(self, interaction: discord.Interaction[Any], *, is_mine: bool, limit: int) -> discord.Embed:
+        """Return the newest results of this channel, or the person's own from everywhere."""
+        songs = self._services.songs
+        where = author_of(interaction) if is_mine else place_of(interaction)
+        revisions = await songs.history(where, limit=limit)
+        known = {revision.revision_id: revision for revision in revisions}
+        for parent_id in {parent_id for revision in revisions for parent_id in revision.parent_ids} - set(known):
+            with contextlib.suppress(NotFoundError):  # deleted since: its number is all that is left
+                known[parent_id] = await songs.revision(parent_id)
+        title = "Your music" if is_mine else "Music in this channel"
+        return embeds.history_embed(revisions, title=title, parents=known)
+
+    # --- buttons ---------------------------------------------------------------------------------------------------
+
+    async def guarded(
+        self, interaction: discord.Interaction[Any], press: Callable[[], Awaitable[None]], *, custom_id: str
+    ) -> None:
+        """Carry out a button press once; its errors reach the person as those of commands do."""
+        try:
+            self._guard.admit(interaction.user.id, custom_id)
+            await press()
+        except Exception as error:  # noqa: BLE001 - discord.py would only log what a button raises
+            await report_error(interaction, error)
+
+    async def press_again(self, interaction: discord.Interaction[Any], revision_id: int) -> None:
+        """Repeat what made a revision, with a new seed."""
+        ticket = await acknowledge(interaction)
+        order = await self._services.songs.order_again(
+            revision_id, author=ticket.author, place=ticket.place, reply_token=ticket.reply_token
+        )
+        await self._services.jobs.submit(replace(order, size_limit_bytes=ticket.size_limit_bytes))
+
+    async def press_remix(self, interaction: discord.Interaction[Any], revision_id: int) -> None:
+        """Remix a revision with the usual settings."""
+        await self._order_from_revision(interaction, RemixOptions(), revision_id)
+
+    async def press_harmonize(self, interaction: discord.Interaction[Any], revision_id: int) -> None:
+        """Harmonize a revision with the usual settings."""
+        await self._order_from_revision(interaction, HarmonizeOptions(), revision_id)
+
+    async def press_continue(self, interaction: discord.Interaction[Any], revision_id: int) -> None:
+        """Go on from the end of a revision."""
+        await self._order_from_revision(interaction, GenerateOptions(), revision_id)
+
+    async def press_delete(self, interaction: discord.Interaction[Any], revision_id: int) -> None:
+        """Forget a revision and remove its message, for its author or a moderator."""
+        await send_again(lambda: _defer_quietly(interaction))
+        await self._services.songs.delete(revision_id, by=author_of(interaction))
+        try:
+            await send_again(interaction.delete_original_response)
+        except NotFoundError:
+            return  # somebody else removed the message meanwhile
+        await show_privately(interaction, text="Deleted, music and message.")
+
+    async def press_cancel(self, interaction: discord.Interaction[Any], job_id: int) -> None:
+        """Stop a running job of one's own."""
+        await send_again(lambda: _defer_quietly(interaction))
+        await self._services.jobs.cancel(job_id, author=author_of(interaction))
+
+    # --- shared ----------------------------------------------------------------------------------------------------
+
+    async def _order_from_revision(
+        self, interaction: discord.Interaction[Any], options: Options, revision_id: int
+    ) -> None:
+        ticket = await acknowledge(interaction)
+        await self._submit(ticket, options, FromRevision(revision_id=revision_id))
+
+    async def _submit(self, ticket: Ticket, options: Options, source: Source | None) -> None:
+        await self._services.jobs.submit(
+            JobOrder(
+                author=ticket.author,
+                place=ticket.place,
+                options=options,
+                source=source,
+                reply_token=ticket.reply_token,
+                size_limit_bytes=ticket.size_limit_bytes,
+            )
+        )
+
+
+async def _defer_quietly(interaction: discord.Interaction[Any]) -> None:
+    """Acknowledge a press without showing anything; harmless when repeated."""
+    if interaction.response.is_done():
+        return
+    try:
+        await interaction.response.defer()
+    except discord.HTTPException as error:
+        if error.code != 40060:  # already acknowledged: the first attempt arrived after all
+            raise

@@ -1,0 +1,250 @@
+"""What messages look like: progress, replies, history, help. It knows nothing of how or when they are sent.
+
+Everything that a user typed is escaped here, and nothing here can ping.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC
+
+import discord
+
+from bot.plain_text import clip, make_plain
+from bot.services.model import (
+    GenerateOptions,
+    HarmonizeOptions,
+    JobView,
+    Operation,
+    Options,
+    Place,
+    ProgressView,
+    RemixOptions,
+    Reply,
+    RevisionView,
+)
+from music.constraints import Check
+
+BLUE = discord.Colour.from_rgb(0x4C, 0x6E, 0xF5)
+GREEN = discord.Colour.from_rgb(0x2F, 0x9E, 0x44)
+GREY = discord.Colour.from_rgb(0x86, 0x8E, 0x96)
+RED = discord.Colour.from_rgb(0xE0, 0x31, 0x31)
+
+_FIELD_LIMIT = 1024  # Discord's own
+_DESCRIPTION_LIMIT = 4096
+_BAR_CELLS = 12
+
+_TITLES: Mapping[Operation, str] = {
+    "generate": "New piece",
+    "continue": "Continuation",
+    "harmonize": "Harmonization",
+    "remix": "Remix",
+    "upload": "Upload",
+}
+_AT_WORK: Mapping[Operation, str] = {
+    "generate": "Writing a new piece",
+    "continue": "Continuing the piece",
+    "harmonize": "Harmonizing",
+    "remix": "Remixing",
+    "upload": "Reading the file",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class HelpEntry:
+    """One command or menu entry for ``help_embed``."""
+
+    name: str
+    description: str
+
+
+def jump_url(place: Place, message_id: int) -> str:
+    """Return Discord's link to a message."""
+    return f"https://discord.com/channels/{place.guild_id or '@me'}/{place.channel_id}/{message_id}"
+
+
+def progress_embed(job: JobView, progress: ProgressView) -> discord.Embed:
+    """Show how far a job is."""
+    embed = discord.Embed(title=_AT_WORK[job.operation], description=_progress_line(progress), colour=BLUE)
+    embed.set_footer(text=f"for {clip(job.author.name, 80)}")
+    return embed
+
+
+def reply_embed(reply: Reply) -> discord.Embed:
+    """Show a finished revision: what was asked, what was checked, where it comes from."""
+    revision = reply.revision
+    embed = discord.Embed(
+        title=_TITLES[revision.operation],
+        description=clip(_origin(revision, reply.parents), _DESCRIPTION_LIMIT),
+        colour=GREEN,
+    )
+    asked = describe_options(revision.options)
+    embed.add_field(name="Asked", value=clip(asked, _FIELD_LIMIT), inline=False)
+    if reply.checks:
+        embed.add_field(name="Checked", value=clip(_check_lines(reply.checks), _FIELD_LIMIT), inline=False)
+    if reply.chord_names:
+        embed.add_field(
+            name="Chords", value=clip(make_plain(" · ".join(reply.chord_names)), _FIELD_LIMIT), inline=False
+        )
+    for fact in reply.facts[:9]:
+        embed.add_field(name=clip(fact.name, 256), value=clip(make_plain(fact.value), _FIELD_LIMIT) or "-", inline=True)
+    for remark in reply.remarks:
+        embed.add_field(name="Note", value=clip(make_plain(remark), _FIELD_LIMIT), inline=False)
+    if reply.picture is not None:
+        embed.set_image(url=f"attachment://{reply.picture.filename}")
+    embed.set_footer(text=_recipe(revision))
+    embed.timestamp = revision.created_at.replace(tzinfo=revision.created_at.tzinfo or UTC)
+    return embed
+
+
+def error_embed(text: str) -> discord.Embed:
+    """Show one sentence about what went wrong."""
+    return discord.Embed(description=text, colour=RED)
+
+
+def cancelled_embed(text: str) -> discord.Embed:
+    """Show that a job was cancelled on request."""
+    return discord.Embed(description=text, colour=GREY)
+
+
+def history_embed(
+    revisions: Sequence[RevisionView], *, title: str, parents: Mapping[int, RevisionView]
+) -> discord.Embed:
+    """List results, newest first: what, by whom, made from what, with links."""
+    if not revisions:
+        return discord.Embed(
+            title=title, description="Nothing yet. Start with /generate, or attach a file to /harmonize.", colour=GREY
+        )
+    lines: list[str] = []
+    length = 0
+    for revision in revisions:
+        line = _history_line(revision, parents)
+        length += len(line) + 1
+        if length > _DESCRIPTION_LIMIT:
+            break
+        lines.append(line)
+    return discord.Embed(title=title, description="\n".join(lines), colour=BLUE)
+
+
+def help_embed(commands: Sequence[HelpEntry], menus: Sequence[HelpEntry]) -> discord.Embed:
+    """Say what there is and where to begin."""
+    embed = discord.Embed(
+        title="Tutti writes, harmonizes and remixes music with you",
+        description=(
+            "Start with **/generate**, for instance `/generate genre:rock bars:8`. Every result has buttons: "
+            "**Again** writes another one, **Remix** changes it, **Harmonize** adds chords or four voices, "
+            "**Continue** goes on from its end, **Delete** removes your own. You can also attach a MIDI or MusicXML "
+            "file, or link one of my messages. The same seed and settings give the same notes."
+        ),
+        colour=BLUE,
+    )
+    embed.add_field(
+        name="Commands", value=clip("\n".join(f"**/{one.name}**: {one.description}" for one in commands), _FIELD_LIMIT)
+    )
+    embed.add_field(
+        name="In a message's Apps menu",
+        value=clip("\n".join(f"**{one.name}**: {one.description}" for one in menus), _FIELD_LIMIT),
+        inline=False,
+    )
+    return embed
+
+
+def describe_options(options: Options | None) -> str:
+    """Return what was asked, as one line for people."""
+    match options:
+        case None:
+            words = ["a file"]
+        case GenerateOptions():
+            words = _generate_words(options)
+        case HarmonizeOptions():
+            words = ["four-part chorale" if options.style == "chorale" else "chords"]
+        case RemixOptions():
+            words = ["other notes, same rhythm" if options.change == "pitch" else "other rhythm, same notes"]
+            words.append(f"{options.share:.0%} of the notes")
+            words.append("all bars" if options.bars is None else f"bars {options.bars[0]}-{options.bars[1]}")
+    if options is not None and options.preset != "balanced":
+        words.append(f"{options.preset} preset")
+    return make_plain(" · ".join(words))
+
+
+def _generate_words(options: GenerateOptions) -> list[str]:
+    words: list[str] = []
+    if options.genre:
+        words.append(f"{options.genre} with {options.second_genre}" if options.second_genre else options.genre)
+    if options.key:
+        words.append(options.key)
+    if options.tempo_bpm:
+        words.append(f"{options.tempo_bpm:g} bpm")
+    if options.metre:
+        words.append(options.metre)
+    if options.num_bars:
+        words.append(f"{options.num_bars} bars")
+    if options.instruments:
+        words.append(", ".join(options.instruments))
+    return words or ["surprise me"]
+
+
+def _progress_line(progress: ProgressView) -> str:
+    if progress.stage == "waiting":
+        place = "" if progress.queue_place is None else f": place {progress.queue_place}"
+        return f"In the queue{place}{_eta(progress.eta_seconds)}"
+    words = {"reading": "Reading the music", "writing": "Writing", "rendering": "Making sound and picture"}
+    line = words[progress.stage]
+    if progress.num_total <= 0:
+        return f"{line}…"
+    share = min(1.0, progress.num_done / progress.num_total)
+    filled = round(share * _BAR_CELLS)
+    gauge = "▰" * filled + "▱" * (_BAR_CELLS - filled)
+    count = f"{progress.unit} {progress.num_done} of {progress.num_total}"
+    return f"{line}: {count}{_eta(progress.eta_seconds)}\n{gauge} {share:.0%}"
+
+
+def _eta(seconds: float | None) -> str:
+    return "" if seconds is None else f", about {max(1, round(seconds))} s"
+
+
+def _origin(revision: RevisionView, parents: Sequence[RevisionView]) -> str:
+    by = f"by **{make_plain(revision.author.name, limit=80)}**"
+    if not parents:
+        return by
+    return f"{by}, made from {' and '.join(_link(parent) for parent in parents)}"
+
+
+def _link(revision: RevisionView) -> str:
+    """Name a revision, as a link where a message shows it."""
+    name = _TITLES[revision.operation]
+    if revision.operation == "upload":
+        return f"the file {make_plain(revision.title, limit=60) or 'that was sent'}"
+    text = f"{name} #{revision.revision_id}"
+    if revision.message_id is not None:
+        text = f"[{text}]({jump_url(revision.place, revision.message_id)})"
+    return f"{text} by {make_plain(revision.author.name, limit=80)}"
+
+
+def _history_line(revision: RevisionView, parents: Mapping[int, RevisionView]) -> str:
+    made = int(revision.created_at.replace(tzinfo=revision.created_at.tzinfo or UTC).timestamp())
+    sources = [_link(parents[parent]) if parent in parents else f"#{parent}" for parent in revision.parent_ids]
+    origin = f", from {' and '.join(sources)}" if sources else ""
+    asked = clip(describe_options(revision.options), 120)
+    return f"{_link(revision)}{origin} · {asked} · {revision.num_bars} bars · <t:{made}:R>"
+
+
+def _check_lines(checks: Sequence[Check]) -> str:
+    """One line a promise; the word carries the outcome, not the mark alone."""
+    lines: list[str] = []
+    for check in checks:
+        name = check.name.replace("_", " ")
+        found = "" if check.is_kept and check.found == check.asked else f" (found {check.found})"
+        lines.append(f"{'✓ kept' if check.is_kept else '✗ not kept'}: {name} {check.asked}{found}")
+    return "\n".join(make_plain(line) for line in lines)
+
+
+def _recipe(revision: RevisionView) -> str:
+    parts = [f"#{revision.revision_id}", f"{revision.num_bars} bars", f"{revision.num_notes:,} notes"]
+    parts.append(f"{revision.duration_seconds:.0f} s")
+    if revision.seed is not None:
+        parts.append(f"seed {revision.seed}")
+    if revision.checkpoint_id:
+        parts.append(revision.checkpoint_id)
+    return " · ".join(parts)

@@ -1,0 +1,133 @@
+"""Shows jobs in Discord: progress at a sane rate, then one reply or one sentence, always in the same message.
+
+The services call it through their ``Presenter`` protocol. It knows nothing of queues, networks or the database.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+
+import structlog
+
+from bot.error_messages import explain
+from bot.services.model import JobView, ProgressView, Reply
+from bot.ui import embeds, views
+from bot.ui.courier import Courier, MessageTooLargeError, OutgoingFile, ReplyAddress
+from core.errors import CancelledJobError, NotFoundError, TuttiError
+
+_log = structlog.stdlib.get_logger(__name__)
+
+SECONDS_BETWEEN_EDITS = 1.5
+_CLOSING_TIMEOUT_SECONDS = 20.0
+
+
+@dataclass(slots=True)
+class _Ticker:
+    """The progress of one job on its way to Discord: only the latest state waits."""
+
+    pending: tuple[JobView, ProgressView] | None = None
+    task: asyncio.Task[None] | None = None
+    is_closing: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class DiscordPresenter:
+    """Turns acknowledgements into progress, replies and error sentences. Owns one small task per running job."""
+
+    def __init__(self, courier: Courier, *, seconds_between_edits: float = SECONDS_BETWEEN_EDITS) -> None:
+        self._courier = courier
+        self._seconds_between_edits = seconds_between_edits
+        self._tickers: dict[int, _Ticker] = {}
+
+    async def close(self) -> None:
+        """Stop showing progress; whatever the last edit showed stays."""
+        for job_id in list(self._tickers):
+            await self._settle(job_id)
+
+    async def show_progress(self, job: JobView, progress: ProgressView) -> None:
+        """Note the latest state; it is shown at once, or when the last edit is old enough."""
+        ticker = self._tickers.setdefault(job.job_id, _Ticker())
+        ticker.pending = (job, progress)
+        if ticker.task is None or ticker.task.done():
+            ticker.task = asyncio.create_task(self._tick(ticker), name=f"progress-{job.job_id}")
+
+    async def show_reply(self, job: JobView, reply: Reply) -> int:
+        """Turn the acknowledgement into the reply; where it was deleted, post the reply into the channel."""
+        await self._settle(job.job_id)
+        files = [
+            OutgoingFile(
+                filename=file.filename, data=file.data, alt_text=reply.alt_text if file is reply.picture else ""
+            )
+            for file in reply.files
+        ]
+        while True:
+            try:
+                return await self._deliver(job, reply, files)
+            except MessageTooLargeError:
+                if not files:
+                    raise
+                largest = max(files, key=lambda file: len(file.data))
+                _log.warning("file_left_out", job_id=job.job_id, size_bytes=len(largest.data))
+                files.remove(largest)
+
+    async def show_error(self, job: JobView, error: TuttiError) -> None:
+        """Turn the acknowledgement into one sentence."""
+        await self._settle(job.job_id)
+        explanation = explain(error)
+        _log.info("job_error_shown", job_id=job.job_id, error=type(error).__name__, reference=explanation.reference)
+        if isinstance(error, CancelledJobError):
+            embed = embeds.cancelled_embed(explanation.text)
+        else:
+            embed = embeds.error_embed(explanation.text)
+        try:
+            await self._courier.edit(ReplyAddress.decode(job.reply_token), embed=embed)
+        except NotFoundError:
+            _log.info("acknowledgement_gone", job_id=job.job_id)
+
+    async def _deliver(self, job: JobView, reply: Reply, files: list[OutgoingFile]) -> int:
+        address = ReplyAddress.decode(job.reply_token)
+        embed = embeds.reply_embed(reply)
+        left_out = [file.filename for file in reply.files if file.filename not in {kept.filename for kept in files}]
+        if left_out:
+            names = ", ".join(left_out)
+            embed.add_field(name="Note", value=f"Too large for this server, so left out: {names}.", inline=False)
+        if reply.picture is not None and reply.picture.filename in left_out:
+            embed.set_image(url=None)
+        view = views.result_view(reply.revision.revision_id)
+        try:
+            return await self._courier.edit(address, embed=embed, files=files, view=view)
+        except NotFoundError:
+            _log.info("acknowledgement_gone", job_id=job.job_id)
+        nonce = f"tutti-{job.job_id}"
+        return await self._courier.post(address.channel_id, nonce=nonce, embed=embed, files=files, view=view)
+
+    async def _tick(self, ticker: _Ticker) -> None:
+        """Show what is pending, not more often than the rate allows, until nothing is."""
+        while ticker.pending is not None and not ticker.is_closing.is_set():
+            job, progress = ticker.pending
+            ticker.pending = None
+            try:
+                await self._courier.edit(
+                    ReplyAddress.decode(job.reply_token),
+                    embed=embeds.progress_embed(job, progress),
+                    view=views.running_view(job.job_id),
+                )
+            except TuttiError as error:  # progress is a courtesy: the job goes on
+                _log.info("progress_not_shown", job_id=job.job_id, error=type(error).__name__)
+            try:
+                async with asyncio.timeout(self._seconds_between_edits):
+                    await ticker.is_closing.wait()
+            except TimeoutError:
+                continue
+
+    async def _settle(self, job_id: int) -> None:
+        """End a job's progress. An edit under way is awaited: cancelled, it could still arrive after the reply."""
+        ticker = self._tickers.pop(job_id, None)
+        if ticker is None or ticker.task is None:
+            return
+        ticker.is_closing.set()
+        try:
+            async with asyncio.timeout(_CLOSING_TIMEOUT_SECONDS):
+                await ticker.task
+        except TimeoutError:
+            _log.warning("progress_edit_abandoned", job_id=job_id)

@@ -1,0 +1,127 @@
+"""Finds the music that a person points at: an attached file, a link to a message, a message, or the newest result.
+
+It knows nothing of what happens to that music, and does not read the files.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from typing import Any
+
+import aiohttp
+import discord
+
+from bot.services.model import FromRevision, Source, Upload
+from bot.services.songs import SongService
+from bot.ui.answers import place_of
+from bot.ui.courier import send_again
+from core.errors import InputError, NoMusicError, NotFoundError, PermissionDeniedError, UploadTooLargeError
+
+MUSIC_SUFFIXES = (".mid", ".midi", ".kar", ".musicxml", ".mxl", ".xml")
+
+_DOWNLOAD_TIMEOUT_SECONDS = 8.0
+_LINK = re.compile(
+    r"<?https://(?:ptb\.|canary\.)?discord(?:app)?\.com/channels/(?P<guild>@me|[0-9]{1,20})/"
+    r"(?P<channel>[0-9]{1,20})/(?P<message>[0-9]{1,20})/?>?"
+)
+_BARE_ID = re.compile(r"[0-9]{15,20}")
+
+
+class SourceFinder:
+    """Turns what a person points at into a ``Source``."""
+
+    def __init__(self, client: discord.Client, songs: SongService, *, max_upload_bytes: int) -> None:
+        self._client = client
+        self._songs = songs
+        self._max_upload_bytes = max_upload_bytes
+
+    async def find(
+        self, interaction: discord.Interaction[Any], *, file: discord.Attachment | None, link: str | None
+    ) -> Source:
+        """Return the attached file, else the linked message's result, else the newest result in the channel.
+
+        Raises:
+            InputError: when both are given, or a link that is none, or the file cannot be fetched.
+            NoMusicError: when the channel or message has no music.
+            NotFoundError: when the message was deleted.
+            PermissionDeniedError: when the person may not see the message.
+        """
+        if file is not None and link:
+            raise InputError("Give a file or a message, not both.")
+        if file is not None:
+            return await self.download(file)
+        if link:
+            return await self._follow(interaction, link)
+        try:
+            newest = await self._songs.newest_in_channel(place_of(interaction))
+        except NotFoundError as error:
+            raise NoMusicError(
+                "There is no music of mine in this channel yet. Attach a MIDI or MusicXML file, or start with /generate."
+            ) from error
+        return FromRevision(revision_id=newest.revision_id)
+
+    async def find_in(self, message: discord.Message) -> Source:
+        """Return the result that a message shows, else the first music file attached to it.
+
+        Raises:
+            NoMusicError: when there is neither.
+        """
+        try:
+            revision = await self._songs.revision_of_message(message.id)
+        except NotFoundError as error:
+            for attachment in message.attachments:
+                if attachment.filename.lower().endswith(MUSIC_SUFFIXES):
+                    return await self.download(attachment)
+            raise NoMusicError(
+                "That message has no music. Choose one of my results, or a message with a MIDI or MusicXML file."
+            ) from error
+        return FromRevision(revision_id=revision.revision_id)
+
+    async def download(self, attachment: discord.Attachment) -> Upload:
+        """Fetch an attached file.
+
+        Raises:
+            UploadTooLargeError: before fetching, by the size that Discord states.
+            InputError: when Discord does not give it.
+        """
+        if attachment.size > self._max_upload_bytes:
+            raise UploadTooLargeError(what="bytes", limit=self._max_upload_bytes, actual=attachment.size)
+        try:
+            async with asyncio.timeout(_DOWNLOAD_TIMEOUT_SECONDS):
+                data = await attachment.read()
+        except (discord.HTTPException, aiohttp.ClientError, OSError) as error:  # TimeoutError is an OSError
+            raise InputError("I could not fetch that file from Discord. Attach it again.") from error
+        return Upload(filename=attachment.filename, data=data)
+
+    async def _follow(self, interaction: discord.Interaction[Any], link: str) -> Source:
+        channel_id, message_id = self._read_link(interaction, link.strip())
+        channel = self._client.get_partial_messageable(channel_id)
+        message = await send_again(lambda: channel.fetch_message(message_id))
+        return await self.find_in(message)
+
+    def _read_link(self, interaction: discord.Interaction[Any], link: str) -> tuple[int, int]:
+        """Return channel and message, when this person may read there."""
+        here = place_of(interaction)
+        if _BARE_ID.fullmatch(link):
+            return here.channel_id, int(link)
+        match = _LINK.fullmatch(link)
+        if match is None:
+            raise InputError("That is no link to a message. Use “Copy Message Link” in the menu of one of my results.")
+        channel_id = int(match["channel"])
+        if channel_id != here.channel_id and not _may_read(interaction, match["guild"], channel_id):
+            raise PermissionDeniedError(
+                "That message is in a channel that I cannot show you. Link a message that you can see in this server."
+            )
+        return channel_id, int(match["message"])
+
+
+def _may_read(interaction: discord.Interaction[Any], guild: str, channel_id: int) -> bool:
+    """Tell whether the person sees a channel of this server, so that links give nothing away."""
+    if interaction.guild is None or guild != str(interaction.guild_id):
+        return False
+    channel = interaction.guild.get_channel_or_thread(channel_id)
+    if channel is None or not isinstance(interaction.user, discord.Member):
+        return False
+    rights = channel.permissions_for(interaction.user)
+    return rights.view_channel and rights.read_message_history

@@ -1,0 +1,99 @@
+"""The buttons under messages. Their identifiers carry the revision or job, so they outlive a restart of the bot.
+
+A press is translated to one call of the desk; what happens then is not known here.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Self, cast
+
+import discord
+
+from bot.ui.desk import Desk, DeskClient
+
+_LABELS: dict[str, tuple[str, discord.ButtonStyle]] = {
+    "again": ("Again", discord.ButtonStyle.primary),
+    "remix": ("Remix", discord.ButtonStyle.secondary),
+    "harmonize": ("Harmonize", discord.ButtonStyle.secondary),
+    "continue": ("Continue", discord.ButtonStyle.secondary),
+    "delete": ("Delete", discord.ButtonStyle.danger),
+}
+
+
+class RevisionButton(
+    discord.ui.DynamicItem[discord.ui.Button[Any]],
+    template=r"tutti:(?P<action>again|remix|harmonize|continue|delete):(?P<revision_id>[0-9]{1,19})",
+):
+    """A button that does something with one revision."""
+
+    def __init__(self, action: str, revision_id: int) -> None:
+        label, style = _LABELS[action]
+        super().__init__(
+            discord.ui.Button(label=label, style=style, custom_id=f"tutti:{action}:{revision_id}"),
+        )
+        self._action = action
+        self._revision_id = revision_id
+
+    @classmethod
+    async def from_custom_id(
+        cls, _interaction: discord.Interaction[Any], _item: discord.ui.Item[Any], match: re.Match[str], /
+    ) -> Self:
+        """Make the button anew from its identifier."""
+        return cls(match["action"], int(match["revision_id"]))
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        """Hand the press to the desk."""
+        desk = _desk_of(interaction)
+        press = {
+            "again": desk.press_again,
+            "remix": desk.press_remix,
+            "harmonize": desk.press_harmonize,
+            "continue": desk.press_continue,
+            "delete": desk.press_delete,
+        }[self._action]
+        await desk.guarded(interaction, lambda: press(interaction, self._revision_id), custom_id=self.custom_id)
+
+
+class CancelButton(
+    discord.ui.DynamicItem[discord.ui.Button[Any]],
+    template=r"tutti:cancel:(?P<job_id>[0-9]{1,19})",
+):
+    """Stops a running job."""
+
+    def __init__(self, job_id: int) -> None:
+        super().__init__(
+            discord.ui.Button(label="Cancel", style=discord.ButtonStyle.secondary, custom_id=f"tutti:cancel:{job_id}"),
+        )
+        self._job_id = job_id
+
+    @classmethod
+    async def from_custom_id(
+        cls, _interaction: discord.Interaction[Any], _item: discord.ui.Item[Any], match: re.Match[str], /
+    ) -> Self:
+        """Make the button anew from its identifier."""
+        return cls(int(match["job_id"]))
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        """Hand the press to the desk."""
+        desk = _desk_of(interaction)
+        await desk.guarded(interaction, lambda: desk.press_cancel(interaction, self._job_id), custom_id=self.custom_id)
+
+
+def result_view(revision_id: int) -> discord.ui.View:
+    """Return the row of buttons under a finished result."""
+    view = discord.ui.View(timeout=None)
+    for action in _LABELS:
+        view.add_item(RevisionButton(action, revision_id))
+    return view
+
+
+def running_view(job_id: int) -> discord.ui.View:
+    """Return the row of buttons under a running job."""
+    view = discord.ui.View(timeout=None)
+    view.add_item(CancelButton(job_id))
+    return view
+
+
+def _desk_of(interaction: discord.Interaction[Any]) -> Desk:
+    return cast("DeskClient", interaction.client).desk

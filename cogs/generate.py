@@ -1,0 +1,72 @@
+"""/generate: a new piece from wishes, or the continuation of an attached one."""
+
+from __future__ import annotations
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.client import TuttiBot
+from bot.services.model import PRESETS, GenerateOptions
+from bot.ui.options import split_names, suggest_genres, suggest_instruments, suggest_keys
+from music.constraints import METRES
+
+_METRES = [app_commands.Choice(name=f"{top}/{bottom}", value=f"{top}/{bottom}") for top, bottom in METRES]
+_PRESETS = [app_commands.Choice(name=preset, value=preset) for preset in PRESETS]
+
+
+class Generate(commands.Cog):
+    """Writes music."""
+
+    def __init__(self, bot: TuttiBot) -> None:
+        self.bot = bot
+
+    @app_commands.command(name="generate", description="Write a new piece, or continue an attached one")
+    @app_commands.describe(
+        genre="The style, for instance rock or jazz; left out, the network chooses",
+        blend="A second style to mix in",
+        key="For instance C minor or Bb major",
+        tempo="Quarter notes per minute",
+        metre="Beats in a bar",
+        bars="How many bars to write (16 when left out)",
+        instruments="For instance piano, bass, drums",
+        seed="The same seed and wishes give the same notes",
+        preset="safe stays close to what is usual, wild does not",
+        file="A MIDI or MusicXML file to continue",
+    )
+    @app_commands.autocomplete(
+        genre=suggest_genres, blend=suggest_genres, key=suggest_keys, instruments=suggest_instruments
+    )
+    @app_commands.choices(metre=_METRES, preset=_PRESETS)
+    async def generate(  # noqa: PLR0917 - Discord passes options by name
+        self,
+        interaction: discord.Interaction[TuttiBot],
+        genre: str | None = None,
+        key: str | None = None,
+        tempo: app_commands.Range[float, 20, 300] | None = None,
+        metre: str | None = None,
+        bars: app_commands.Range[int, 1, 256] | None = None,
+        instruments: str | None = None,
+        seed: app_commands.Range[int, 0, 2**31 - 1] | None = None,
+        preset: str = "balanced",
+        file: discord.Attachment | None = None,
+        blend: str | None = None,
+    ) -> None:
+        """Write a new piece, or continue an attached one."""
+        options = GenerateOptions(
+            genre=genre,
+            second_genre=blend,
+            key=key,
+            tempo_bpm=tempo,
+            metre=metre,
+            num_bars=bars,
+            instruments=split_names(instruments),
+            preset=preset,
+            seed=seed,
+        )
+        await self.bot.desk.order_new(interaction, options, file=file)
+
+
+async def setup(bot: TuttiBot) -> None:
+    """Load the cog."""
+    await bot.add_cog(Generate(bot))
