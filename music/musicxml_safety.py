@@ -1,0 +1,131 @@
+"""Untrusted MusicXML bytes -> an XML tree that is safe to hand on. It knows nothing of music.
+
+Refused before any parser of substance sees them: zip files of many or huge entries (a zip bomb), documents that define
+entities (a billion laughs, files read from the disk), deep nesting, and repeats that unfold without end.
+The ordinary document type line of MusicXML, which only names the format, is dropped.
+"""
+
+from __future__ import annotations
+
+import io
+import lzma
+import re
+import xml.etree.ElementTree as ET
+import zipfile
+import zlib
+
+from core.errors import MusicXMLFileError, UploadTooLargeError
+
+MAX_ZIP_ENTRIES = 64
+MAX_XML_BYTES = 32_000_000
+MAX_DEPTH = 64
+MAX_REPEAT_TIMES = 16
+_MAX_REPEATS = 200
+_UNZIP_ERRORS = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, KeyError, OSError, RuntimeError, NotImplementedError, EOFError, ValueError,
+)  # fmt: skip
+_DOCUMENT_TYPE = re.compile(
+    r"<!DOCTYPE\s+score-partwise(\s+PUBLIC\s+\"[^\"<>]*\"\s+\"[^\"<>]*\"|\s+SYSTEM\s+\"[^\"<>]*\")?\s*>"
+)
+_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
+_DECLARED_ENCODING = re.compile(rb"encoding\s*=\s*[\"']([A-Za-z0-9._-]+)[\"']")
+
+
+def parse_safely(data: bytes, *, max_notes: int) -> ET.Element:
+    """Return the ``score-partwise`` root of a MusicXML file, compressed (.mxl) or not.
+
+    Raises:
+        MusicXMLFileError: for what is not readable or not safe.
+        UploadTooLargeError: for too many bytes or notes.
+    """
+    text = _decode(_unzip(data) if data[:2] == b"PK" else data)
+    text = _DOCUMENT_TYPE.sub("", _DECLARATION.sub("", text, count=1), count=1)
+    if "<!DOCTYPE" in text or "<!ENTITY" in text:
+        raise MusicXMLFileError(
+            "This MusicXML file defines entities of its own, which I do not open. Export it from your score editor again."
+        )
+    if text.count("<note") > max_notes:
+        raise UploadTooLargeError(what="notes", limit=max_notes, actual=text.count("<note"))
+
+    root = _parse_tree(text)
+    if root.tag == "score-timewise":
+        raise MusicXMLFileError("This MusicXML file is ordered by time. Export it ordered by part (score-partwise).")
+    if root.tag != "score-partwise":
+        raise MusicXMLFileError("This XML file is not a MusicXML score. Send a .musicxml, .xml or .mxl score.")
+    _check_repeats(root)
+    return root
+
+
+def _unzip(data: bytes) -> bytes:
+    """Return the score inside an .mxl archive."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            _check_size(archive)
+            with archive.open(_score_name(archive)) as file:
+                content = file.read(MAX_XML_BYTES + 1)
+    except _UNZIP_ERRORS as error:
+        raise MusicXMLFileError("This .mxl file is damaged and cannot be unpacked. Export it again.") from error
+    if len(content) > MAX_XML_BYTES:
+        raise UploadTooLargeError(what="bytes when unpacked", limit=MAX_XML_BYTES)
+    return content
+
+
+def _check_size(archive: zipfile.ZipFile) -> None:
+    entries = archive.infolist()
+    if len(entries) > MAX_ZIP_ENTRIES or sum(entry.file_size for entry in entries) > MAX_XML_BYTES:
+        raise UploadTooLargeError(what="bytes when unpacked", limit=MAX_XML_BYTES)
+
+
+def _score_name(archive: zipfile.ZipFile) -> str:
+    """Return the entry that the container names, else the first XML file outside META-INF."""
+    names = archive.namelist()
+    if "META-INF/container.xml" in names:
+        with archive.open("META-INF/container.xml") as file:
+            match = re.search(rb"full-path\s*=\s*[\"']([^\"']+)[\"']", file.read(100_000))
+        if match and match.group(1).decode("utf-8", errors="replace") in names:
+            return match.group(1).decode("utf-8", errors="replace")
+    for name in names:
+        if name.lower().endswith((".xml", ".musicxml")) and not name.startswith("META-INF"):
+            return name
+    raise KeyError("no score in the archive")
+
+
+def _decode(data: bytes) -> str:
+    if len(data) > MAX_XML_BYTES:
+        raise UploadTooLargeError(what="bytes", limit=MAX_XML_BYTES, actual=len(data))
+    if data[:2] in {b"\xff\xfe", b"\xfe\xff"}:
+        encoding = "utf-16"
+    else:
+        declared = _DECLARED_ENCODING.search(data[:200])
+        encoding = declared.group(1).decode("ascii") if declared else "utf-8"
+        encoding = "utf-8-sig" if encoding.lower() in {"utf-8", "utf8"} else encoding
+    if encoding.lower() not in {"utf-16", "utf-8-sig", "iso-8859-1", "latin-1", "us-ascii", "ascii", "windows-1252"}:
+        raise MusicXMLFileError("This MusicXML file has an unusual text encoding. Export it as UTF-8.")
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise MusicXMLFileError("This is not a MusicXML file, or it is damaged. Export it again as UTF-8.") from error
+
+
+def _parse_tree(text: str) -> ET.Element:
+    depth = 0
+    root: ET.Element | None = None
+    try:
+        for event, element in ET.iterparse(io.BytesIO(text.encode()), events=("start", "end")):
+            root = element if root is None else root
+            depth += 1 if event == "start" else -1
+            if depth > MAX_DEPTH:
+                raise MusicXMLFileError("This XML file is nested too deeply to be a score. Export it again.")
+    except ET.ParseError as error:
+        raise MusicXMLFileError("This MusicXML file is damaged and cannot be read. Export it again.") from error
+    if root is None:
+        raise MusicXMLFileError("This file is empty. Send a .musicxml, .xml or .mxl score.")
+    return root
+
+
+def _check_repeats(root: ET.Element) -> None:
+    repeats = list(root.iter("repeat"))
+    times = [int(repeat.get("times", "2")) for repeat in repeats if repeat.get("times", "2").isdecimal()]
+    num_parts = max(len(root.findall("part")), 1)
+    if len(repeats) > _MAX_REPEATS * num_parts or max(times, default=0) > MAX_REPEAT_TIMES:
+        raise MusicXMLFileError("This score repeats itself too often. Write the repeats out, or leave them away.")
