@@ -5,19 +5,89 @@ It knows nothing of Discord (the presenter shows things), of networks (the infer
 
 from __future__ import annotations
 
-from bot.services.model import Author, JobOrder, JobView
+import asyncio
+from typing import get_args
+
+import structlog
+
+from bot.services.estimates import NUM_REMEMBERED_JOBS, Estimates
+from bot.services.job_leases import DEFAULT_LEASE_SECONDS, JobLeases
+from bot.services.job_results import JobResults
+from bot.services.job_runner import Doors, JobRunner
+from bot.services.job_store import JobStore
+from bot.services.model import DEFAULT_NUM_BARS, Author, JobKind, JobOrder, JobView, Presenter
+from bot.services.ports import MediaMaker, Writer
+from bot.services.requests import check_options
+from bot.services.sampling import draw_seed
+from core.errors import LimitError, StorageError, TuttiError
+from core.settings import LimitSettings
+from db.engine import Database
+
+_log = structlog.stdlib.get_logger(__name__)
+
+FORGET_ANSWERED_AFTER_DAYS = 30
+_STOP_TIMEOUT_SECONDS = 15.0
+_LOOKS_PER_LEASE = 3
+_FORGET_EVERY_SECONDS = 24 * 3600.0
 
 
 class JobService:
-    """Accepts orders and sees each one through to exactly one answer."""
+    """Accepts orders and sees each one through to exactly one answer. Between ``start`` and ``stop`` it owns tasks."""
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        writer: Writer,
+        media: MediaMaker,
+        presenter: Presenter,
+        limits: LimitSettings,
+        num_workers: int = 1,
+        lease_seconds: float = DEFAULT_LEASE_SECONDS,
+    ) -> None:
+        self._limits = limits
+        self._leases = JobLeases(database, lease_seconds=lease_seconds)
+        self._store = JobStore(database, leases=self._leases, limits=limits)
+        self._estimates = Estimates()
+        self._results = JobResults(database, owner=self._leases.owner)
+        self._runner = JobRunner(
+            database,
+            doors=Doors(writer=writer, media=media, presenter=presenter),
+            results=self._results,
+            leases=self._leases,
+            estimates=self._estimates,
+            limits=limits,
+            num_workers=num_workers,
+        )
+        self._tasks: dict[int, asyncio.Task[None]] = {}  # one per job, from taking it to its answer
+        self._making: dict[int, asyncio.Task[None]] = {}  # the part of a job that can be cancelled
+        self._watch: asyncio.Task[None] | None = None
+        self._is_stopping = False
 
     async def start(self) -> None:
         """Resume the unfinished jobs of the last run and begin to accept orders."""
-        raise NotImplementedError
+        for kind in get_args(JobKind):
+            for seconds, num_bars in await self._store.recent_rates(kind, limit=NUM_REMEMBERED_JOBS):
+                self._estimates.learn(kind, seconds=seconds, num_bars=num_bars)
+        await self._take_orphans()
+        self._watch = asyncio.create_task(self._watch_over_jobs(), name="job-watch")
 
     async def stop(self) -> None:
         """Stop the tasks; unfinished jobs stay stored and are resumed by the next ``start``."""
-        raise NotImplementedError
+        self._is_stopping = True
+        if self._watch is not None:
+            self._watch.cancel()
+            await asyncio.wait({self._watch})
+        for task in self._making.values():
+            task.cancel()
+        tasks = set(self._tasks.values())
+        if tasks:  # answers on their way are given the time to arrive
+            _, late = await asyncio.wait(tasks, timeout=_STOP_TIMEOUT_SECONDS)
+            for task in late:
+                task.cancel()
+            if late:
+                await asyncio.wait(late)
+        await self._leases.release_all()
 
     async def submit(self, order: JobOrder) -> JobView:
         """Store an order with its input and start to work on it; it is in the database when this returns.
@@ -27,11 +97,23 @@ class JobService:
             core.errors.LimitError: when the person or everybody together has too many unfinished jobs.
             core.errors.NotFoundError: when the source revision was deleted.
         """
-        raise NotImplementedError
+        if self._is_stopping:
+            raise LimitError("I am just being restarted. Try again in a minute.", retry_after_seconds=60.0)
+        check_options(order.options, has_source=order.source is not None, limits=self._limits)
+        seed = draw_seed(order.options.seed)
+        wait_seconds = self._estimates.job_seconds(order.kind, num_bars=DEFAULT_NUM_BARS)
+        job = await self._store.accept(order, seed=seed, retry_after_seconds=wait_seconds)
+        _log.info("job_queued", job_id=job.job_id, kind=job.kind)
+        self._begin(job.job_id)
+        return job
 
     async def attach_message(self, job_id: int, message_id: int) -> None:
-        """Remember the acknowledgement message, so that the reply can be an edit of it after a restart."""
-        raise NotImplementedError
+        """Remember the acknowledgement message, so that the reply can be an edit of it after a restart.
+
+        Raises:
+            core.errors.NotFoundError: when there is no such job.
+        """
+        await self._store.attach_message(job_id, message_id)
 
     async def cancel(self, job_id: int, *, author: Author) -> None:
         """Stop a job; the presenter then shows ``CancelledJobError``. A finished job stays as it is.
@@ -40,7 +122,12 @@ class JobService:
             core.errors.NotFoundError: when there is no such job.
             core.errors.PermissionDeniedError: when it is somebody else's.
         """
-        raise NotImplementedError
+        if not await self._store.cancel(job_id, author=author):
+            return
+        _log.info("job_cancelled", job_id=job_id)
+        making = self._making.get(job_id)
+        if making is not None:
+            making.cancel()
 
     async def job(self, job_id: int) -> JobView:
         """Return a job as it stands.
@@ -48,4 +135,63 @@ class JobService:
         Raises:
             core.errors.NotFoundError: when there is no such job.
         """
-        raise NotImplementedError
+        return await self._store.job(job_id)
+
+    def _begin(self, job_id: int) -> None:
+        if job_id in self._tasks:
+            return
+        task = asyncio.create_task(self._see_through(job_id), name=f"job-{job_id}")
+        self._tasks[job_id] = task
+        task.add_done_callback(lambda _: self._tasks.pop(job_id, None))
+
+    async def _see_through(self, job_id: int) -> None:
+        """Make one job's music and answer it. An error of ours that nobody foresaw is answered, too."""
+        making = asyncio.create_task(self._runner.make(job_id), name=f"job-{job_id}-making")
+        self._making[job_id] = making
+        try:
+            try:
+                await making
+            except asyncio.CancelledError:
+                if self._is_stopping:
+                    raise
+            except StorageError:
+                _log.exception("job_left_to_its_lease", job_id=job_id)
+                return
+            except Exception:  # noqa: BLE001 - the last net: the person gets an answer, the log the traceback
+                _log.exception("job_broke", job_id=job_id)
+                await self._results.fail(job_id, TuttiError())
+            finally:
+                self._making.pop(job_id, None)
+            await self._runner.answer(job_id)
+        except Exception:  # noqa: BLE001 - same; the job stays stored and its lease runs out
+            _log.exception("job_answer_broke", job_id=job_id)
+
+    async def _watch_over_jobs(self) -> None:
+        """Renew our leases, and take jobs that nobody works on any more."""
+        loop = asyncio.get_running_loop()
+        forget_at = loop.time()
+        while True:
+            await asyncio.sleep(self._leases.lease_seconds / _LOOKS_PER_LEASE)
+            try:
+                await self._renew()
+                await self._take_orphans()
+                if loop.time() >= forget_at:
+                    forget_at = loop.time() + _FORGET_EVERY_SECONDS
+                    await self._store.forget_answered(days=FORGET_ANSWERED_AFTER_DAYS)
+            except StorageError:
+                _log.exception("lease_renewal_failed")
+
+    async def _renew(self) -> None:
+        """Renew our leases; a job that somebody else took meanwhile is theirs to answer."""
+        ours = set(self._tasks)
+        kept = await self._leases.renew(ours)
+        for job_id in ours - kept:
+            making = self._making.get(job_id)
+            if making is not None:
+                _log.warning("lease_lost", job_id=job_id)
+                making.cancel()
+
+    async def _take_orphans(self) -> None:
+        for job_id in await self._leases.take_orphans():
+            _log.info("job_resumed", job_id=job_id)
+            self._begin(job_id)

@@ -5,12 +5,44 @@ A song is a graph of immutable revisions; every reply is one. Sound and pictures
 
 from __future__ import annotations
 
-from bot.services.model import Author, JobOrder, Place, Reply, RevisionView
+import asyncio
+from dataclasses import replace
+
+import structlog
+
+from bot.services.clock import utc_now
+from bot.services.graph import find_present, load_finished, piece_data, view_revisions
+from bot.services.library import ReplyMaker
+from bot.services.model import (
+    DEFAULT_SIZE_LIMIT_BYTES,
+    Author,
+    FromRevision,
+    JobOrder,
+    Place,
+    Reply,
+    RevisionView,
+)
+from bot.services.ports import MediaMaker
+from core.errors import InputError, NotFoundError, PermissionDeniedError
+from db.engine import Database
+from db.repositories.pieces import PieceRepository
+from db.repositories.songs import SongRepository
+from db.repositories.users import UserRepository
+from db.tables import User
+from music.codec import decode_piece
 from music.piece import Piece
+
+_log = structlog.stdlib.get_logger(__name__)
+
+MAX_HISTORY = 100
 
 
 class SongService:
     """Reads and prunes the graph of revisions."""
+
+    def __init__(self, database: Database, *, media: MediaMaker) -> None:
+        self._database = database
+        self._replies = ReplyMaker(media)
 
     async def newest_in_channel(self, place: Place) -> RevisionView:
         """Return the newest result in a channel (uploads and deleted ones do not count).
@@ -18,7 +50,10 @@ class SongService:
         Raises:
             core.errors.NotFoundError: when there is none.
         """
-        raise NotImplementedError
+        newest = await self.history(place, limit=1)
+        if not newest:
+            raise NotFoundError(what="result")
+        return newest[0]
 
     async def revision(self, revision_id: int) -> RevisionView:
         """Return a revision.
@@ -26,7 +61,9 @@ class SongService:
         Raises:
             core.errors.NotFoundError: when it never was or was deleted.
         """
-        raise NotImplementedError
+        async with self._database.reading() as session:
+            row = await find_present(session, revision_id)
+            return (await view_revisions(session, [row]))[0]
 
     async def revision_of_message(self, message_id: int) -> RevisionView:
         """Return the revision that a message shows.
@@ -34,11 +71,25 @@ class SongService:
         Raises:
             core.errors.NotFoundError: when the message is none of our replies, or its result was deleted.
         """
-        raise NotImplementedError
+        async with self._database.reading() as session:
+            row = await SongRepository(session).of_message(message_id)
+            if row is None or row.piece_hash is None:
+                raise NotFoundError(what="result")
+            return (await view_revisions(session, [row]))[0]
 
     async def history(self, where: Place | Author, *, limit: int = 10) -> tuple[RevisionView, ...]:
         """Return the newest results of a channel or of a person, newest first."""
-        raise NotImplementedError
+        limit = min(limit, MAX_HISTORY)
+        async with self._database.reading() as session:
+            songs = SongRepository(session)
+            if isinstance(where, Place):
+                rows = await songs.newest_results(channel_id=where.channel_id, limit=limit)
+            else:
+                user = await UserRepository(session).find(where.user_id)
+                if user is None:
+                    return ()
+                rows = await songs.newest_results(author_id=user.id, limit=limit)
+            return await view_revisions(session, rows)
 
     async def piece_of(self, revision_id: int) -> Piece:
         """Return the music of a revision.
@@ -46,29 +97,67 @@ class SongService:
         Raises:
             core.errors.NotFoundError: when it never was or was deleted.
         """
-        raise NotImplementedError
+        async with self._database.reading() as session:
+            data = await piece_data(session, await find_present(session, revision_id))
+        assert data is not None
+        return await asyncio.to_thread(decode_piece, data)
 
     async def delete(self, revision_id: int, *, by: Author) -> RevisionView:
         """Forget the music of a revision and return what it was, so that its message can be removed.
+
+        Its place in the graph stays, so that later revisions still know their line.
 
         Raises:
             core.errors.NotFoundError: when it never was or was deleted already.
             core.errors.PermissionDeniedError: when it is somebody else's.
         """
-        raise NotImplementedError
+        async with self._database.writing() as session:
+            row = await find_present(session, revision_id)
+            (view,) = await view_revisions(session, [row])
+            author = await session.get_one(User, row.author_id)
+            if author.discord_id != by.user_id and not by.is_moderator:
+                raise PermissionDeniedError("Only the person who asked for this result can delete it.")
+            piece_hash = await SongRepository(session).delete(row, now=utc_now())
+            if piece_hash is not None:
+                await PieceRepository(session).delete_unused({piece_hash})
+        _log.info("revision_deleted", revision_id=revision_id)
+        return view
 
-    async def files_of(self, revision_id: int, *, size_limit_bytes: int) -> Reply:
+    async def files_of(self, revision_id: int, *, size_limit_bytes: int = DEFAULT_SIZE_LIMIT_BYTES) -> Reply:
         """Make a revision's reply again from its piece, files included.
 
         Raises:
             core.errors.NotFoundError: when it never was or was deleted.
         """
-        raise NotImplementedError
+        finished = await load_finished(self._database, revision_id)
+        return await self._replies.make(finished, size_limit_bytes=size_limit_bytes)
 
-    async def order_again(self, revision_id: int, *, author: Author, place: Place, reply_token: str) -> JobOrder:
+    async def order_again(
+        self,
+        revision_id: int,
+        *,
+        author: Author,
+        place: Place,
+        reply_token: str,
+        size_limit_bytes: int = DEFAULT_SIZE_LIMIT_BYTES,
+    ) -> JobOrder:
         """Return the order that repeats a revision's operation with a new seed ("Again").
 
         Raises:
-            core.errors.NotFoundError: when it never was or was deleted.
+            core.errors.NotFoundError: when it, or what it was made from, never was or was deleted.
         """
-        raise NotImplementedError
+        view = await self.revision(revision_id)
+        if view.options is None:
+            raise InputError("This is a file that somebody sent, so there is nothing to repeat.")
+        source = None
+        if view.operation != "generate":
+            source = FromRevision(revision_id=(await self.revision(view.parent_ids[0])).revision_id)
+        return JobOrder(
+            author=author,
+            place=place,
+            options=replace(view.options, seed=None),
+            source=source,
+            parent_revision_id=revision_id if source is None else None,
+            reply_token=reply_token,
+            size_limit_bytes=size_limit_bytes,
+        )

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import case, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.tables import Job
@@ -118,6 +118,16 @@ class JobRepository:
             .execution_options(synchronize_session=False)
         )
         return set(rows.all())
+
+    async def release(self, *, owner: str) -> None:
+        """Give back every unanswered job of a process that ends in good order; its attempts under way do not count."""
+        was_running = case((Job.status == "running", 1), else_=0)
+        await self._session.execute(
+            update(Job)
+            .where(Job.lease_owner == owner, Job.is_answered.is_(False))
+            .values(lease_owner=None, lease_until=None, attempts=Job.attempts - was_running)
+            .execution_options(synchronize_session=False)
+        )
 
     async def held(self, job_id: int, *, owner: str) -> Job | None:
         """Return a job if this process holds it and it is not answered, locked until the transaction ends."""

@@ -1,0 +1,245 @@
+"""One job from its stored order to its answer: source, request, music, revision, files, reply. It owns no task.
+
+It knows neither Discord nor SQL. Every step can be repeated after a crash: the seed is stored, so the music comes out
+the same; the result is stored once; showing the reply again edits the same message.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import cast
+
+import structlog
+
+from bot.services.estimates import Estimates
+from bot.services.graph import load_finished
+from bot.services.job_leases import JobLeases
+from bot.services.job_results import JobResults, Outcome
+from bot.services.library import ReplyMaker
+from bot.services.model import DEFAULT_NUM_BARS, GenerateOptions, JobView, Presenter, ProgressView, Upload
+from bot.services.ports import MediaMaker, Writer
+from bot.services.requests import build_request
+from core.errors import InferenceError, NotFoundError, PermissionDeniedError, TuttiError, WorkerLostError
+from core.settings import LimitSettings
+from db.engine import Database
+from inference.protocol import Progress, Result
+from music.piece import Piece
+from music.time_grid import TimeGrid
+
+_log = structlog.stdlib.get_logger(__name__)
+
+MAX_ATTEMPTS = 3
+MAX_ANSWER_ATTEMPTS = 6
+QUEUE_LOOK_SECONDS = 1.0
+PRESENTER_TIMEOUT_SECONDS = 120.0  # Discord may make us wait for its rate limits
+_FIRST_PAUSE_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doors:
+    """Everything outside that a job needs."""
+
+    writer: Writer
+    media: MediaMaker
+    presenter: Presenter
+
+
+class JobRunner:
+    """Runs jobs that this process holds."""
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        doors: Doors,
+        results: JobResults,
+        leases: JobLeases,
+        estimates: Estimates,
+        limits: LimitSettings,
+        num_workers: int,
+    ) -> None:
+        self._database = database
+        self._doors = doors
+        self._results = results
+        self._leases = leases
+        self._estimates = estimates
+        self._limits = limits
+        self._num_workers = num_workers
+        self._replies = ReplyMaker(doors.media)
+
+    async def make(self, job_id: int) -> None:
+        """Make the music of a job and store it, or store why there is none; nothing if that was done before.
+
+        Cancelling the task that runs this stops the networks, too.
+        """
+        held = await self._results.held(job_id)
+        if held is None or held.result_revision_id is not None or held.error is not None:
+            return
+        job = held.job
+        attempt = await self._results.begin(job_id)
+        if attempt is None:
+            return
+        _log.info("job_started", job_id=job_id, kind=job.kind, attempt=attempt)
+        try:
+            if attempt > MAX_ATTEMPTS:
+                raise WorkerLostError(f"given up after {MAX_ATTEMPTS} attempts", job_id=str(job_id))
+            outcome = await self._write(job)
+        except TuttiError as error:
+            _log.info("job_failed", job_id=job_id, kind=job.kind, error=type(error).__name__)
+            await self._results.fail(job_id, error)
+            return
+        if not await self._results.finish(job_id, outcome):
+            return
+        num_bars = TimeGrid(outcome.result.piece).num_bars
+        self._estimates.learn(job.kind, seconds=outcome.run_seconds, num_bars=num_bars)
+        _log.info("job_finished", job_id=job_id, kind=job.kind, seconds=round(outcome.run_seconds, 3))
+
+    async def answer(self, job_id: int) -> None:
+        """Show what is stored of a job's end, and remember that it was shown; try later if it could not be."""
+        held = await self._results.held(job_id)
+        if held is None or (held.result_revision_id is None and held.error is None):
+            return
+        try:
+            async with asyncio.timeout(PRESENTER_TIMEOUT_SECONDS):
+                if held.result_revision_id is None:
+                    assert held.error is not None
+                    await self._doors.presenter.show_error(held.job, held.error)
+                    message_id = None
+                else:
+                    message_id = await self._show_reply(held.job, held.result_revision_id)
+        except NotFoundError:
+            _log.warning("answer_had_no_place", job_id=job_id)
+            message_id = None
+        except PermissionDeniedError as error:
+            await self._show_refusal(held.job, error)
+            message_id = None
+        except (TuttiError, TimeoutError) as error:
+            await self._try_later(job_id, error)
+            return
+        await self._results.mark_answered(job_id, message_id=message_id)
+        _log.info("job_answered", job_id=job_id)
+
+    async def _show_reply(self, job: JobView, revision_id: int) -> int | None:
+        try:
+            finished = await load_finished(self._database, revision_id)
+        except NotFoundError as error:  # deleted between making and showing
+            await self._doors.presenter.show_error(job, error)
+            return None
+        await self._progress(job, ProgressView(stage="rendering"))
+        reply = await self._replies.make(finished, size_limit_bytes=job.size_limit_bytes)
+        return await self._doors.presenter.show_reply(job, reply)
+
+    async def _show_refusal(self, job: JobView, error: PermissionDeniedError) -> None:
+        _log.warning("answer_not_permitted", job_id=job.job_id, reason=error.reason)
+        try:
+            await self._doors.presenter.show_error(job, error)
+        except TuttiError as second:
+            _log.warning("answer_had_no_place", job_id=job.job_id, error=type(second).__name__)
+
+    async def _try_later(self, job_id: int, error: Exception) -> None:
+        num_failures = await self._leases.postpone(job_id, seconds=_FIRST_PAUSE_SECONDS)
+        _log.warning("answer_failed", job_id=job_id, error=type(error).__name__, num_failures=num_failures)
+        if num_failures >= MAX_ANSWER_ATTEMPTS:
+            await self._results.mark_answered(job_id)
+            _log.error("answer_given_up", job_id=job_id)
+
+    async def _write(self, job: JobView) -> Outcome:
+        source, uploaded = await self._read_source(job)
+        request = build_request(str(job.job_id), job.options, seed=job.seed, source=source, limits=self._limits)
+        num_bars = _num_bars(job, source)
+        started: float | None = None
+        submitted = time.monotonic()
+        async with aclosing(
+            _Stream(self._doors.writer.submit(request, user_id=job.author.user_id, guild_id=job.place.guild_id))
+        ) as stream:
+            while True:
+                message = await stream.next(timeout_seconds=QUEUE_LOOK_SECONDS)
+                if isinstance(message, Result):
+                    run_seconds = time.monotonic() - (submitted if started is None else started)
+                    return Outcome(result=message, uploaded=uploaded, run_seconds=run_seconds)
+                if message is None:
+                    if started is None:
+                        await self._show_queue(job, num_bars=num_bars)
+                    continue
+                started = time.monotonic() if started is None else started
+                await self._show_writing(job, message, elapsed_seconds=time.monotonic() - started)
+
+    async def _read_source(self, job: JobView) -> tuple[Piece | None, Piece | None]:
+        """Return (what to work on, the same if it came as a file)."""
+        source = await self._results.source_of(job.job_id)
+        if not isinstance(source, Upload):
+            return source, None
+        await self._progress(job, ProgressView(stage="reading"))
+        piece = await self._doors.media.read_upload(source.filename, source.data)
+        return piece, piece
+
+    async def _show_queue(self, job: JobView, *, num_bars: int) -> None:
+        place = self._doors.writer.queue_place(str(job.job_id))
+        eta_seconds = self._estimates.queue_seconds(
+            job.kind, num_bars=num_bars, queue_place=place or 0, num_workers=self._num_workers
+        )
+        await self._progress(job, ProgressView(stage="waiting", queue_place=place, eta_seconds=eta_seconds))
+
+    async def _show_writing(self, job: JobView, progress: Progress, *, elapsed_seconds: float) -> None:
+        done, total = progress.num_done, progress.num_total
+        if done > 0 and elapsed_seconds > 0:
+            eta_seconds = elapsed_seconds * (total - done) / done
+        else:
+            eta_seconds = self._estimates.job_seconds(job.kind, num_bars=total) if progress.unit == "bar" else None
+        view = ProgressView(
+            stage="writing", num_done=done, num_total=total, unit=progress.unit, eta_seconds=eta_seconds
+        )
+        await self._progress(job, view)
+
+    async def _progress(self, job: JobView, view: ProgressView) -> None:
+        """Show progress; whatever goes wrong there, the job goes on."""
+        try:
+            async with asyncio.timeout(PRESENTER_TIMEOUT_SECONDS):
+                await self._doors.presenter.show_progress(job, view)
+        except (TuttiError, TimeoutError) as error:
+            _log.info("progress_not_shown", job_id=job.job_id, error=type(error).__name__)
+
+
+class _Stream:
+    """A writer's stream that can be asked for its next message with a time limit, without losing any."""
+
+    def __init__(self, messages: AsyncIterator[Progress | Result]) -> None:
+        self._messages = messages
+        self._pending: asyncio.Future[Progress | Result] | None = None
+
+    async def next(self, *, timeout_seconds: float) -> Progress | Result | None:
+        """Return the next message, or None when none came in time.
+
+        Raises:
+            InferenceError: when the networks gave up.
+        """
+        if self._pending is None:
+            self._pending = asyncio.ensure_future(anext(self._messages))
+        done, _ = await asyncio.wait({self._pending}, timeout=timeout_seconds)
+        if not done:
+            return None
+        pending, self._pending = self._pending, None
+        try:
+            return pending.result()
+        except StopAsyncIteration:
+            raise InferenceError("the stream ended without a result") from None
+
+    async def aclose(self) -> None:
+        """Stop the job if it has not ended."""
+        if self._pending is not None:
+            self._pending.cancel()
+            await asyncio.wait({self._pending})
+        if isinstance(self._messages, AsyncGenerator):
+            generator = cast("AsyncGenerator[Progress | Result]", self._messages)
+            await generator.aclose()
+
+
+def _num_bars(job: JobView, source: Piece | None) -> int:
+    """Return how many bars the networks will work on, for estimates."""
+    if isinstance(job.options, GenerateOptions):
+        return job.options.num_bars or DEFAULT_NUM_BARS
+    return 0 if source is None else TimeGrid(source).num_bars

@@ -1,0 +1,165 @@
+"""Jobs as they are accepted, looked at, cancelled and forgotten: one short transaction each.
+
+It knows no network and no presenter. What happens while a job is worked on is in ``job_results.py``; who works on it, in
+``job_leases.py``.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.services.clock import utc_now
+from bot.services.job_leases import JobLeases
+from bot.services.model import Author, FromRevision, JobKind, JobOrder, JobView, Upload
+from bot.services.records import options_to_json, view_job
+from core.errors import LimitError, NotFoundError, PermissionDeniedError
+from core.settings import LimitSettings
+from db.engine import Database
+from db.repositories.jobs import UNFINISHED, JobRepository, NewJob
+from db.repositories.pieces import PieceRepository
+from db.repositories.songs import SongRepository
+from db.repositories.users import UserRepository
+from db.tables import Job, StoredUpload, User
+
+
+class JobStore:
+    """Accepts, shows, cancels and forgets jobs."""
+
+    def __init__(self, database: Database, *, leases: JobLeases, limits: LimitSettings) -> None:
+        self._database = database
+        self._leases = leases
+        self._limits = limits
+
+    async def accept(self, order: JobOrder, *, seed: int, retry_after_seconds: float | None) -> JobView:
+        """Store an order with its input and lease it to this process.
+
+        Raises:
+            LimitError: when the person or everybody together has too many unfinished jobs.
+            NotFoundError: when the source was deleted.
+        """
+        now = utc_now()
+        async with self._database.writing() as session:
+            user = await UserRepository(session).find_or_add(order.author.user_id, name=order.author.name, now=now)
+            await self._check_limits(session, user, retry_after_seconds=retry_after_seconds)
+            for revision_id in _named_revisions(order):
+                revision = await SongRepository(session).find(revision_id)
+                if revision is None or revision.piece_hash is None:
+                    raise NotFoundError(what="result", identifier=str(revision_id))
+            upload_id = await _store_upload(session, order, user, now=now)
+            new = _new_job(order, seed=seed, user_id=user.id, upload_id=upload_id)
+            job = await JobRepository(session).add(new, lease=self._leases.lease(now), now=now)
+            return await view_of(session, job)
+
+    async def job(self, job_id: int) -> JobView:
+        """Return a job as it stands.
+
+        Raises:
+            NotFoundError: when there is no such job.
+        """
+        async with self._database.reading() as session:
+            return await view_of(session, await _get(session, job_id))
+
+    async def attach_message(self, job_id: int, message_id: int) -> JobView:
+        """Remember the message that acknowledges a job.
+
+        Raises:
+            NotFoundError: when there is no such job.
+        """
+        async with self._database.writing() as session:
+            job = await _get(session, job_id)
+            job.message_id = message_id
+            return await view_of(session, job)
+
+    async def cancel(self, job_id: int, *, author: Author) -> bool:
+        """Mark an unfinished job as cancelled; return False when it had ended already.
+
+        Raises:
+            NotFoundError: when there is no such job.
+            PermissionDeniedError: when it is somebody else's.
+        """
+        async with self._database.writing() as session:
+            job = await _get(session, job_id)
+            user = await session.get_one(User, job.user_id)
+            if user.discord_id != author.user_id and not author.is_moderator:
+                raise PermissionDeniedError("Only the person who started this can cancel it.")
+            if job.status not in UNFINISHED:
+                return False
+            job.status = "cancelled"
+            job.error_kind, job.error_reason = "CancelledJobError", ""
+            job.finished_at = utc_now()
+            return True
+
+    async def forget_answered(self, *, days: int) -> int:
+        """Delete jobs that were accepted that long ago and answered; their results stay."""
+        async with self._database.writing() as session:
+            return await JobRepository(session).delete_answered_before(utc_now() - timedelta(days=days))
+
+    async def recent_rates(self, kind: JobKind, *, limit: int) -> list[tuple[float, int]]:
+        """Return (seconds, bars) of the newest finished jobs of a kind, oldest first."""
+        async with self._database.reading() as session:
+            return await JobRepository(session).recent_rates(kind=kind, limit=limit)
+
+    async def _check_limits(self, session: AsyncSession, user: User, *, retry_after_seconds: float | None) -> None:
+        jobs = JobRepository(session)
+        wait = (
+            "in a moment" if retry_after_seconds is None else f"in about {max(round(retry_after_seconds), 1)} seconds"
+        )
+        if await jobs.count_unfinished(user_id=user.id) >= self._limits.max_jobs_per_user:
+            raise LimitError(
+                f"You already have {self._limits.max_jobs_per_user} pieces in the making. Try again {wait}, or cancel one.",
+                retry_after_seconds=retry_after_seconds,
+            )
+        if await jobs.count_unfinished() >= self._limits.max_queued_jobs:
+            raise LimitError(
+                f"Too many pieces are in the making right now. Try again {wait}.",
+                retry_after_seconds=retry_after_seconds,
+            )
+
+
+async def view_of(session: AsyncSession, job: Job) -> JobView:
+    """Return a job's row as a value, with its person and the name of its file."""
+    user = await session.get_one(User, job.user_id)
+    upload = None if job.upload_id is None else await session.get(StoredUpload, job.upload_id)
+    return view_job(job, user=user, source_name="" if upload is None else upload.filename)
+
+
+async def _get(session: AsyncSession, job_id: int) -> Job:
+    job = await JobRepository(session).find(job_id)
+    if job is None:
+        raise NotFoundError(what="job", identifier=str(job_id))
+    return job
+
+
+def _named_revisions(order: JobOrder) -> tuple[int, ...]:
+    source = (order.source.revision_id,) if isinstance(order.source, FromRevision) else ()
+    parent = () if order.parent_revision_id is None else (order.parent_revision_id,)
+    return (*source, *parent)
+
+
+async def _store_upload(session: AsyncSession, order: JobOrder, user: User, *, now: datetime) -> int | None:
+    if not isinstance(order.source, Upload):
+        return None
+    upload = await PieceRepository(session).add_upload(
+        user_id=user.id, filename=order.source.filename, data=order.source.data, now=now
+    )
+    return upload.id
+
+
+def _new_job(order: JobOrder, *, seed: int, user_id: int, upload_id: int | None) -> NewJob:
+    is_continuation = order.kind == "generate" and order.source is not None
+    return NewJob(
+        kind=order.kind,
+        operation="continue" if is_continuation else order.kind,
+        user_id=user_id,
+        guild_id=order.place.guild_id,
+        channel_id=order.place.channel_id,
+        options=options_to_json(order.options),
+        seed=seed,
+        upload_id=upload_id,
+        source_revision_id=order.source.revision_id if isinstance(order.source, FromRevision) else None,
+        parent_revision_id=order.parent_revision_id,
+        size_limit_bytes=order.size_limit_bytes,
+        reply_token=order.reply_token,
+    )

@@ -1,0 +1,154 @@
+"""The files of a reply, made from its piece: MIDI with its recipe, sound, picture, facts. It knows no database.
+
+Everything here can be made again at any time, so nothing of it is stored. The MIDI file carries its recipe (operation,
+settings, seed, checkpoint, hashes of the piece and its parents): whoever finds the file can make it again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import unicodedata
+from dataclasses import dataclass
+
+import msgspec
+import structlog
+
+from bot.services.model import Fact, File, GenerateOptions, Reply, RevisionView
+from bot.services.ports import MediaMaker
+from bot.services.records import options_to_json
+from core.errors import RenderError
+from music.constraints import Check
+from music.names import instrument_name, key_name
+from music.piece import Piece
+from music.time_grid import TimeGrid
+
+_log = structlog.stdlib.get_logger(__name__)
+_MAX_SLUG_LENGTH = 40
+_MESSAGE_OVERHEAD_BYTES = 64 * 1024  # text, embed and multipart borders share the limit with the files
+_MIN_AUDIO_BYTES = 16 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finished:
+    """A result as it lies in the database, ready to be dressed for people."""
+
+    revision: RevisionView
+    parents: tuple[RevisionView, ...]
+    piece: Piece
+    before: Piece | None  # what it was made from
+    checks: tuple[Check, ...]
+    chord_names: tuple[str, ...]
+
+
+class ReplyMaker:
+    """Makes replies out of finished results."""
+
+    def __init__(self, media: MediaMaker) -> None:
+        self._media = media
+
+    async def make(self, finished: Finished, *, size_limit_bytes: int) -> Reply:
+        """Return the whole reply; sound or picture that cannot be made are left out with a remark.
+
+        Raises:
+            RenderError: when not even the MIDI file could be written.
+        """
+        revision, piece = finished.revision, finished.piece
+        name = file_stem(revision)
+        midi_data, (picture, alt_text, picture_remarks) = await asyncio.gather(
+            self._media.write_midi(piece, recipe=write_recipe(finished)),
+            self._draw(name, finished),
+        )
+        midi = File(filename=f"{name}.mid", data=midi_data)
+        others_bytes = len(midi.data) + (len(picture.data) if picture else 0) + _MESSAGE_OVERHEAD_BYTES
+        audio, audio_remarks = await self._render(name, piece, size_limit_bytes=size_limit_bytes - others_bytes)
+        return Reply(
+            revision=revision,
+            parents=finished.parents,
+            checks=finished.checks,
+            chord_names=finished.chord_names,
+            midi=midi,
+            audio=audio,
+            picture=picture,
+            alt_text=alt_text,
+            facts=facts_of(piece),
+            remarks=(*audio_remarks, *picture_remarks),
+        )
+
+    async def _draw(self, name: str, finished: Finished) -> tuple[File | None, str, tuple[str, ...]]:
+        before = None if finished.revision.operation == "generate" else finished.before
+        try:
+            picture = await self._media.draw_piano_roll(finished.piece, before=before)
+        except RenderError as error:
+            _log.warning("picture_left_out", revision_id=finished.revision.revision_id, error=str(error))
+            return None, "", ("The picture could not be drawn.",)
+        return File(filename=f"{name}.png", data=picture.png), picture.alt_text, ()
+
+    async def _render(self, name: str, piece: Piece, *, size_limit_bytes: int) -> tuple[File | None, tuple[str, ...]]:
+        if size_limit_bytes < _MIN_AUDIO_BYTES:
+            return None, ("The sound is too large for this place; the MIDI file holds everything.",)
+        try:
+            rendering = await self._media.render(piece, size_limit_bytes=size_limit_bytes)
+        except RenderError as error:
+            _log.warning("audio_left_out", error=str(error))
+            return None, ("The sound could not be made; the MIDI file holds everything.",)
+        remarks: tuple[str, ...] = ()
+        if rendering.is_shortened:
+            seconds = rendering.duration_seconds
+            remarks = (f"The sound stops after {_clock(seconds)} to fit; the MIDI file holds everything.",)
+        return File(filename=f"{name}{rendering.filename_suffix}", data=rendering.audio), remarks
+
+
+def write_recipe(finished: Finished) -> str:
+    """Return the recipe that the MIDI file carries, as one line of JSON. It names no person."""
+    revision = finished.revision
+    recipe = {
+        "tutti": 1,
+        "operation": revision.operation,
+        "settings": None if revision.options is None else options_to_json(revision.options),
+        "seed": revision.seed,
+        "checkpoint": revision.checkpoint_id,
+        "piece": revision.piece_hash,
+        "parents": [parent.piece_hash for parent in finished.parents],
+    }
+    return msgspec.json.encode(recipe, order="sorted").decode()
+
+
+def file_stem(revision: RevisionView) -> str:
+    """Return a file name without suffix that every system takes: letters, digits and hyphens only."""
+    genre = revision.options.genre if isinstance(revision.options, GenerateOptions) else None
+    parts = ("tutti", str(revision.revision_id), revision.operation, slug(genre or revision.title))
+    return "-".join(part for part in parts if part)
+
+
+def slug(text: str) -> str:
+    """Return text as lower-case ASCII letters, digits and hyphens; empty when nothing is left."""
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().casefold()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:_MAX_SLUG_LENGTH].strip("-")
+
+
+def facts_of(piece: Piece) -> tuple[Fact, ...]:
+    """Return what a listener may want to know, read off the piece without analysis."""
+    grid = TimeGrid(piece)
+    programs = dict.fromkeys(track.instrument for track in piece.tracks if track.notes)
+    facts = [
+        Fact(name="Length", value=f"{grid.num_bars} bars, {_clock(grid.duration_seconds)}"),
+        Fact(name="Notes", value=f"{piece.num_notes:,}"),
+        Fact(name="Tempo", value=_tempo(piece)),
+        Fact(name="Metre", value=", ".join(dict.fromkeys(metre.name for metre in piece.time_signatures)) or "4/4"),
+        Fact(name="Instruments", value=", ".join(instrument_name(program) for program in programs)),
+    ]
+    if piece.key_signatures:
+        facts.append(Fact(name="Key", value=key_name(piece.key_signatures[0])))
+    return tuple(facts)
+
+
+def _tempo(piece: Piece) -> str:
+    tempos = [tempo.bpm for tempo in piece.tempos] or [120.0]
+    low, high = min(tempos), max(tempos)
+    return f"{low:.0f} bpm" if round(low) == round(high) else f"{low:.0f}-{high:.0f} bpm"
+
+
+def _clock(seconds: float) -> str:
+    whole = round(seconds)
+    return f"{whole // 60}:{whole % 60:02d}"

@@ -1,0 +1,45 @@
+"""What the services need from the two doors to other processes, as protocols. It knows no implementation.
+
+``inference.client.InferenceClient`` and ``media.client.MediaClient`` satisfy them by their shape.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Protocol
+
+from inference.protocol import Progress, Request, Result
+from media.protocol import Picture, Rendering
+from music.piece import Piece
+
+
+class Writer(Protocol):
+    """Writes music: the networks' only door."""
+
+    def submit(self, request: Request, *, user_id: int, guild_id: int | None) -> AsyncIterator[Progress | Result]:
+        """Yield progress and, last, the result; closing the iterator cancels the job."""
+        ...
+
+    def queue_place(self, job_id: str) -> int | None:
+        """Return how many jobs are ahead, this one included (1 is next); None when it does not wait."""
+        ...
+
+
+class MediaMaker(Protocol):
+    """Reads untrusted files and makes what is heard and seen."""
+
+    async def read_upload(self, filename: str, data: bytes) -> Piece:
+        """Return the piece in an untrusted file."""
+        ...
+
+    async def render(self, piece: Piece, *, size_limit_bytes: int) -> Rendering:
+        """Return the sound of a piece, no larger than the limit."""
+        ...
+
+    async def draw_piano_roll(self, piece: Piece, *, before: Piece | None = None) -> Picture:
+        """Return the piano roll of a piece."""
+        ...
+
+    async def write_midi(self, piece: Piece, *, recipe: str = "") -> bytes:
+        """Return a piece as a Standard MIDI File."""
+        ...
