@@ -139,7 +139,10 @@ def _read_part(part: Any) -> Iterator[Track]:
         if each.midiProgram is not None:
             program = int(each.midiProgram)
             break
-    is_drum = any(each.midiChannel == 9 for each in part.recurse().getElementsByClass(instrument.Instrument))
+    is_drum = any(
+        each.midiChannel == 9 or isinstance(each, instrument.UnpitchedPercussion)
+        for each in part.recurse().getElementsByClass(instrument.Instrument)
+    )
 
     pitched: list[Note] = []
     unpitched: list[Note] = []
@@ -296,6 +299,7 @@ def _write_part(track: Track, ticks_per_quarter: int) -> Any:
     if track.is_drum:
         player: Any = instrument.UnpitchedPercussion()
         player.midiChannel = 9
+        player.midiProgram = 0  # without a program, readers ignore the channel
     else:
         player = instrument.Instrument()
         player.midiProgram = track.program
