@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import cast
 
 import structlog
 
@@ -233,9 +232,9 @@ class _Stream:
         if self._pending is not None:
             self._pending.cancel()
             await asyncio.wait({self._pending})
-        if isinstance(self._messages, AsyncGenerator):
-            generator = cast("AsyncGenerator[Progress | Result]", self._messages)
-            await generator.aclose()
+        close: Callable[[], Awaitable[None]] | None = getattr(self._messages, "aclose", None)
+        if close is not None:
+            await close()
 
 
 def _num_bars(job: JobView, source: Piece | None) -> int:

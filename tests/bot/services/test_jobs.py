@@ -1,0 +1,433 @@
+"""Jobs from order to answer, on a real database."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import select
+
+from bot.services.jobs import JobService
+from bot.services.model import FromRevision, GenerateOptions, HarmonizeOptions, RemixOptions, Upload
+from core.errors import (
+    BarRangeError,
+    CancelledJobError,
+    InputError,
+    LimitError,
+    NoMusicError,
+    NotFoundError,
+    PermissionDeniedError,
+    RenderError,
+    TuttiError,
+    UnknownNameError,
+    WorkerLostError,
+)
+from core.settings import LimitSettings
+from db.tables import Job, Message, Revision, StoredUpload
+from music.midi import read_midi
+from tests.bot.services.conftest import Studio
+from tests.factories.doors import (
+    CHECKPOINT_ID,
+    ListPresenter,
+    StandInMedia,
+    StandInWriter,
+    melody,
+    melody_file,
+)
+from tests.factories.orders import ADA, BEN, MODERATOR, PLACE, make_order
+
+
+async def rows(database, table):
+    async with database.reading() as session:
+        return list(await session.scalars(select(table).order_by(*table.__table__.primary_key)))
+
+
+async def make_result(studio, order=None):
+    """Run one job to its answer and return its revision."""
+    await studio.jobs.submit(order or make_order())
+    await studio.presenter.answered()
+    assert studio.presenter.errors == []
+    return studio.presenter.replies[-1][1].revision
+
+
+async def test_order_is_answered_with_music_files_and_recipe(open_studio):
+    async with open_studio() as studio:
+        job = await studio.jobs.submit(make_order(GenerateOptions(genre="Rock", num_bars=2, seed=7)))
+        await studio.presenter.answered()
+        ((shown, reply),) = studio.presenter.replies
+    assert (shown.job_id, reply.revision.seed, reply.revision.checkpoint_id) == (job.job_id, 7, CHECKPOINT_ID)
+    assert [file.filename for file in reply.files] == [
+        "tutti-1-generate-rock.ogg",
+        "tutti-1-generate-rock.mid",
+        "tutti-1-generate-rock.png",
+    ]
+    assert read_midi(reply.midi.data).num_notes == 8
+    assert [check.name for check in reply.checks] == ["bars"]
+
+
+async def test_order_and_its_file_are_stored_before_it_is_accepted(database):
+    """The service was never started: nothing but ``submit`` itself can have written."""
+    studio = Studio(database, writer=StandInWriter(is_open=False))
+    data = melody_file()
+    job = await studio.jobs.submit(make_order(RemixOptions(), source=Upload(filename="a.mid", data=data)))
+    (row,) = await rows(database, Job)
+    (upload,) = await rows(database, StoredUpload)
+    assert (row.id, row.status, row.reply_token) == (job.job_id, "queued", "token")
+    assert (upload.filename, upload.data) == ("a.mid", data)
+    await studio.jobs.stop()
+
+
+async def test_answered_job_forgets_token_and_uploaded_bytes(open_studio, database):
+    async with open_studio() as studio:
+        await make_result(studio, make_order(RemixOptions(), source=Upload(filename="a.mid", data=melody_file())))
+    (row,) = await rows(database, Job)
+    (upload,) = await rows(database, StoredUpload)
+    assert (row.is_answered, row.reply_token, upload.data) == (True, "", None)
+
+
+async def test_reply_names_its_message(open_studio):
+    async with open_studio() as studio:
+        revision = await make_result(studio)
+    assert (await studio.songs.revision_of_message(1001)).revision_id == revision.revision_id
+
+
+async def test_uploaded_file_becomes_the_first_revision_of_the_song(open_studio, database):
+    async with open_studio() as studio:
+        upload = Upload(filename="My tune.mid", data=melody_file(3))
+        revision = await make_result(studio, make_order(HarmonizeOptions(), source=upload))
+        reply = studio.presenter.replies[-1][1]
+    first, second = await rows(database, Revision)
+    assert (first.operation, first.title, second.id) == ("upload", "My tune.mid", revision.revision_id)
+    assert [parent.revision_id for parent in reply.parents] == [first.id]
+    assert studio.media.befores == [read_midi(melody_file(3))]
+
+
+async def test_remix_of_a_result_is_its_child_in_the_same_song(open_studio):
+    async with open_studio() as studio:
+        parent = await make_result(studio)
+        source = FromRevision(revision_id=parent.revision_id)
+        child = await make_result(studio, make_order(RemixOptions(seed=1), author=BEN, source=source))
+    assert (child.parent_ids, child.song_id) == ((parent.revision_id,), parent.song_id)
+    assert studio.writer.requests[-1].piece == melody(7, num_bars=2)
+
+
+async def test_generate_with_a_source_continues_it(open_studio):
+    async with open_studio() as studio:
+        parent = await make_result(studio)
+        source = FromRevision(revision_id=parent.revision_id)
+        child = await make_result(studio, make_order(GenerateOptions(num_bars=4), source=source))
+    assert child.operation == "continue"
+    assert studio.writer.requests[-1].prompt == melody(7, num_bars=2)
+
+
+async def test_seed_is_drawn_once_and_stored(open_studio, database):
+    async with open_studio() as studio:
+        job = await studio.jobs.submit(make_order(GenerateOptions(num_bars=1)))
+        await studio.presenter.answered()
+    (row,) = await rows(database, Job)
+    assert job.seed == row.seed == studio.writer.requests[0].seed
+
+
+async def test_two_orders_at_once_are_both_answered(open_studio):
+    async with open_studio() as studio:
+        first, second = await asyncio.gather(
+            studio.jobs.submit(make_order()), studio.jobs.submit(make_order(author=BEN))
+        )
+        async with asyncio.timeout(20):
+            while len(studio.presenter.replies) < 2:
+                await studio.presenter.answered()
+    assert {job.job_id for job, _ in studio.presenter.replies} == {first.job_id, second.job_id}
+
+
+async def test_progress_is_what_the_writer_reported(open_studio):
+    async with open_studio() as studio:
+        await make_result(studio, make_order(GenerateOptions(num_bars=3)))
+    written = [view.num_done for _, view in studio.presenter.progress if view.stage == "writing"]
+    assert written == [0, 1, 2]
+
+
+# --- limits --------------------------------------------------------------------------------------------------------
+
+
+async def test_person_with_too_many_jobs_hears_how_long_to_wait(open_studio):
+    async with open_studio(
+        writer=StandInWriter(is_open=False), limits=LimitSettings(TUTTI_MAX_JOBS_PER_USER=2)
+    ) as studio:
+        await studio.jobs.submit(make_order())
+        await studio.jobs.submit(make_order())
+        with pytest.raises(LimitError, match="You already have 2 pieces in the making"):
+            await studio.jobs.submit(make_order())
+        await studio.jobs.submit(make_order(author=BEN))
+
+
+async def test_full_house_takes_no_more(open_studio):
+    limits = LimitSettings(TUTTI_MAX_QUEUED_JOBS=1)
+    async with open_studio(writer=StandInWriter(is_open=False), limits=limits) as studio:
+        await studio.jobs.submit(make_order())
+        with pytest.raises(LimitError, match="Too many pieces"):
+            await studio.jobs.submit(make_order(author=BEN))
+
+
+async def test_two_orders_at_once_cannot_pass_one_free_place(open_studio):
+    limits = LimitSettings(TUTTI_MAX_JOBS_PER_USER=1)
+    async with open_studio(writer=StandInWriter(is_open=False), limits=limits) as studio:
+        ends = await asyncio.gather(*(studio.jobs.submit(make_order()) for _ in range(2)), return_exceptions=True)
+    assert sorted(type(end).__name__ for end in ends) == ["JobView", "LimitError"]
+
+
+async def test_wait_is_estimated_from_measured_jobs(open_studio):
+    limits = LimitSettings(TUTTI_MAX_JOBS_PER_USER=1)
+    async with open_studio(limits=limits) as studio:
+        await make_result(studio)
+        studio.writer.gate.clear()
+        await studio.jobs.submit(make_order())
+        with pytest.raises(LimitError) as caught:
+            await studio.jobs.submit(make_order())
+    assert caught.value.retry_after_seconds is not None
+
+
+# --- bad input -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("options", "error"),
+    [
+        (GenerateOptions(genre="polka-core"), UnknownNameError),
+        (GenerateOptions(key="H sharp sharp"), UnknownNameError),
+        (GenerateOptions(instruments=("piano", "kazoophone")), UnknownNameError),
+        (GenerateOptions(num_bars=0), InputError),
+        (GenerateOptions(num_bars=10_000), InputError),
+        (GenerateOptions(tempo_bpm=3), InputError),
+        (GenerateOptions(metre="7/8"), InputError),
+        (GenerateOptions(preset="furious"), UnknownNameError),
+        (GenerateOptions(seed=-1), InputError),
+        (GenerateOptions(seed=2**60), InputError),
+        (RemixOptions(), NoMusicError),
+        (HarmonizeOptions(), NoMusicError),
+    ],
+)
+async def test_bad_options_are_refused_before_anything_is_stored(open_studio, database, options, error):
+    async with open_studio() as studio:
+        with pytest.raises(error):
+            await studio.jobs.submit(make_order(options))
+    assert await rows(database, Job) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "error"),
+    [
+        (RemixOptions(bars=(3, 99)), BarRangeError),
+        (RemixOptions(bars=(0, 2)), InputError),
+        (RemixOptions(share=0), InputError),
+        (RemixOptions(change="lyrics"), UnknownNameError),
+        (HarmonizeOptions(style="thrash"), UnknownNameError),
+    ],
+)
+async def test_options_that_do_not_fit_the_piece_are_answered_with_one_sentence(open_studio, options, error):
+    source = Upload(filename="a.mid", data=melody_file())
+    async with open_studio() as studio:
+        try:
+            await studio.jobs.submit(make_order(options, source=source))
+        except error:
+            return
+        await studio.presenter.answered()
+        ((_, shown),) = studio.presenter.errors
+    assert isinstance(shown, InputError)
+    assert shown.reason.endswith((".", "?"))
+
+
+async def test_broken_file_is_answered_with_one_sentence_and_hurts_nobody_else(open_studio):
+    async with open_studio() as studio:
+        await studio.jobs.submit(make_order(RemixOptions(), source=Upload(filename="x.mid", data=b"not music")))
+        await studio.presenter.answered()
+        await studio.jobs.submit(make_order(author=BEN))
+        await studio.presenter.answered()
+    assert isinstance(studio.presenter.errors[0][1], InputError)
+    assert len(studio.presenter.replies) == 1
+
+
+async def test_source_that_was_deleted_is_refused(open_studio):
+    async with open_studio() as studio:
+        parent = await make_result(studio)
+        await studio.songs.delete(parent.revision_id, by=ADA)
+        with pytest.raises(NotFoundError):
+            await studio.jobs.submit(make_order(RemixOptions(), source=FromRevision(revision_id=parent.revision_id)))
+
+
+# --- cancel --------------------------------------------------------------------------------------------------------
+
+
+async def test_cancel_stops_the_networks_and_says_so(open_studio, database):
+    async with open_studio(writer=StandInWriter(is_open=False)) as studio:
+        job = await studio.jobs.submit(make_order())
+        await studio.writer.started.wait()
+        await studio.jobs.cancel(job.job_id, author=ADA)
+        await studio.presenter.answered()
+    assert studio.writer.stopped == [str(job.job_id)]
+    assert [type(error) for _, error in studio.presenter.errors] == [CancelledJobError]
+    (row,) = await rows(database, Job)
+    assert (row.status, row.is_answered) == ("cancelled", True)
+
+
+async def test_only_the_author_or_a_moderator_cancels(open_studio):
+    async with open_studio(writer=StandInWriter(is_open=False)) as studio:
+        job = await studio.jobs.submit(make_order())
+        with pytest.raises(PermissionDeniedError):
+            await studio.jobs.cancel(job.job_id, author=BEN)
+        await studio.jobs.cancel(job.job_id, author=MODERATOR)
+        await studio.presenter.answered()
+    assert isinstance(studio.presenter.errors[0][1], CancelledJobError)
+
+
+async def test_cancel_of_a_finished_job_changes_nothing(open_studio):
+    async with open_studio() as studio:
+        await make_result(studio)
+        await studio.jobs.cancel(1, author=ADA)
+    assert (len(studio.presenter.replies), studio.presenter.errors) == (1, [])
+
+
+async def test_cancel_of_an_unknown_job_is_not_found(open_studio):
+    async with open_studio() as studio:
+        with pytest.raises(NotFoundError):
+            await studio.jobs.cancel(99, author=ADA)
+
+
+# --- errors of the outside -----------------------------------------------------------------------------------------
+
+
+async def test_error_of_the_networks_is_shown_once(open_studio, database):
+    async with open_studio(writer=StandInWriter(error=WorkerLostError("died"))) as studio:
+        await studio.jobs.submit(make_order())
+        await studio.presenter.answered()
+    assert [type(error) for _, error in studio.presenter.errors] == [WorkerLostError]
+    assert (await rows(database, Job))[0].status == "failed"
+
+
+async def test_bug_of_ours_is_answered_too(open_studio):
+    async with open_studio(writer=StandInWriter(error=ZeroDivisionError())) as studio:
+        await studio.jobs.submit(make_order())
+        await studio.presenter.answered()
+    assert [type(error) for _, error in studio.presenter.errors] == [TuttiError]
+
+
+async def test_reply_without_sound_and_picture_still_arrives(open_studio):
+    media = StandInMedia(render_error=RenderError("no"), picture_error=RenderError("no"))
+    async with open_studio(media=media) as studio:
+        await make_result(studio)
+        reply = studio.presenter.replies[0][1]
+    assert (reply.audio, reply.picture, len(reply.remarks)) == (None, None, 2)
+
+
+async def test_sound_gets_what_the_other_files_leave(open_studio):
+    async with open_studio() as studio:
+        await make_result(studio, replace(make_order(), size_limit_bytes=200_000))
+        reply = studio.presenter.replies[0][1]
+    (limit,) = studio.media.size_limits
+    assert limit + len(reply.midi.data) + len(reply.picture.data) < 200_000
+
+
+async def test_shortened_sound_says_so(open_studio):
+    async with open_studio(media=StandInMedia(is_shortened=True)) as studio:
+        await make_result(studio)
+    assert "stops after 0:08" in studio.presenter.replies[0][1].remarks[0]
+
+
+async def test_reply_that_cannot_be_shown_now_is_shown_later(open_studio, monkeypatch):
+    monkeypatch.setattr("bot.services.job_runner._FIRST_PAUSE_SECONDS", 0.0)
+    presenter = ListPresenter(failures=[TuttiError("Discord is down")])
+    async with open_studio(presenter=presenter, lease_seconds=0.3) as studio:
+        await make_result(studio)
+    assert len(presenter.replies) == 1
+
+
+async def test_reply_without_a_place_ends_the_job(open_studio, database):
+    presenter = ListPresenter(failures=[NotFoundError(what="message")])
+    async with open_studio(presenter=presenter) as studio:
+        await studio.jobs.submit(make_order())
+        await presenter.answered()
+    assert (await rows(database, Job))[0].is_answered
+    assert await rows(database, Message) == []
+
+
+async def test_missing_permission_is_told_instead_of_the_reply(open_studio, database):
+    presenter = ListPresenter(failures=[PermissionDeniedError("I may not attach files here.")])
+    async with open_studio(presenter=presenter) as studio:
+        await studio.jobs.submit(make_order())
+        await presenter.answered()
+    assert isinstance(presenter.errors[0][1], PermissionDeniedError)
+    assert (await rows(database, Job))[0].is_answered
+
+
+# --- restart -------------------------------------------------------------------------------------------------------
+
+
+async def test_stopped_service_hands_its_jobs_to_the_next(open_studio):
+    async with open_studio(writer=StandInWriter(is_open=False)) as first:
+        job = await first.jobs.submit(make_order())
+        await first.writer.started.wait()
+    async with open_studio() as second:
+        await second.presenter.answered()
+    assert first.presenter.replies == first.presenter.errors == []
+    assert [shown.job_id for shown, _ in second.presenter.replies] == [job.job_id]
+
+
+async def test_good_stops_are_no_failed_attempts(open_studio, database):
+    for _ in range(5):
+        async with open_studio(writer=StandInWriter(is_open=False)) as studio:
+            if not await rows(database, Job):
+                await studio.jobs.submit(make_order())
+            await studio.writer.started.wait()
+    async with open_studio() as studio:
+        await studio.presenter.answered()
+    assert len(studio.presenter.replies) == 1
+
+
+async def test_result_that_was_stored_but_not_shown_is_shown_without_new_music(open_studio, database):
+    """The process died between storing the result and showing it."""
+    async with open_studio() as first:
+        await make_result(first)
+    async with database.writing() as session:
+        job = await session.get_one(Job, 1)
+        job.is_answered, job.lease_owner = False, None
+    async with open_studio() as second:
+        await second.presenter.answered()
+    assert second.writer.requests == []
+    assert second.presenter.replies[0][1].midi == first.presenter.replies[0][1].midi
+
+
+async def test_job_that_kills_the_bot_again_and_again_is_given_up(open_studio, database):
+    studio = Studio(database, writer=StandInWriter(is_open=False))
+    await studio.jobs.submit(make_order())
+    await studio.jobs.stop()
+    async with database.writing() as session:
+        (await session.get_one(Job, 1)).attempts = 3
+    async with open_studio() as second:
+        await second.presenter.answered()
+    assert isinstance(second.presenter.errors[0][1], WorkerLostError)
+
+
+async def test_attached_message_is_known_after_a_restart(open_studio):
+    async with open_studio(writer=StandInWriter(is_open=False)) as first:
+        job = await first.jobs.submit(make_order())
+        await first.jobs.attach_message(job.job_id, 4711)
+    async with open_studio() as second:
+        await second.presenter.answered()
+    assert second.presenter.replies[0][0].message_id == 4711
+
+
+async def test_service_that_stops_takes_no_orders(open_studio):
+    async with open_studio() as studio:
+        pass
+    with pytest.raises(LimitError):
+        await studio.jobs.submit(make_order())
+
+
+async def test_stop_without_start_is_quiet(database):
+    studio = Studio(database)
+    assert isinstance(studio.jobs, JobService)
+    await studio.jobs.stop()
+
+
+async def test_person_is_known_in_the_place(open_studio):
+    async with open_studio() as studio:
+        revision = await make_result(studio)
+    assert (revision.author, revision.place) == (ADA, PLACE)

@@ -1,0 +1,138 @@
+"""Stand-ins at the two borders of the services: the networks and the media workers. Both are true implementations.
+
+The writer makes real pieces whose notes depend on the seed alone; the media maker reads and writes real MIDI files.
+"""
+
+import asyncio
+import random
+
+from core.errors import NotFoundError
+from inference.protocol import GenerateRequest, Progress, Result
+from media.protocol import Picture, Rendering
+from music.constraints import Check
+from music.midi import read_midi, write_midi
+from music.piece import Note, Piece, Track
+
+CHECKPOINT_ID = "generator-0123456789ab"
+
+
+def melody(seed=0, *, num_bars=4, title=""):
+    """A piece of quarter notes in 4/4 whose pitches depend on the seed."""
+    dice = random.Random(seed)
+    notes = tuple(Note(beat * 480, dice.randint(60, 72), 480, 80) for beat in range(4 * num_bars))
+    return Piece(tracks=(Track(notes=notes, program=0, name="Melody"),), title=title)
+
+
+def melody_file(seed=0, *, num_bars=4):
+    """The bytes of a MIDI file."""
+    return write_midi(melody(seed, num_bars=num_bars))
+
+
+class StandInWriter:
+    """Writes one bar after another. ``gate`` holds every job back before its last bar until it is set."""
+
+    def __init__(self, *, is_open=True, error=None, places=None):
+        self.gate = asyncio.Event()
+        if is_open:
+            self.gate.set()
+        self.error = error
+        self.places = places or {}
+        self.requests = []
+        self.stopped = []
+        self.started = asyncio.Event()
+
+    async def submit(self, request, *, user_id, guild_id):
+        self.requests.append(request)
+        is_done = False
+        try:
+            if isinstance(request, GenerateRequest):
+                num_bars = request.constraints.num_bars
+                piece = melody(request.seed, num_bars=num_bars)
+            else:
+                num_bars = 4
+                piece = melody(request.seed)
+            for bar in range(num_bars):
+                yield Progress(job_id=request.job_id, stage="writing", num_done=bar, num_total=num_bars)
+                self.started.set()
+            await self.gate.wait()
+            if self.error is not None:
+                raise self.error
+            checks = (Check(name="bars", asked=str(num_bars), found=str(num_bars), is_kept=True),)
+            yield Result(job_id=request.job_id, piece=piece, checkpoint_id=CHECKPOINT_ID, checks=checks)
+            is_done = True
+        finally:
+            if not is_done:
+                self.stopped.append(request.job_id)
+
+    def queue_place(self, job_id):
+        return self.places.get(job_id)
+
+
+class StandInMedia:
+    """Real MIDI in and out; sound and picture are short texts, which is all that the services look at."""
+
+    def __init__(self, *, render_error=None, picture_error=None, is_shortened=False):
+        self.render_error = render_error
+        self.picture_error = picture_error
+        self.is_shortened = is_shortened
+        self.size_limits = []
+        self.befores = []
+
+    async def read_upload(self, filename, data):
+        return read_midi(data)
+
+    async def render(self, piece, *, size_limit_bytes):
+        self.size_limits.append(size_limit_bytes)
+        if self.render_error is not None:
+            raise self.render_error
+        return Rendering(
+            audio=b"OggS",
+            filename_suffix=".ogg",
+            duration_seconds=8.0,
+            loudness_lufs=-16.0,
+            is_shortened=self.is_shortened,
+        )
+
+    async def draw_piano_roll(self, piece, *, before=None):
+        self.befores.append(before)
+        if self.picture_error is not None:
+            raise self.picture_error
+        return Picture(png=b"\x89PNG", alt_text=f"{piece.num_notes} notes")
+
+    async def write_midi(self, piece, *, recipe=""):
+        return write_midi(piece, recipe=recipe)
+
+
+class ListPresenter:
+    """Shows jobs in lists, as a person in a channel would see them. ``failures`` are raised by the next replies."""
+
+    def __init__(self, *, failures=()):
+        self.progress = []
+        self.replies = []
+        self.errors = []
+        self.failures = list(failures)
+        self.is_answered = asyncio.Event()
+        self.first_progress = asyncio.Event()
+
+    async def show_progress(self, job, progress):
+        self.progress.append((job, progress))
+        self.first_progress.set()
+
+    async def show_reply(self, job, reply):
+        if self.failures:
+            failure = self.failures.pop(0)
+            if isinstance(failure, NotFoundError):
+                self.is_answered.set()
+            raise failure
+        self.replies.append((job, reply))
+        self.is_answered.set()
+        return 1000 + job.job_id
+
+    async def show_error(self, job, error):
+        self.errors.append((job, error))
+        self.is_answered.set()
+
+    async def answered(self):
+        async with asyncio.timeout(20):
+            await self.is_answered.wait()
+        self.is_answered.clear()
