@@ -45,6 +45,12 @@ class InferenceSettings(_Section):
     job_timeout_seconds: float = Field(default=300.0, gt=0, validation_alias="TUTTI_JOB_TIMEOUT_SECONDS")
     hang_timeout_seconds: float = Field(default=30.0, gt=0, validation_alias="TUTTI_HANG_TIMEOUT_SECONDS")
     max_deaths: int = Field(default=3, ge=1, validation_alias="TUTTI_MAX_DEATHS")
+    max_worker_bytes: int = Field(
+        default=4_000_000_000,
+        ge=0,
+        validation_alias="TUTTI_MAX_WORKER_BYTES",
+        description="resident memory of one worker; 0: no ceiling",
+    )
 
 
 class MediaSettings(_Section):

@@ -112,12 +112,15 @@ class Failure(Message, frozen=True, kw_only=True, tag="failure"):
     details: str = ""
 
 
+DEFAULT_DECODERS = "inference.runner:load_decoders"
+
+
 class WorkerSetup(msgspec.Struct, frozen=True, kw_only=True):
     """What a worker is told when it starts. ``decoders`` names the function that loads the networks, as ``module:function``."""
 
     weights_folder: str
     device: str = "auto"
-    decoders: str = "inference.runner:load_decoders"
+    decoders: str = DEFAULT_DECODERS
     heartbeat_seconds: float = 1.0
     max_running_jobs: int = 1
 

@@ -47,6 +47,16 @@ def test_somebody_just_served_stands_at_the_end():
     assert _drain(scheduler) == ["b1", "a2"]
 
 
+def test_a_newcomer_joins_the_present_round():
+    """Somebody who comes late is served before the next job of one who was served in this round, but not before its first."""
+    scheduler = _scheduler(("a1", 1), ("a2", 1), ("a3", 1))
+    assert [scheduler.next_job(now_seconds=0) for _ in range(2)] == ["a1", "a2"]
+
+    scheduler.add(Ticket(job_id="b1", user_id=2))
+
+    assert _drain(scheduler) == ["b1", "a3"]
+
+
 def test_full_queue_says_how_long_to_wait():
     """The sentence names the number of jobs and a time; running jobs do not fill the queue."""
     scheduler = _scheduler(("a", 1), ("b", 2), max_queued_jobs=2)

@@ -1,0 +1,147 @@
+"""The bot's only door to the networks: submit, follow, cancel. It knows nothing of networks, devices or how many processes there are.
+
+async with InferenceClient(settings.inference, max_queued_jobs=100) as client:
+async for message in client.submit(request, user_id=author.user_id):
+...   # Progress, Progress, ..., Result
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from types import TracebackType
+from typing import Self
+
+from core.errors import (
+    CancelledJobError,
+    CheckpointError,
+    DeviceMemoryError,
+    InferenceError,
+    InputError,
+    JobTimeoutError,
+    ServiceStoppingError,
+    TuttiError,
+    WorkerLostError,
+)
+from core.metrics import Metrics
+from core.processes import ChildLimits
+from core.settings import InferenceSettings
+from inference.job import Job
+from inference.pool import PoolOptions, QueueListener, WorkerPool
+from inference.protocol import DEFAULT_DECODERS, Failure, FailureCode, Progress, Request, Result, WorkerSetup
+
+_READY_TIMEOUT_SECONDS = 120.0
+_ERRORS: dict[FailureCode, type[InferenceError]] = {
+    "timeout": JobTimeoutError,
+    "memory": DeviceMemoryError,
+    "checkpoint": CheckpointError,
+    "worker_lost": WorkerLostError,
+    "stopping": ServiceStoppingError,
+    "internal": InferenceError,
+}
+
+
+class InferenceClient:
+    """Turns requests into music on a pool of worker processes; an async context manager that owns the pool."""
+
+    def __init__(
+        self,
+        settings: InferenceSettings,
+        *,
+        max_queued_jobs: int = 100,
+        decoders: str = DEFAULT_DECODERS,
+        drain_seconds: float = 10.0,
+        metrics: Metrics | None = None,
+    ) -> None:
+        setup = WorkerSetup(
+            weights_folder=str(settings.weights_folder),
+            device=settings.device,
+            decoders=decoders,
+            heartbeat_seconds=min(1.0, settings.hang_timeout_seconds / 4),
+        )
+        limits = ChildLimits(
+            ready_timeout_seconds=_READY_TIMEOUT_SECONDS,
+            hang_timeout_seconds=settings.hang_timeout_seconds,
+            resident_bytes=settings.max_worker_bytes or None,
+        )
+        options = PoolOptions(
+            setup=setup,
+            limits=limits,
+            num_workers=settings.num_workers,
+            max_queued_jobs=max_queued_jobs,
+            job_timeout_seconds=settings.job_timeout_seconds,
+            max_deaths=settings.max_deaths,
+        )
+        self._drain_seconds = drain_seconds
+        self._pool = WorkerPool(options, metrics=metrics)
+
+    @property
+    def checkpoint_ids(self) -> dict[str, str]:
+        """The loaded checkpoint of each network, by the network's name."""
+        return dict(self._pool.checkpoint_ids)
+
+    @property
+    def worker_process_ids(self) -> list[int]:
+        """The processes that are ready, for whoever measures or watches them."""
+        return self._pool.process_ids
+
+    async def __aenter__(self) -> Self:
+        await self._pool.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        # After an error nobody is left to read answers, so there is nothing to drain.
+        await self._pool.stop(drain_seconds=self._drain_seconds if kind is None else 0.0)
+
+    def submit(
+        self, request: Request, *, user_id: int = 0, guild_id: int | None = None
+    ) -> AsyncIterator[Progress | Result]:
+        """Queue a request at once and return its replies: progress and, last, the result.
+
+        Closing the iterator early, or cancelling the task that reads it, cancels the job. ``user_id`` decides whose turn it is.
+
+        Raises:
+            LimitError: when the queue is full.
+            InputError: while reading, for a request that the network cannot serve; its sentence may be shown.
+            CancelledJobError: while reading, after ``cancel``.
+            InferenceError: while reading, for everything else (see its subclasses).
+        """
+        return self._follow(self._pool.submit(request, user_id=user_id, guild_id=guild_id))
+
+    def cancel(self, job_id: str) -> bool:
+        """End a job now, waiting or running; return whether there was one."""
+        return self._pool.cancel(job_id)
+
+    def queue_place(self, job_id: str) -> int | None:
+        """Return a waiting job's place (1 is next), or ``None`` when it does not wait."""
+        return self._pool.place(job_id) or None
+
+    def estimate_wait_seconds(self, job_id: str) -> float | None:
+        """Return about how long a job will wait, from the lengths of past ones; ``None`` when it is unknown."""
+        return self._pool.estimate_wait_seconds(job_id)
+
+    def add_queue_listener(self, listener: QueueListener) -> Callable[[], None]:
+        """Call ``listener(job_id, place)`` when a place changes (1 is next, 0 runs now); the returned function ends that."""
+        return self._pool.add_queue_listener(listener)
+
+    async def _follow(self, job: Job) -> AsyncGenerator[Progress | Result]:
+        try:
+            while True:
+                message = await job.stream.read()
+                if isinstance(message, Failure):
+                    raise _error_of(message)
+                yield message
+                if isinstance(message, Result):
+                    return
+        finally:
+            self._pool.cancel(job.job_id)
+
+
+def _error_of(failure: Failure) -> TuttiError:
+    """Return a failure as the exception that stands for it on this side."""
+    if failure.code == "input":
+        return InputError(failure.message)
+    if failure.code == "cancelled":
+        return CancelledJobError(failure.message)
+    return _ERRORS[failure.code](failure.message, job_id=failure.job_id)

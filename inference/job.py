@@ -1,0 +1,72 @@
+"""One job as the pool sees it: its request, its reply stream, and how often it lost its worker. It knows nothing of processes."""
+
+from __future__ import annotations
+
+import asyncio
+
+from core.metrics import TaskLabel
+from inference.protocol import Failure, Progress, RemixRequest, Request, Result
+from inference.protocol import GenerateRequest as _Generate
+
+_MAX_UNREAD = 32
+
+
+def task_of(request: Request) -> TaskLabel:
+    """Return what kind of work a request is."""
+    if isinstance(request, _Generate):
+        return "generate"
+    return "remix" if isinstance(request, RemixRequest) else "harmonize"
+
+
+class ReplyStream:
+    """What the asker reads: progress, then one result or failure. A slow reader loses old progress, never the end."""
+
+    def __init__(self) -> None:
+        self._messages: asyncio.Queue[Progress | Result | Failure] = asyncio.Queue(_MAX_UNREAD)
+        self._is_closed = False
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the end was written; whatever comes later is dropped."""
+        return self._is_closed
+
+    def write(self, message: Progress | Result | Failure) -> None:
+        """Append a message, unless the end is already there."""
+        if self._is_closed:
+            return
+        if self._messages.full():
+            self._messages.get_nowait()
+        self._messages.put_nowait(message)
+        self._is_closed = not isinstance(message, Progress)
+
+    async def read(self) -> Progress | Result | Failure:
+        """Return the next message; the pool promises that an end comes."""
+        return await self._messages.get()
+
+
+class Job:
+    """A request on its way."""
+
+    def __init__(self, request: Request, *, user_id: int, guild_id: int | None, submitted_seconds: float) -> None:
+        self.request = request
+        self.user_id = user_id
+        self.guild_id = guild_id
+        self.submitted_seconds = submitted_seconds
+        self.stream = ReplyStream()
+        self.num_deaths = 0
+        self.timer: asyncio.TimerHandle | None = None
+        self.has_progress = False
+
+    @property
+    def job_id(self) -> str:
+        return self.request.job_id
+
+    @property
+    def task(self) -> TaskLabel:
+        return task_of(self.request)
+
+    def stop_timer(self) -> None:
+        """Call off the time limit of the present attempt."""
+        if self.timer is not None:
+            self.timer.cancel()
+            self.timer = None
