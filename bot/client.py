@@ -5,6 +5,7 @@ It knows nothing of music; what people ask for goes through its desk to the serv
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from collections.abc import Callable
 from typing import Any
@@ -27,6 +28,9 @@ from core.errors import ConfigurationError
 from core.settings import DiscordSettings
 
 EXTENSIONS = ("cogs.generate", "cogs.harmonize", "cogs.remix", "cogs.history", "cogs.help")
+
+discord.VoiceClient.warn_nacl = False  # Tutti does not speak in voice channels
+discord.VoiceClient.warn_dave = False
 
 _log = structlog.stdlib.get_logger(__name__)
 
@@ -66,6 +70,7 @@ class TuttiBot(commands.Bot):
             connector=_connector(settings.certificate_file),
         )
         self._settings = settings
+        self.vital_tasks: tuple[asyncio.Task[None], ...] = ()  # set by bot/main.py: when one ends, so does the bot
         self.presenter = DiscordPresenter(Courier(self))
         self.services = build_services(self.presenter)
         self.desk = Desk(self.services, SourceFinder(self, self.services.songs, max_upload_bytes=max_upload_bytes))

@@ -241,8 +241,7 @@ def _check_lines(checks: Sequence[Check]) -> str:
 
 
 def _recipe(revision: RevisionView) -> str:
-    parts = [f"#{revision.revision_id}", f"{revision.num_bars} bars", f"{revision.num_notes:,} notes"]
-    parts.append(f"{revision.duration_seconds:.0f} s")
+    parts = [f"#{revision.revision_id}"]
     if revision.seed is not None:
         parts.append(f"seed {revision.seed}")
     if revision.checkpoint_id:

@@ -1,0 +1,180 @@
+"""The composition root: builds every part from the settings, starts them in order, stops them in order.
+
+Here, and nowhere else, the parts learn of each other. Torch is never imported: the networks live in the workers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import aiohttp
+import discord
+import structlog
+
+from bot.client import TuttiBot
+from bot.services.jobs import JobService
+from bot.services.model import Presenter
+from bot.services.songs import SongService
+from bot.ui.desk import Services
+from core.errors import ConfigurationError, TuttiError
+from core.log import configure_logging
+from core.metrics import Metrics, MetricsServer, NullMetrics, PrometheusMetrics
+from core.settings import DiscordSettings, LogSettings, Settings
+from db.engine import Database
+from db.migrate import upgrade
+from inference.client import InferenceClient
+from media.client import MediaClient
+
+_log = structlog.stdlib.get_logger(__name__)
+
+LOGIN_TIMEOUT_SECONDS = 60.0
+
+
+def run() -> None:
+    """Serve until SIGTERM or SIGINT. What keeps it from starting is told in one sentence, with exit code 1."""
+    try:
+        settings = Settings()
+        configure_logging(settings.log)
+        asyncio.run(_serve(settings))
+    except TuttiError as error:
+        sys.stderr.write(f"Tutti cannot run: {error}\n")
+        sys.exit(1)
+
+
+async def _serve(settings: Settings) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    async with running_bot(settings) as bot:
+        waiting = asyncio.create_task(stop.wait(), name="stop-signal")
+        await asyncio.wait({waiting, *bot.vital_tasks}, return_when=asyncio.FIRST_COMPLETED)
+        _log.info("stopping")
+        waiting.cancel()
+        for task in bot.vital_tasks:
+            if task.done():
+                task.result()  # raises what ended it
+
+
+@asynccontextmanager
+async def running_bot(settings: Settings) -> AsyncGenerator[TuttiBot]:
+    """Run everything while the block lasts. The workers load their networks while the bot is already answering.
+
+    Raises:
+        TuttiError: when a part cannot start; its text says which, and what to do.
+    """
+    if not settings.discord.token.get_secret_value():
+        raise ConfigurationError(
+            "DISCORD_TOKEN is not set. Put your bot's token there, or start the sandbox with “make run”.",
+            variable="DISCORD_TOKEN",
+        )
+    async with AsyncExitStack() as stack:
+        metrics = _start_metrics(settings.log, stack)
+        await upgrade(settings.database.url)
+        database = Database(settings.database.url)
+        stack.push_async_callback(database.close)
+        media = MediaClient(settings.media)
+        inference = InferenceClient(
+            settings.inference, max_queued_jobs=settings.limits.max_queued_jobs, metrics=metrics
+        )
+
+        def build_services(presenter: Presenter) -> Services:
+            jobs = JobService(
+                database,
+                writer=inference,
+                media=media,
+                presenter=presenter,
+                limits=settings.limits,
+                num_workers=settings.inference.num_workers,
+            )
+            return Services(jobs=jobs, songs=SongService(database, media=media))
+
+        bot = TuttiBot(
+            settings=settings.discord,
+            max_upload_bytes=settings.media.max_upload_bytes,
+            build_services=build_services,
+        )
+        stack.push_async_callback(bot.close)
+        login = asyncio.create_task(_log_in(bot, settings.discord), name="login")
+        stack.push_async_callback(_end, login)
+        await stack.enter_async_context(media)
+        await login
+        await _start(stack, bot, inference)
+        yield bot
+        _log.info("stopped_taking_orders")
+
+
+async def _start(stack: AsyncExitStack, bot: TuttiBot, inference: InferenceClient) -> None:
+    """Start what lasts. Undone in reverse: orders end first, then progress, the connection, the workers."""
+    workers = asyncio.create_task(_keep_workers(inference), name="workers")
+    stack.push_async_callback(_end, workers)
+    gateway = asyncio.create_task(_keep_connected(bot), name="gateway")
+    stack.push_async_callback(_end, gateway)
+    stack.push_async_callback(bot.close)
+    stack.push_async_callback(bot.presenter.close)
+    stack.push_async_callback(bot.services.jobs.stop)
+    await bot.services.jobs.start()
+    bot.vital_tasks = (workers, gateway)
+
+
+async def _keep_workers(inference: InferenceClient) -> None:
+    async with inference:
+        _log.info("workers_ready", checkpoints=inference.checkpoint_ids)
+        await asyncio.Event().wait()  # until cancelled
+
+
+async def _keep_connected(bot: TuttiBot) -> None:
+    try:
+        await bot.connect(reconnect=True)
+    except discord.PrivilegedIntentsRequired as error:
+        raise ConfigurationError(
+            "Discord refused the bot's intents. Update Tutti: it needs no privileged ones."
+        ) from error
+    except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
+        raise ConfigurationError(f"The connection to Discord ended for good ({error}). Start again.") from error
+
+
+async def _log_in(bot: TuttiBot, settings: DiscordSettings) -> None:
+    """Log in and load the commands.
+
+    Raises:
+        ConfigurationError: when Discord does not take the token, or cannot be reached.
+    """
+    try:
+        async with asyncio.timeout(LOGIN_TIMEOUT_SECONDS):
+            await bot.login(settings.token.get_secret_value())
+    except discord.LoginFailure as error:
+        raise ConfigurationError(
+            "Discord does not accept the token in DISCORD_TOKEN. Copy it again from the developer portal.",
+            variable="DISCORD_TOKEN",
+        ) from error
+    except (discord.HTTPException, aiohttp.ClientError, OSError) as error:  # TimeoutError is an OSError
+        way = f"through the proxy {settings.proxy} (TUTTI_HTTP_PROXY)" if settings.proxy else "from here"
+        raise ConfigurationError(f"Discord cannot be reached {way}: {error}. Check the network.") from error
+
+
+async def _end(task: asyncio.Task[None]) -> None:
+    """Cancel a task and wait for its end; what it raised was the business of whoever watched it."""
+    task.cancel()
+    await asyncio.wait({task})
+    if not task.cancelled():
+        task.exception()  # seen
+
+
+def _start_metrics(settings: LogSettings, stack: AsyncExitStack) -> Metrics:
+    if settings.metrics_port == 0:
+        return NullMetrics()
+    metrics = PrometheusMetrics()
+    try:
+        server = MetricsServer(metrics, port=settings.metrics_port)
+    except OSError as error:
+        raise ConfigurationError(
+            f"TUTTI_METRICS_PORT: port {settings.metrics_port} cannot be used ({error.strerror}). Choose another.",
+            variable="TUTTI_METRICS_PORT",
+        ) from error
+    stack.callback(server.close)
+    return metrics

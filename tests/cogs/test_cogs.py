@@ -1,0 +1,109 @@
+"""The rules that every command keeps, checked on what Discord would be told."""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from bot.client import EXTENSIONS, TuttiBot
+from bot.command_sync import hash_of
+from bot.services.jobs import JobService
+from bot.services.songs import SongService
+from bot.ui.desk import Services
+from core.settings import Settings
+from db.engine import Database
+from inference.client import InferenceClient
+from media.client import MediaClient
+
+ROOT = Path(__file__).resolve().parents[2]
+COGS = sorted(path for path in (ROOT / "cogs").glob("*.py") if path.name != "__init__.py")
+
+
+@pytest.fixture
+async def bot(tmp_path):
+    """The real bot with every cog, not logged in."""
+    settings = Settings(DATABASE_URL=f"sqlite+aiosqlite:///{tmp_path / 'x.db'}", DISCORD_TOKEN="x")
+    database = Database(settings.database.url)
+    media = MediaClient(settings.media)
+
+    def build_services(presenter):
+        jobs = JobService(
+            database,
+            writer=InferenceClient(settings.inference),
+            media=media,
+            presenter=presenter,
+            limits=settings.limits,
+        )
+        return Services(jobs=jobs, songs=SongService(database, media=media))
+
+    client = TuttiBot(settings=settings.discord, max_upload_bytes=1, build_services=build_services)
+    for extension in EXTENSIONS:
+        await client.load_extension(extension)
+    yield client
+    await client.close()
+    await database.close()
+
+
+def test_every_cog_is_loaded():
+    """A file in cogs/ that nobody loads would be a feature that nobody finds."""
+    assert sorted(EXTENSIONS) == [f"cogs.{path.stem}" for path in COGS]
+
+
+async def test_no_two_commands_have_one_name_and_each_is_described(bot):
+    """Names are unique for each type; every command and option says what it is."""
+    definitions = [command.to_dict(bot.tree) for command in bot.tree.get_commands(type=None)]
+
+    assert max(Counter((each["type"], each["name"]) for each in definitions).values()) == 1
+    for definition in definitions:
+        if definition["type"] != 1:
+            continue
+        assert len(definition["description"]) > 10
+        for option in definition["options"]:
+            assert option["description"] not in {"", "…"}, f"/{definition['name']} {option['name']}"
+
+
+async def test_the_issues_options_are_there(bot):
+    """What people were promised, by name."""
+    options = {
+        command["name"]: {option["name"] for option in command.get("options", [])}
+        for command in (each.to_dict(bot.tree) for each in bot.tree.get_commands())
+    }
+
+    assert options["generate"] >= {"genre", "key", "tempo", "metre", "bars", "instruments", "seed", "preset", "file"}
+    assert options["harmonize"] >= {"style", "file", "message", "seed"}
+    assert options["remix"] >= {"change", "share", "bars", "file", "message", "seed"}
+    assert {"history", "help"} <= set(options)
+
+
+async def test_unloading_a_cog_takes_its_commands_along(bot):
+    """Context menus too, which discord.py leaves to the cog."""
+    for extension in EXTENSIONS:
+        await bot.unload_extension(extension)
+
+    assert bot.tree.get_commands(type=None) == []
+
+
+async def test_the_fingerprint_of_the_commands_is_stable(bot):
+    """The order of loading does not matter; a changed word does."""
+    definitions = [command.to_dict(bot.tree) for command in bot.tree.get_commands(type=None)]
+
+    assert hash_of(definitions) == hash_of(definitions[::-1])
+    assert hash_of(definitions) != hash_of([definitions[0] | {"description": "other"}, *definitions[1:]])
+
+
+def test_the_bot_asks_for_no_privileged_intent(bot):
+    """It works with what every bot gets."""
+    assert not bot.intents.message_content
+    assert not bot.intents.members
+    assert not bot.intents.presences
+
+
+@pytest.mark.parametrize("path", COGS, ids=lambda path: path.stem)
+def test_cogs_handle_no_exceptions(path):
+    """Errors go to the one handler."""
+    tree = ast.parse(path.read_text())
+
+    assert not [node for node in ast.walk(tree) if isinstance(node, ast.Try)]

@@ -1,0 +1,169 @@
+"""The whole road: the real sandbox in its own process, the real bot, database, media and workers."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+import pytest
+import pytest_asyncio
+
+from bot.client import TuttiBot
+from bot.main import running_bot
+from core.settings import Settings
+from tests.end_to_end.sandbox_user import Json, Page, Person
+
+ROOT = Path(__file__).resolve().parents[2]
+START_PATIENCE_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Sandbox:
+    """A running sandbox."""
+
+    process: subprocess.Popen[bytes]
+    connection: Json
+
+    def settings_for(self, folder: Path) -> dict[str, str]:
+        """Return the settings that make a bot join this sandbox, as environment variables."""
+        return {
+            "DISCORD_TOKEN": self.connection["token"],
+            "TUTTI_HTTP_PROXY": self.connection["proxy_url"],
+            "SSL_CERT_FILE": self.connection["ca_file"],
+            "DATABASE_URL": f"sqlite+aiosqlite:///{folder / 'tutti.db'}",
+            "TUTTI_SYNC_STATE": str(folder / "command_sync.json"),
+            "TUTTI_WEIGHTS": str(ROOT / "weights"),
+            "TUTTI_DEVICE": "cpu",
+            "TUTTI_WORKERS": "1",
+        }
+
+
+@pytest.fixture(scope="session")
+def sandbox(tmp_path_factory) -> Iterator[Sandbox]:
+    """One sandbox for all of these tests; each test has a channel of its own."""
+    with starting_sandbox(tmp_path_factory.mktemp("sandbox")) as running:
+        yield running
+
+
+class starting_sandbox:  # noqa: N801 - used like the functions of contextlib
+    """Start a sandbox on a free port and end it."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Sandbox:
+        command = [sys.executable, "-m", "sandbox", "--port", "0", "--state", str(self._folder)]
+        self._process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, start_new_session=True)
+        connection_file = self._folder / "connection.json"
+        give_up_at = time.monotonic() + START_PATIENCE_SECONDS
+        while not connection_file.exists():
+            assert self._process.poll() is None, "the sandbox ended at its start"
+            assert time.monotonic() < give_up_at, "the sandbox does not start"
+            time.sleep(0.05)
+        return Sandbox(self._process, json.loads(connection_file.read_text()))
+
+    def __exit__(self, *_exception: object) -> None:
+        assert self._process is not None
+        self._process.send_signal(signal.SIGTERM)
+        try:
+            self._process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait(timeout=10)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def page(sandbox: Sandbox) -> AsyncIterator[Page]:
+    """The page's API."""
+    async with aiohttp.ClientSession() as session:
+        yield Page(session, sandbox.connection["page_url"])
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def tutti(sandbox: Sandbox, page: Page, tmp_path_factory) -> AsyncIterator[TuttiBot]:
+    """One bot for all of these tests, in this process: real services, database, media and workers."""
+    settings = Settings(**sandbox.settings_for(tmp_path_factory.mktemp("bot")))
+    async with running_bot(settings) as bot:
+        await until_online(page)
+        yield bot
+
+
+async def until_online(page: Page) -> None:
+    """Wait until the bot has joined and its commands are there."""
+    async with asyncio.timeout(START_PATIENCE_SECONDS):
+        while True:
+            state = await page.call("GET", "/api/state")
+            if state["bot"]["online"] and len(state["commands"]) >= 7:
+                return
+            await asyncio.sleep(0.1)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def channel(page: Page, request: pytest.FixtureRequest) -> str:
+    """A channel that only this test uses."""
+    name = "".join(letter if letter.isalnum() else "-" for letter in request.node.name.lower())
+    return await page.new_channel(name[:80])
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def ada(page: Page, tutti: TuttiBot) -> AsyncIterator[Person]:
+    """Somebody with an open tab."""
+    person = await Person.arrive(page, "Ada")
+    yield person
+    await person.leave()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def ben(page: Page, tutti: TuttiBot) -> AsyncIterator[Person]:
+    """Somebody else with an open tab."""
+    person = await Person.arrive(page, "Ben")
+    yield person
+    await person.leave()
+
+
+@pytest_asyncio.fixture(loop_scope="session", autouse=True)
+async def no_broken_rules(page: Page, request: pytest.FixtureRequest) -> AsyncIterator[None]:
+    """Nothing that the bot sends breaks a rule of Discord, unless the test says which."""
+    marker = request.node.get_closest_marker("breaks_rules")
+    before = len(await page.faults())
+    yield
+    if marker is None:
+        assert (await page.faults())[before:] == []
+
+
+class BotProcess:
+    """``python bot.py`` as a process of its own."""
+
+    def __init__(self, settings: dict[str, str], log_file: Path) -> None:
+        self._environment = {**os.environ, **settings}  # noqa: TID251 - the child needs PATH and HOME
+        self._log_file = log_file
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it; its log goes to a file."""
+        with self._log_file.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "bot.py"], cwd=ROOT, env=self._environment, stdout=log, stderr=log
+            )
+
+    def kill(self) -> None:
+        """End it as a power cut would."""
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait(timeout=10)
+
+    def terminate(self) -> int:
+        """Ask it to end and return its exit code."""
+        assert self.process is not None
+        self.process.terminate()
+        return self.process.wait(timeout=20)
