@@ -44,7 +44,7 @@ def test_file_without_notes_is_refused():
 
 
 def test_too_many_bytes_notes_and_minutes_are_refused_with_the_limit():
-    many_notes = write_midi(make_band(60))
+    many_notes = write_midi(make_band(200))
     one_day = write_midi(Piece(tracks=(Track(notes=(Note(480 * 50_000, 60, 10, 90),)),), tempos=(Tempo(0, 60.0),)))
     for data, what in [(b"MThd" + bytes(1_000_001), "bytes"), (many_notes, "notes"), (one_day, "minutes")]:
         with pytest.raises(UploadTooLargeError, match=what):
