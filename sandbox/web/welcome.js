@@ -1,0 +1,31 @@
+// What an empty channel says: a welcome, and lines to try. Knows example lines; which commands exist it asks the store.
+
+import { el, icon } from "./dom.js";
+
+const EXAMPLES = [
+  { line: "/generate genre:rock bars:8", text: "Eight bars of rock, written for you" },
+  { line: "/generate genre:jazz key:C minor bars:8", text: "Something darker, in C minor" },
+  { line: "/harmonize", text: "Attach a melody, get its harmony" },
+  { line: "/remix", text: "Change the newest piece in this channel" },
+  { line: "/help", text: "Everything the bot can do" },
+];
+
+/** The welcome of the open channel. `page`: {store, actions}. */
+export function welcome({ store, actions }) {
+  const { channel, bot } = store;
+  const known = new Set(store.commands.filter(({ type }) => type === 1).map(({ name }) => name));
+  const fitting = EXAMPLES.filter(({ line }) => known.has(line.slice(1).split(" ")[0]));
+  const others = store.commands.filter(({ type }) => type === 1).slice(0, 4).map(({ name, description }) => ({ line: `/${name}`, text: description }));
+  const examples = fitting.length ? fitting : others;
+  const place = channel?.kind === "dm" ? bot.name : `#${channel?.name ?? ""}`;
+  return el(
+    "section",
+    { class: "welcome", testid: "welcome" },
+    el("div", { class: "welcome-sign", "aria-hidden": "true" }, icon("music", 40)),
+    el("h2", { text: `Welcome to ${place}` }),
+    el("p", { text: channel?.topic || `Type a slash to see what ${bot.name} can do, or start with one of these:` }),
+    examples.length
+      ? el("div", { class: "examples" }, examples.map(({ line, text }) => el("button", { type: "button", class: "example", testid: "example", onclick: () => actions.fill(line) }, el("code", { text: line }), el("span", { text }))))
+      : el("p", { class: "welcome-wait", role: "status" }, el("span", { class: "spinner", "aria-hidden": "true" }), ` Waiting for ${bot.name} to come online…`),
+  );
+}
