@@ -1,0 +1,204 @@
+"""Tells everyone who listens what has changed: the bot's gateway sessions and the page's sockets.
+
+The one place that knows which Discord event belongs to which change, and who may see what.
+"""
+
+from typing import Any, Protocol
+
+from sandbox.model import Channel, Message, User
+from sandbox.page_view import PageView
+from sandbox.state import World
+from sandbox.wire import CHANNEL_TYPES, Json, Wire, user_json
+
+INTENT_GUILDS = 1 << 0
+INTENT_GUILD_MEMBERS = 1 << 1
+INTENT_PRESENCES = 1 << 8
+INTENT_GUILD_MESSAGES = 1 << 9
+INTENT_GUILD_REACTIONS = 1 << 10
+INTENT_GUILD_TYPING = 1 << 11
+INTENT_DM_MESSAGES = 1 << 12
+INTENT_DM_REACTIONS = 1 << 13
+INTENT_DM_TYPING = 1 << 14
+INTENT_MESSAGE_CONTENT = 1 << 15
+
+
+class BotDoor(Protocol):
+    """Where events for the bot go (`gateway.py`)."""
+
+    def publish(
+        self, event: str, data: Json, *, intent: int, hidden_data: Json | None = None, is_dm: bool = False
+    ) -> None:
+        """Send an event to sessions with this intent; `hidden_data` in its place to those without message content."""
+        ...
+
+
+class PageDoor(Protocol):
+    """Where events for people go (`page_events.py`)."""
+
+    def publish(self, event: dict[str, Any], *, user_id: str | None = None) -> None:
+        """Send an event to all sockets, or to those of one person."""
+        ...
+
+
+class Announcer:
+    """Sends each change to the bot and to the page."""
+
+    def __init__(self, world: World, wire: Wire, view: PageView, *, bot: BotDoor, page: PageDoor) -> None:
+        self._world = world
+        self._wire = wire
+        self._view = view
+        self._bot = bot
+        self._page = page
+
+    def _guild_fields(self, channel: Channel) -> Json:
+        return {} if channel.kind == "dm" else {"guild_id": self._wire.guild_id}
+
+    def _may_see(self, channel: Channel) -> bool:
+        return bool(self._wire.bot_permissions(channel) & (1 << 10))
+
+    def is_content_visible(self, message: Message) -> bool:
+        """Tell whether any bot may see the content of a message: its own, one that mentions it, or one in a DM."""
+        bot_id = self._world.identity.application_id
+        is_dm = self._world.channels[message.channel_id].kind == "dm"
+        return is_dm or message.author_id == bot_id or bot_id in message.mention_ids
+
+    def _send_message_event(self, event: str, message: Message) -> None:
+        channel = self._world.channels[message.channel_id]
+        if message.is_ephemeral or not self._may_see(channel):
+            return
+        extra = self._guild_fields(channel)
+        if channel.kind != "dm":
+            extra["member"] = self._wire.member(self._world.users[message.author_id], with_user=False)
+        data = self._wire.message(message) | extra
+        hidden = None
+        if not self.is_content_visible(message):
+            hidden = self._wire.message(message, hide_content=True) | extra
+        is_dm = channel.kind == "dm"
+        intent = INTENT_DM_MESSAGES if is_dm else INTENT_GUILD_MESSAGES
+        self._bot.publish(event, data, intent=intent, hidden_data=hidden, is_dm=is_dm)
+
+    def _send_message_to_page(self, kind: str, message: Message) -> None:
+        event = {"type": kind, "channel_id": message.channel_id, "message": self._view.message(message)}
+        self._page.publish(event, user_id=message.ephemeral_user_id)
+
+    def message_created(self, message: Message) -> None:
+        """Announce a new message."""
+        channel = self._world.channels[message.channel_id]
+        channel.last_message_id = message.message_id
+        self._world.save_channel(channel)
+        self._send_message_event("MESSAGE_CREATE", message)
+        self._send_message_to_page("message_create", message)
+
+    def message_updated(self, message: Message) -> None:
+        """Announce an edit."""
+        self._send_message_event("MESSAGE_UPDATE", message)
+        self._send_message_to_page("message_update", message)
+
+    def message_deleted(self, message: Message) -> None:
+        """Announce that a message is gone."""
+        channel = self._world.channels[message.channel_id]
+        if not message.is_ephemeral and self._may_see(channel):
+            is_dm = channel.kind == "dm"
+            data = {"id": message.message_id, "channel_id": message.channel_id, **self._guild_fields(channel)}
+            self._bot.publish(
+                "MESSAGE_DELETE", data, intent=INTENT_DM_MESSAGES if is_dm else INTENT_GUILD_MESSAGES, is_dm=is_dm
+            )
+        event = {"type": "message_delete", "channel_id": message.channel_id, "message_id": message.message_id}
+        self._page.publish(event, user_id=message.ephemeral_user_id)
+
+    def reaction_changed(self, message: Message, *, user: User, emoji: str, is_added: bool) -> None:
+        """Announce that somebody reacted, or took it back."""
+        channel = self._world.channels[message.channel_id]
+        data: Json = {
+            "user_id": user.user_id,
+            "channel_id": message.channel_id,
+            "message_id": message.message_id,
+            "emoji": {"id": None, "name": emoji},
+            "type": 0,
+            "burst": False,
+            "message_author_id": message.author_id,
+            **self._guild_fields(channel),
+        }
+        is_dm = channel.kind == "dm"
+        if is_added and not is_dm:
+            data["member"] = self._wire.member(user)
+        intent = INTENT_DM_REACTIONS if is_dm else INTENT_GUILD_REACTIONS
+        event = "MESSAGE_REACTION_ADD" if is_added else "MESSAGE_REACTION_REMOVE"
+        self._bot.publish(event, data, intent=intent, is_dm=is_dm)
+        self._send_message_to_page("message_update", message)
+
+    def typing(self, channel: Channel, user: User) -> None:
+        """Announce that somebody types."""
+        is_dm = channel.kind == "dm"
+        data: Json = {
+            "channel_id": channel.channel_id,
+            "user_id": user.user_id,
+            "timestamp": int(self._world.clock.now()),
+            **self._guild_fields(channel),
+        }
+        if not is_dm:
+            data["member"] = self._wire.member(user)
+        self._bot.publish("TYPING_START", data, intent=INTENT_DM_TYPING if is_dm else INTENT_GUILD_TYPING, is_dm=is_dm)
+        self._page.publish({"type": "typing", "channel_id": channel.channel_id, "user": self._view.user(user)})
+
+    def channel_created(self, channel: Channel) -> None:
+        """Announce a new channel or thread."""
+        if channel.kind == "dm":
+            return
+        name = "THREAD_CREATE" if channel.kind == "thread" else "CHANNEL_CREATE"
+        data = self._wire.channel(channel)
+        if channel.kind == "thread":
+            data["newly_created"] = True
+        self._bot.publish(name, data, intent=INTENT_GUILDS)
+        kind = "thread_create" if channel.kind == "thread" else "channel_create"
+        self._page.publish({"type": kind, "channel": self._view.channel(channel)})
+
+    def channel_updated(self, channel: Channel) -> None:
+        """Announce a change of a channel, of a thread or of permissions there."""
+        name = "THREAD_UPDATE" if channel.kind == "thread" else "CHANNEL_UPDATE"
+        self._bot.publish(name, self._wire.channel(channel), intent=INTENT_GUILDS)
+        self._page.publish({"type": "channel_update", "channel": self._view.channel(channel)})
+
+    def channel_deleted(self, channel: Channel) -> None:
+        """Announce that a channel or thread is gone."""
+        name = "THREAD_DELETE" if channel.kind == "thread" else "CHANNEL_DELETE"
+        self._bot.publish(name, self._wire.channel(channel), intent=INTENT_GUILDS)
+        self._page.publish({"type": "channel_delete", "channel_id": channel.channel_id})
+
+    def channel_forgotten(self, channel: Channel) -> None:
+        """Tell the bot that a channel is gone after a reset, when its record is no more."""
+        data = {"id": channel.channel_id, "guild_id": self._wire.guild_id, "type": CHANNEL_TYPES[channel.kind]}
+        if channel.kind == "thread":
+            data["parent_id"] = channel.parent_id
+        name = "THREAD_DELETE" if channel.kind == "thread" else "CHANNEL_DELETE"
+        self._bot.publish(name, data, intent=INTENT_GUILDS)
+
+    def user_created(self, user: User) -> None:
+        """Announce that a person has joined."""
+        data = self._wire.member(user) | {"guild_id": self._wire.guild_id}
+        self._bot.publish("GUILD_MEMBER_ADD", data, intent=INTENT_GUILD_MEMBERS)
+        self._page.publish({"type": "user_create", "user": self._view.user(user)})
+
+    def commands_updated(self) -> None:
+        """Announce that the bot's commands have changed."""
+        self._page.publish({"type": "commands_update", "commands": self._world.all_commands()})
+
+    def interaction_sent(self, data: Json, *, is_dm: bool) -> None:
+        """Hand an interaction to the bot; it needs no intent."""
+        self._bot.publish("INTERACTION_CREATE", data, intent=0, is_dm=is_dm)
+
+    def to_person(self, user_id: str, event: dict[str, Any]) -> None:
+        """Tell one person something."""
+        self._page.publish(event, user_id=user_id)
+
+    def to_everyone(self, event: dict[str, Any]) -> None:
+        """Tell every person something."""
+        self._page.publish(event)
+
+    def member_json(self, user: User) -> Json:
+        """Return a person as interactions carry them in the server."""
+        return self._wire.member(user)
+
+    def user_json(self, user: User) -> Json:
+        """Return a person as interactions carry them in DMs."""
+        return user_json(user)
