@@ -6,17 +6,23 @@ transaction (BEGIN IMMEDIATE), so two writers wait for each other in place of fa
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import functools
 import sqlite3
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from sqlalchemy import Connection, event, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 
 from core.errors import ConfigurationError, StorageError
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 BUSY_TIMEOUT_SECONDS = 10.0
 _IS_READING = "tutti_is_reading"
@@ -57,6 +63,29 @@ class Database:
     async def close(self) -> None:
         """Close every connection."""
         await self._writer.dispose()
+
+
+def unbroken(transaction: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Coroutine[Any, Any, T]]:
+    """Let a transaction come to its end even when its caller is cancelled; the caller's cancellation then goes on.
+
+    A statement of SQLite runs in a thread that cancelling does not reach: a task cancelled inside BEGIN IMMEDIATE would
+    leave a connection that takes the write lock later and never gives it back. Use it on every transaction of a service.
+    """
+
+    @functools.wraps(transaction)
+    async def run(*args: P.args, **kwargs: P.kwargs) -> T:
+        task = asyncio.ensure_future(transaction(*args, **kwargs))
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            while not task.done():
+                with contextlib.suppress(asyncio.CancelledError):
+                    await asyncio.wait({task})
+            if not task.cancelled():
+                task.exception()  # seen, so that nobody complains that it was not
+            raise
+
+    return run
 
 
 def open_engine(url: str, *, has_foreign_keys: bool = True) -> AsyncEngine:

@@ -11,7 +11,7 @@ from bot.services.library import Finished
 from bot.services.model import RevisionView
 from bot.services.records import checks_from_json, view_revision
 from core.errors import NotFoundError
-from db.engine import Database
+from db.engine import Database, unbroken
 from db.repositories.pieces import PieceRepository
 from db.repositories.songs import SongRepository
 from db.repositories.users import UserRepository
@@ -46,6 +46,7 @@ async def piece_data(session: AsyncSession, revision: Revision) -> bytes | None:
     return None if stored is None else stored.data
 
 
+@unbroken
 async def load_finished(database: Database, revision_id: int) -> Finished:
     """Return a revision with its music, its parents, and the music that it was made from.
 

@@ -13,7 +13,7 @@ import uuid
 from datetime import datetime, timedelta
 
 from bot.services.clock import utc_now
-from db.engine import Database
+from db.engine import Database, unbroken
 from db.repositories.jobs import JobRepository, Lease
 
 MAX_TAKEN_AT_ONCE = 200
@@ -32,6 +32,7 @@ class JobLeases:
         """Return a fresh lease."""
         return Lease(owner=self.owner, until=now + timedelta(seconds=self.lease_seconds))
 
+    @unbroken
     async def take_orphans(self) -> list[int]:
         """Lease the unanswered jobs that no living process works on and return their numbers, oldest first."""
         now = utc_now()
@@ -41,6 +42,7 @@ class JobLeases:
             rows = await jobs.take_orphans(self.lease(now), now=now, gone=gone, limit=MAX_TAKEN_AT_ONCE)
             return [row.id for row in rows]
 
+    @unbroken
     async def renew(self, job_ids: set[int]) -> set[int]:
         """Prolong leases and return the jobs that this process still holds."""
         if not job_ids:
@@ -48,11 +50,13 @@ class JobLeases:
         async with self._database.writing() as session:
             return await JobRepository(session).renew(self.lease(utc_now()), job_ids=job_ids)
 
+    @unbroken
     async def release_all(self) -> None:
         """Give every job back, so that the next process takes it at once."""
         async with self._database.writing() as session:
             await JobRepository(session).release(owner=self.owner)
 
+    @unbroken
     async def postpone(self, job_id: int, *, seconds: float) -> int:
         """Leave a job alone for a while after its answer failed; return how often that has happened."""
         async with self._database.writing() as session:

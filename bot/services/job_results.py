@@ -17,7 +17,7 @@ from bot.services.job_store import view_of
 from bot.services.model import JobView, Upload
 from bot.services.records import checks_to_json, error_from_row, error_to_row
 from core.errors import NotFoundError, TuttiError
-from db.engine import Database
+from db.engine import Database, unbroken
 from db.repositories.jobs import UNFINISHED, JobRepository
 from db.repositories.pieces import NewPiece, PieceRepository
 from db.repositories.songs import UPLOAD, NewRevision, SongRepository
@@ -53,6 +53,7 @@ class JobResults:
         self._database = database
         self._owner = owner
 
+    @unbroken
     async def held(self, job_id: int) -> HeldJob | None:
         """Return a job as it stands; None when it is answered or not ours any more."""
         async with self._database.reading() as session:
@@ -63,6 +64,7 @@ class JobResults:
             view = await view_of(session, job)
             return HeldJob(job=view, result_revision_id=job.result_revision_id, error=error)
 
+    @unbroken
     async def begin(self, job_id: int) -> int | None:
         """Mark a job as running and return which attempt this is; None when it is not ours to run any more."""
         async with self._database.writing() as session:
@@ -74,6 +76,7 @@ class JobResults:
             job.started_at = utc_now()
             return job.attempts
 
+    @unbroken
     async def source_of(self, job_id: int) -> Upload | Piece | None:
         """Return what a job works on: a file as it came, the piece of an earlier result, or nothing.
 
@@ -97,6 +100,7 @@ class JobResults:
             data = stored.data
         return await asyncio.to_thread(decode_piece, data)
 
+    @unbroken
     async def finish(self, job_id: int, outcome: Outcome) -> bool:
         """Store what came out as a new revision; return False when the job is not ours any more or was cancelled."""
         result = outcome.result
@@ -118,6 +122,7 @@ class JobResults:
             job.finished_at = now
             return True
 
+    @unbroken
     async def fail(self, job_id: int, error: TuttiError) -> None:
         """Store why a job has no result, unless it has ended otherwise or is not ours any more."""
         async with self._database.writing() as session:
@@ -127,6 +132,7 @@ class JobResults:
                 job.error_kind, job.error_reason = error_to_row(error)
                 job.finished_at = utc_now()
 
+    @unbroken
     async def mark_answered(self, job_id: int, *, message_id: int | None = None) -> None:
         """Remember that the answer was shown and where, and forget what only the answer needed."""
         async with self._database.writing() as session:

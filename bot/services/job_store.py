@@ -16,7 +16,7 @@ from bot.services.model import Author, FromRevision, JobKind, JobOrder, JobView,
 from bot.services.records import options_to_json, view_job
 from core.errors import LimitError, NotFoundError, PermissionDeniedError
 from core.settings import LimitSettings
-from db.engine import Database
+from db.engine import Database, unbroken
 from db.repositories.jobs import UNFINISHED, JobRepository, NewJob
 from db.repositories.pieces import PieceRepository
 from db.repositories.songs import SongRepository
@@ -32,6 +32,7 @@ class JobStore:
         self._leases = leases
         self._limits = limits
 
+    @unbroken
     async def accept(self, order: JobOrder, *, seed: int, retry_after_seconds: float | None) -> JobView:
         """Store an order with its input and lease it to this process.
 
@@ -52,6 +53,7 @@ class JobStore:
             job = await JobRepository(session).add(new, lease=self._leases.lease(now), now=now)
             return await view_of(session, job)
 
+    @unbroken
     async def job(self, job_id: int) -> JobView:
         """Return a job as it stands.
 
@@ -61,6 +63,7 @@ class JobStore:
         async with self._database.reading() as session:
             return await view_of(session, await _get(session, job_id))
 
+    @unbroken
     async def attach_message(self, job_id: int, message_id: int) -> JobView:
         """Remember the message that acknowledges a job.
 
@@ -72,6 +75,7 @@ class JobStore:
             job.message_id = message_id
             return await view_of(session, job)
 
+    @unbroken
     async def cancel(self, job_id: int, *, author: Author) -> bool:
         """Mark an unfinished job as cancelled; return False when it had ended already.
 
@@ -91,11 +95,13 @@ class JobStore:
             job.finished_at = utc_now()
             return True
 
+    @unbroken
     async def forget_answered(self, *, days: int) -> int:
         """Delete jobs that were accepted that long ago and answered; their results stay."""
         async with self._database.writing() as session:
             return await JobRepository(session).delete_answered_before(utc_now() - timedelta(days=days))
 
+    @unbroken
     async def recent_rates(self, kind: JobKind, *, limit: int) -> list[tuple[float, int]]:
         """Return (seconds, bars) of the newest finished jobs of a kind, oldest first."""
         async with self._database.reading() as session:

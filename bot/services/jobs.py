@@ -146,6 +146,8 @@ class JobService:
 
     async def _see_through(self, job_id: int) -> None:
         """Make one job's music and answer it. An error of ours that nobody foresaw is answered, too."""
+        if self._is_stopping:  # it was taken, but its turn came too late
+            return
         making = asyncio.create_task(self._runner.make(job_id), name=f"job-{job_id}-making")
         self._making[job_id] = making
         try:

@@ -24,7 +24,7 @@ from bot.services.model import (
 )
 from bot.services.ports import MediaMaker
 from core.errors import InputError, NotFoundError, PermissionDeniedError
-from db.engine import Database
+from db.engine import Database, unbroken
 from db.repositories.pieces import PieceRepository
 from db.repositories.songs import SongRepository
 from db.repositories.users import UserRepository
@@ -55,6 +55,7 @@ class SongService:
             raise NotFoundError(what="result")
         return newest[0]
 
+    @unbroken
     async def revision(self, revision_id: int) -> RevisionView:
         """Return a revision.
 
@@ -65,6 +66,7 @@ class SongService:
             row = await find_present(session, revision_id)
             return (await view_revisions(session, [row]))[0]
 
+    @unbroken
     async def revision_of_message(self, message_id: int) -> RevisionView:
         """Return the revision that a message shows.
 
@@ -77,6 +79,7 @@ class SongService:
                 raise NotFoundError(what="result")
             return (await view_revisions(session, [row]))[0]
 
+    @unbroken
     async def history(self, where: Place | Author, *, limit: int = 10) -> tuple[RevisionView, ...]:
         """Return the newest results of a channel or of a person, newest first."""
         limit = min(limit, MAX_HISTORY)
@@ -91,6 +94,7 @@ class SongService:
                 rows = await songs.newest_results(author_id=user.id, limit=limit)
             return await view_revisions(session, rows)
 
+    @unbroken
     async def piece_of(self, revision_id: int) -> Piece:
         """Return the music of a revision.
 
@@ -102,6 +106,7 @@ class SongService:
         assert data is not None
         return await asyncio.to_thread(decode_piece, data)
 
+    @unbroken
     async def delete(self, revision_id: int, *, by: Author) -> RevisionView:
         """Forget the music of a revision and return what it was, so that its message can be removed.
 

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from core.errors import ConfigurationError, InputError, StorageError
-from db.engine import Database
+from db.engine import Database, unbroken
 from db.tables import Song, User
 from tests.factories.rows import NOW, make_user
 
@@ -79,3 +79,22 @@ def test_bad_address_names_the_variable(url):
     with pytest.raises(ConfigurationError, match="DATABASE_URL") as caught:
         Database(url)
     assert caught.value.variable == "DATABASE_URL"
+
+
+async def test_cancelled_writer_finishes_and_gives_the_lock_back(database):
+    """Cancelling inside BEGIN IMMEDIATE would otherwise leave the write lock with nobody."""
+
+    @unbroken
+    async def write():
+        async with database.writing() as session:
+            await make_user(session, discord_id=6)
+
+    async with database.writing() as session:
+        await make_user(session, discord_id=5)
+        task = asyncio.create_task(write())
+        await asyncio.sleep(0.05)  # it now waits for the lock, in its thread
+        task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    async with database.reading() as session:
+        assert await session.scalar(text("SELECT count(*) FROM users")) == 2
