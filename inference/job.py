@@ -5,15 +5,14 @@ from __future__ import annotations
 import asyncio
 
 from core.metrics import TaskLabel
-from inference.protocol import Failure, Progress, RemixRequest, Request, Result
-from inference.protocol import GenerateRequest as _Generate
+from inference.protocol import Failure, GenerateRequest, Progress, RemixRequest, Request, Result
 
 _MAX_UNREAD = 32
 
 
 def task_of(request: Request) -> TaskLabel:
     """Return what kind of work a request is."""
-    if isinstance(request, _Generate):
+    if isinstance(request, GenerateRequest):
         return "generate"
     return "remix" if isinstance(request, RemixRequest) else "harmonize"
 
