@@ -89,7 +89,6 @@ async def running_bot(settings: Settings) -> AsyncGenerator[TuttiBot]:
                 media=media,
                 presenter=presenter,
                 limits=settings.limits,
-                num_workers=settings.inference.num_workers,
             )
             return Services(jobs=jobs, songs=SongService(database, media=media))
 

@@ -24,10 +24,3 @@ class Estimates:
         """Return how long a job will probably take; None before the first one of its kind was measured."""
         rate = self._seconds_per_bar.get(kind)
         return None if rate is None else rate * num_bars
-
-    def queue_seconds(self, kind: JobKind, *, num_bars: int, queue_place: int, num_workers: int) -> float | None:
-        """Return how long until a waiting job is done, if those ahead are like it."""
-        own_seconds = self.job_seconds(kind, num_bars=num_bars)
-        if own_seconds is None:
-            return None
-        return own_seconds * (1 + queue_place / num_workers)

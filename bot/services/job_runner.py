@@ -18,11 +18,18 @@ from bot.services.estimates import Estimates
 from bot.services.graph import load_finished
 from bot.services.job_leases import JobLeases
 from bot.services.job_results import JobResults, Outcome
-from bot.services.library import ReplyMaker
+from bot.services.library import ReplyMaker, ReplyParts
 from bot.services.model import DEFAULT_NUM_BARS, GenerateOptions, JobView, Presenter, ProgressView, Upload
 from bot.services.ports import MediaMaker, Writer
 from bot.services.requests import build_request
-from core.errors import InferenceError, NotFoundError, PermissionDeniedError, TuttiError, WorkerLostError
+from core.errors import (
+    InferenceError,
+    NotFoundError,
+    PermissionDeniedError,
+    ServiceStoppingError,
+    TuttiError,
+    WorkerLostError,
+)
 from core.settings import LimitSettings
 from db.engine import Database
 from inference.protocol import Progress, Result
@@ -59,7 +66,7 @@ class JobRunner:
         leases: JobLeases,
         estimates: Estimates,
         limits: LimitSettings,
-        num_workers: int,
+        parts: ReplyParts,
     ) -> None:
         self._database = database
         self._doors = doors
@@ -67,8 +74,7 @@ class JobRunner:
         self._leases = leases
         self._estimates = estimates
         self._limits = limits
-        self._num_workers = num_workers
-        self._replies = ReplyMaker(doors.media)
+        self._replies = ReplyMaker(doors.media, parts=parts)
 
     async def make(self, job_id: int) -> None:
         """Make the music of a job and store it, or store why there is none; nothing if that was done before.
@@ -87,6 +93,8 @@ class JobRunner:
             if attempt > MAX_ATTEMPTS:
                 raise WorkerLostError(f"given up after {MAX_ATTEMPTS} attempts", job_id=str(job_id))
             outcome = await self._write(job)
+        except ServiceStoppingError:  # nothing is wrong with the job: it stays stored for the next start
+            return
         except TuttiError as error:
             _log.info("job_failed", job_id=job_id, kind=job.kind, error=type(error).__name__)
             await self._results.fail(job_id, error)
@@ -177,10 +185,11 @@ class JobRunner:
         return piece, piece
 
     async def _show_queue(self, job: JobView, *, num_bars: int) -> None:
-        place = self._doors.writer.queue_place(str(job.job_id))
-        eta_seconds = self._estimates.queue_seconds(
-            job.kind, num_bars=num_bars, queue_place=place or 0, num_workers=self._num_workers
-        )
+        own_id = str(job.job_id)
+        place = self._doors.writer.queue_place(own_id)
+        wait_seconds = self._doors.writer.estimate_wait_seconds(own_id)
+        own_seconds = self._estimates.job_seconds(job.kind, num_bars=num_bars)
+        eta_seconds = None if wait_seconds is None or own_seconds is None else wait_seconds + own_seconds
         await self._progress(job, ProgressView(stage="waiting", queue_place=place, eta_seconds=eta_seconds))
 
     async def _show_writing(self, job: JobView, progress: Progress, *, elapsed_seconds: float) -> None:

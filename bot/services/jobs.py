@@ -15,6 +15,7 @@ from bot.services.job_leases import DEFAULT_LEASE_SECONDS, JobLeases
 from bot.services.job_results import JobResults
 from bot.services.job_runner import Doors, JobRunner
 from bot.services.job_store import JobStore
+from bot.services.library import ReplyParts
 from bot.services.model import DEFAULT_NUM_BARS, Author, JobKind, JobOrder, JobView, Presenter
 from bot.services.ports import MediaMaker, Writer
 from bot.services.requests import check_options
@@ -42,7 +43,7 @@ class JobService:
         media: MediaMaker,
         presenter: Presenter,
         limits: LimitSettings,
-        num_workers: int = 1,
+        parts: ReplyParts | None = None,
         lease_seconds: float = DEFAULT_LEASE_SECONDS,
     ) -> None:
         self._limits = limits
@@ -57,7 +58,7 @@ class JobService:
             leases=self._leases,
             estimates=self._estimates,
             limits=limits,
-            num_workers=num_workers,
+            parts=parts or ReplyParts(),
         )
         self._tasks: dict[int, asyncio.Task[None]] = {}  # one per job, from taking it to its answer
         self._making: dict[int, asyncio.Task[None]] = {}  # the part of a job that can be cancelled

@@ -18,6 +18,7 @@ from bot.services.model import Fact, File, GenerateOptions, Reply, RevisionView
 from bot.services.ports import MediaMaker
 from bot.services.records import options_to_json
 from core.errors import RenderError
+from media.protocol import AudioFormat
 from music.constraints import Check
 from music.names import instrument_name, key_name
 from music.piece import Piece
@@ -41,11 +42,20 @@ class Finished:
     chord_names: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplyParts:
+    """What a reply holds beside its MIDI file. ``audio_format`` None: no sound."""
+
+    audio_format: AudioFormat | None = "ogg"
+    has_picture: bool = True
+
+
 class ReplyMaker:
     """Makes replies out of finished results."""
 
-    def __init__(self, media: MediaMaker) -> None:
+    def __init__(self, media: MediaMaker, *, parts: ReplyParts | None = None) -> None:
         self._media = media
+        self._parts = parts or ReplyParts()
 
     async def make(self, finished: Finished, *, size_limit_bytes: int) -> Reply:
         """Return the whole reply; sound or picture that cannot be made are left out with a remark.
@@ -76,6 +86,8 @@ class ReplyMaker:
         )
 
     async def _draw(self, name: str, finished: Finished) -> tuple[File | None, str, tuple[str, ...]]:
+        if not self._parts.has_picture:
+            return None, "", ()
         before = None if finished.revision.operation == "generate" else finished.before
         try:
             picture = await self._media.draw_piano_roll(finished.piece, before=before)
@@ -85,10 +97,14 @@ class ReplyMaker:
         return File(filename=f"{name}.png", data=picture.png), picture.alt_text, ()
 
     async def _render(self, name: str, piece: Piece, *, size_limit_bytes: int) -> tuple[File | None, tuple[str, ...]]:
+        if self._parts.audio_format is None:
+            return None, ()
         if size_limit_bytes < _MIN_AUDIO_BYTES:
             return None, ("The sound is too large for this place; the MIDI file holds everything.",)
         try:
-            rendering = await self._media.render(piece, size_limit_bytes=size_limit_bytes)
+            rendering = await self._media.render(
+                piece, size_limit_bytes=size_limit_bytes, audio_format=self._parts.audio_format
+            )
         except RenderError as error:
             _log.warning("audio_left_out", error=str(error))
             return None, ("The sound could not be made; the MIDI file holds everything.",)

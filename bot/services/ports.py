@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from typing import Protocol
 
 from inference.protocol import Progress, Request, Result
-from media.protocol import Picture, Rendering
+from media.protocol import AudioFormat, Picture, Rendering
 from music.piece import Piece
 
 
@@ -24,6 +24,10 @@ class Writer(Protocol):
         """Return how many jobs are ahead, this one included (1 is next); None when it does not wait."""
         ...
 
+    def estimate_wait_seconds(self, job_id: str) -> float | None:
+        """Return about how long until a waiting job begins, from the lengths of past ones; None when unknown."""
+        ...
+
 
 class MediaMaker(Protocol):
     """Reads untrusted files and makes what is heard and seen."""
@@ -32,7 +36,7 @@ class MediaMaker(Protocol):
         """Return the piece in an untrusted file."""
         ...
 
-    async def render(self, piece: Piece, *, size_limit_bytes: int) -> Rendering:
+    async def render(self, piece: Piece, *, size_limit_bytes: int, audio_format: AudioFormat = "ogg") -> Rendering:
         """Return the sound of a piece, no larger than the limit."""
         ...
 

@@ -67,6 +67,9 @@ class StandInWriter:
     def queue_place(self, job_id):
         return self.places.get(job_id)
 
+    def estimate_wait_seconds(self, job_id):
+        return 3.0 if job_id in self.places else None
+
 
 class StandInMedia:
     """Real MIDI in and out; sound and picture are short texts, which is all that the services look at."""
@@ -81,13 +84,13 @@ class StandInMedia:
     async def read_upload(self, filename, data):
         return read_midi(data)
 
-    async def render(self, piece, *, size_limit_bytes):
+    async def render(self, piece, *, size_limit_bytes, audio_format="ogg"):
         self.size_limits.append(size_limit_bytes)
         if self.render_error is not None:
             raise self.render_error
         return Rendering(
             audio=b"OggS",
-            filename_suffix=".ogg",
+            filename_suffix=f".{audio_format}",
             duration_seconds=8.0,
             loudness_lufs=-16.0,
             is_shortened=self.is_shortened,
