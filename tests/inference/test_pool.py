@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -109,6 +110,30 @@ async def test_cancelled_job_is_not_repeated_when_its_worker_dies(make_client):
 
         assert await finish(client.submit(make_request("next")))
         assert client.queue_place("j") is None
+
+
+async def test_random_kills_lose_and_double_nothing(make_client):
+    """Workers die all the time while users queue jobs: each job ends once, in the piece of its seed."""
+    randomness = random.Random(0)
+    async with make_client(TUTTI_WORKERS=2, TUTTI_MAX_DEATHS=50) as client:
+        expected = [
+            encode_piece((await finish(client.submit(make_request(f"e{seed}", seed=seed, num_bars=3)))).piece)
+            for seed in range(4)
+        ]
+        jobs = [
+            asyncio.create_task(
+                finish(client.submit(make_request(f"j{index}", seed=index % 4, num_bars=3), user_id=index % 5))
+            )
+            for index in range(40)
+        ]
+        for _ in range(8):
+            await asyncio.sleep(0.15)
+            if process_ids := client.worker_process_ids:
+                os.kill(randomness.choice(process_ids), signal.SIGKILL)
+        results = await asyncio.gather(*jobs)
+
+    assert [result.job_id for result in results] == [f"j{index}" for index in range(40)]
+    assert [encode_piece(result.piece) for result in results] == [expected[index % 4] for index in range(40)]
 
 
 async def test_draining_lets_running_jobs_finish(make_client):
