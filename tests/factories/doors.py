@@ -139,3 +139,26 @@ class ListPresenter:
         async with asyncio.timeout(20):
             await self.is_answered.wait()
         self.is_answered.clear()
+
+
+class FolderPresenter:
+    """Messages as files named by their id, so that several processes share one channel. An edit replaces a file."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.num_edits = 0
+        self.is_answered = asyncio.Event()
+
+    async def show_progress(self, job, progress):
+        pass
+
+    async def show_reply(self, job, reply):
+        message_id = job.message_id or 1000 + job.job_id
+        (self.folder / f"{message_id}.mid").write_bytes(reply.midi.data)
+        self.num_edits += 1
+        self.is_answered.set()
+        return message_id
+
+    async def show_error(self, job, error):
+        (self.folder / f"{job.message_id}.txt").write_text(str(error))
+        self.is_answered.set()
