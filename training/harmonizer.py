@@ -1,4 +1,4 @@
-"""Trains the harmonizer: ``python -m training.harmonizer training/configs/harmonizer_cpu.toml``.
+"""Trains the harmonizer: ``python -m training.harmonizer train training/configs/harmonizer_cpu.toml``.
 
 One network, two tasks: batches of chorales and of lead sheets take turns at random. The learning rate follows the *time*
 used, so a run ends when its minutes are over on any machine. It saves its whole state every few minutes and goes on from
@@ -254,29 +254,42 @@ def run(trainer: Trainer, folder: Path, valid: dict[str, list[Any]], bar: Progre
             file.write(json.dumps(row) + "\n")
 
 
-@app.command()
-def main(config: Path, *, name: str = "harmonizer", ship_to: Path | None = None, threads: int = 1) -> None:
-    """Train, or resume, the run ``name``; with ``--ship-to`` write the best weights there at the end."""
-    torch.set_num_threads(threads)
-    settings = Settings().training
+def make_trainer(
+    config: Path, folder: Path, *, with_data: bool
+) -> tuple[Trainer, dict[str, list[Any]], dict[str, Any]]:
+    """Return a trainer (resumed when ``folder`` has a state), the validation pieces by set, and the data shares."""
     plan = tomllib.loads(config.read_text(encoding="utf-8"))
-    sets = read_sets(settings.data_folder, plan["data"], "train")
-    valid_sets = read_sets(settings.data_folder, plan["data"], "valid")
+    data_folder = Settings().training.data_folder
+    sets = read_sets(data_folder, plan["data"], "train") if with_data else {}
+    valid_sets = read_sets(data_folder, plan["data"], "valid")
     valid = {name: pieces for task in valid_sets.values() for name, (_, pieces) in task.items()}
-
     trainer = Trainer(make_config(plan["model"]), TrainingConfig(**plan["training"]), sets)
-    folder = settings.runs_folder / name
     if (folder / "state.pt").exists():
         trainer.load_state_dict(torch.load(folder / "state.pt", weights_only=True))
+    return trainer, valid, plan["data"]
+
+
+@app.command()
+def train(config: Path, *, name: str = "harmonizer", ship_to: Path | None = None, threads: int = 1) -> None:
+    """Train, or resume, the run ``name``; with ``--ship-to`` write the best weights there at the end."""
+    torch.set_num_threads(threads)
+    folder = Settings().training.runs_folder / name
+    trainer, valid, _ = make_trainer(config, folder, with_data=True)
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:.1f} % {task.fields[text]}"))
     with Progress(*columns, TimeElapsedColumn()) as bar:
         run(trainer, folder, valid, bar)
-
     if ship_to is not None:
-        model = deepcopy(trainer.average)
-        model.load_state_dict(trainer.best_state)
-        checkpoint_id = ship(trainer, ship_to, data=plan["data"], scores=score_pieces(model, valid).as_dict())
-        print(f"shipped {checkpoint_id} to {ship_to}")
+        ship_best(config, ship_to, name=name)
+
+
+@app.command("ship")
+def ship_best(config: Path, ship_to: Path, *, name: str = "harmonizer") -> None:
+    """Write the best weights so far of the run ``name`` as a checkpoint, with their validation scores."""
+    torch.set_num_threads(1)
+    trainer, valid, data = make_trainer(config, Settings().training.runs_folder / name, with_data=False)
+    trainer.average.load_state_dict(trainer.best_state)
+    checkpoint_id = ship(trainer, ship_to, data=data, scores=score_pieces(trainer.average, valid).as_dict())
+    print(f"shipped {checkpoint_id} to {ship_to}")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,159 @@
+"""Writes alto, tenor and bass under a soprano, frame by frame, with rules as masks and back-tracking. Knows no pieces.
+
+Windows of 256 frames (16 bars of 4/4), hop 128: the second window on reads what is already written in its first half. A
+mask that leaves a voice no value makes the writer reconsider: first the voices of the same frame, then the frame before.
+Only when ``MAX_RETREATS`` are used up, or the start of a window is reached, does it let a parallel or a crossing pass at
+that one frame; every such frame is counted and reported, never silent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from inference.decoding.chorale_rules import ChoraleRules
+from inference.decoding.harmony_sampling import choose, uniform
+from inference.decoding.harmony_session import WindowSession
+from inference.models.seq2seq import Seq2Seq
+from inference.protocol import Sampling
+from music.tokenizers.harmony import (
+    VOICES,
+    WRITTEN_VOICES,
+    Ids,
+    MelodyFrames,
+    chorale_features,
+    encoder_features,
+    voice_values,
+)
+
+WINDOW_FRAMES = 256
+HOP_FRAMES = 128
+MAX_RETREATS = 64
+_COLUMNS = {voice: VOICES.index(voice) for voice in VOICES}
+
+
+@dataclass(slots=True)
+class WritingReport:
+    """What happened while writing."""
+
+    num_events: int = 0  # steps of the network, repeated ones included
+    num_retreats: int = 0  # frames reconsidered because a mask left nothing
+    num_relaxed: int = 0  # frames at which a rule had to give way
+
+
+@dataclass(slots=True)
+class ChoraleWriter:
+    """Writes one chorale; ``voices`` (T, 4) fills as it goes."""
+
+    model: Seq2Seq
+    device: torch.device
+    melody: MelodyFrames
+    rules: ChoraleRules
+    sampling: Sampling
+    seed: int
+    report: WritingReport = field(default_factory=WritingReport)
+    voices: Ids = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.voices = np.zeros((len(self.melody), 4), dtype=np.int64)
+        self.voices[:, 0] = voice_values(self.melody.pitches)
+
+    def write(self) -> Iterator[int]:
+        """Write everything, yielding the number of frames that stand after every few steps."""
+        num_frames = len(self.melody)
+        for start in range(0, max(num_frames - HOP_FRAMES, 1), HOP_FRAMES):
+            stop = min(start + WINDOW_FRAMES, num_frames)
+            yield from self._write_window(start, stop, first_new=start + HOP_FRAMES if start else 0)
+
+    def _write_window(self, start: int, stop: int, *, first_new: int) -> Iterator[int]:
+        melody = self.melody.window(start, stop)
+        session = WindowSession(self.model, encoder_features(melody, "chorale"), self.device)
+        if first_new > start:
+            known = chorale_features(melody, self.voices[start:stop])[: first_new - start]
+            session.advance(known, np.arange(first_new - start))
+
+        banned: dict[int, set[tuple[int, ...]]] = {}
+        num_retreats = 0
+        frame = first_new
+        while frame < stop:
+            self._step_to(session, melody, start, frame)
+            chosen = self._choose_frame(session, frame, banned.get(frame, set()), self.rules)
+            if chosen is None and frame > first_new and num_retreats < MAX_RETREATS:
+                num_retreats += 1
+                banned.pop(frame, None)
+                frame -= 1
+                banned.setdefault(frame, set()).add(self._written(frame))
+                continue
+            if chosen is None:
+                chosen = self._choose_relaxed(session, frame)
+            for voice, value in zip(WRITTEN_VOICES, chosen, strict=True):
+                self.voices[frame, _COLUMNS[voice]] = value
+            frame += 1
+            if frame % 8 == 0 or frame == stop:
+                yield frame
+        self.report.num_retreats += num_retreats
+
+    def _step_to(self, session: WindowSession, melody: MelodyFrames, start: int, frame: int) -> None:
+        """Bring the session to the step of a frame, forward or back."""
+        place = frame - start
+        if session.num_steps > place:
+            session.rewind(place + 1)
+            return
+        # Rows depend on voices before them only, so what is not written yet does not matter.
+        row = chorale_features(melody.window(0, place + 1), self.voices[start : frame + 1])[place:]
+        session.advance(row, np.array([place]))
+        self.report.num_events += 1
+
+    def _written(self, frame: int) -> tuple[int, ...]:
+        return tuple(int(self.voices[frame, _COLUMNS[voice]]) for voice in WRITTEN_VOICES)
+
+    def _before(self, frame: int) -> dict[str, int]:
+        if frame == 0:
+            return dict.fromkeys(VOICES, 0)
+        return {voice: int(self.voices[frame - 1, column]) for voice, column in _COLUMNS.items()}
+
+    def _choose_frame(
+        self, session: WindowSession, frame: int, banned: set[tuple[int, ...]], rules: ChoraleRules
+    ) -> tuple[int, ...] | None:
+        """Return values of the written voices that obey the rules and are not banned; None if there are none."""
+        before = self._before(frame)
+        is_at_window_start = session.num_steps == 1
+        anchors = dict.fromkeys(VOICES, 0) if is_at_window_start else before
+        known = {f"previous.{voice}": value for voice, value in anchors.items()}
+
+        def extend(prefix: tuple[int, ...], state: Tensor, now: dict[str, int]) -> tuple[int, ...] | None:
+            if len(prefix) == len(WRITTEN_VOICES):
+                return prefix
+            voice = WRITTEN_VOICES[len(prefix)]
+            allowed = rules.allowed(voice, before, now)
+            for values in banned:
+                if len(prefix) == len(WRITTEN_VOICES) - 1 and values[:-1] == prefix:
+                    allowed[values[-1]] = False
+            if not allowed.any():
+                return None
+            values = known | {f"now.{name}": value for name, value in now.items()}
+            logits = session.logits(voice, state, values)
+            random = uniform(self.seed, frame, len(prefix))
+            while allowed.any():
+                value = choose(logits, allowed, self.sampling, random=random)
+                found = extend((*prefix, value), session.write(voice, state, value), {**now, voice: value})
+                if found is not None:
+                    return found
+                allowed[value] = False
+            return None
+
+        return extend((), session.state(), {"soprano": int(self.voices[frame, 0])})
+
+    def _choose_relaxed(self, session: WindowSession, frame: int) -> tuple[int, ...]:
+        """Let parallels pass at this frame, then crossings too; range and scale always hold."""
+        self.report.num_relaxed += 1
+        for forbids_crossing in (True, False):
+            rules = ChoraleRules(reach=self.rules.reach, forbids_parallels=False, forbids_crossing=forbids_crossing)
+            chosen = self._choose_frame(session, frame, set(), rules)
+            if chosen is not None:
+                return chosen
+        raise AssertionError("a voice without any value in reach was let in")

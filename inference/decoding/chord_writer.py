@@ -1,0 +1,144 @@
+"""Writes a chord for every beat under a melody. It knows nothing of pieces or of how chords are played.
+
+Windows of 16 bars, hop 8, on the grid from bar 0; the second window on reads the chords already written in its first half.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+
+from inference.decoding.harmony_sampling import choose, uniform
+from inference.decoding.harmony_session import WindowSession
+from inference.models.seq2seq import Seq2Seq
+from inference.protocol import Sampling
+from music.chords import QUALITIES as CHORD_SHAPES
+from music.tokenizers.harmony import (
+    HOLD,
+    NO_CHORD,
+    NUM_ROOTS,
+    QUALITIES,
+    Ids,
+    MelodyFrames,
+    chord_features,
+    encoder_features,
+)
+from music.tokenizers.harmony_reading import FrameBar
+
+WINDOW_BARS = 16
+HOP_BARS = 8
+_NO_CLASS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class ChordRules:
+    """Which chords may be written: all, or those whose notes lie in a set of pitch classes."""
+
+    pitch_classes: tuple[int, ...] | None = None
+
+    def qualities(self, root: int) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+        """Return which qualities a root may take."""
+        if self.pitch_classes is None:
+            return np.ones(len(QUALITIES), dtype=np.bool_)
+        scale = frozenset(self.pitch_classes)
+        return np.array([CHORD_SHAPES[name].pitch_classes(root) <= scale for name in QUALITIES], dtype=np.bool_)
+
+    def roots(self, *, may_hold: bool) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+        """Return which root values may be written."""
+        flags = np.ones(NUM_ROOTS, dtype=np.bool_)
+        flags[:NO_CHORD] = [self.qualities(root).any() for root in range(NO_CHORD)]
+        flags[HOLD] = may_hold
+        return flags
+
+    def basses(self, root: int) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+        """Return which basses, in semitones above the root, may be written."""
+        if self.pitch_classes is None:
+            return np.ones(12, dtype=np.bool_)
+        return np.isin((root + np.arange(12)) % 12, self.pitch_classes)
+
+
+@dataclass(slots=True)
+class ChordWriter:
+    """Writes the chords of one melody; ``chords`` (steps, 3) fills with what sounds: root, quality, bass above the root."""
+
+    model: Seq2Seq
+    device: torch.device
+    melody: MelodyFrames
+    step_frames: Ids
+    bars: Sequence[FrameBar]
+    rules: ChordRules
+    sampling: Sampling
+    seed: int
+    num_events: int = 0
+    chords: Ids = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.chords = np.zeros((len(self.step_frames), 3), dtype=np.int64)
+        self.chords[:, 0] = NO_CHORD
+
+    def write(self) -> Iterator[int]:
+        """Write everything, yielding the number of bars that stand."""
+        num_bars = len(self.bars)
+        step_frames: list[int] = self.step_frames.tolist()
+        edges = [*(bar.start_frame for bar in self.bars), len(self.melody)]
+        for first in range(0, max(num_bars - HOP_BARS, 1), HOP_BARS):
+            last = min(first + WINDOW_BARS, num_bars)
+            new = first + HOP_BARS if first else 0
+            steps = [bisect_left(step_frames, edges[bar]) for bar in (first, new, last)]
+            yield from self._write_window(edges[first], edges[last], (steps[0], steps[1], steps[2]))
+
+    def _write_window(self, start: int, stop: int, steps: tuple[int, int, int]) -> Iterator[int]:
+        first, new, last = steps
+        melody = self.melody.window(start, stop)
+        frames = self.step_frames[first:last] - start
+        session = WindowSession(self.model, encoder_features(melody, "chords"), self.device)
+        if new > first:
+            session.advance(
+                chord_features(melody, frames, self.chords[first:last])[: new - first], frames[: new - first]
+            )
+        starts = [bar.start_frame for bar in self.bars]
+        for step in range(new, last):
+            place = step - first
+            row = chord_features(melody, frames[: place + 1], self.chords[first : step + 1])[place:]
+            session.advance(row, frames[place : place + 1])
+            self.num_events += 1
+            self.chords[step] = self._choose(session, step, is_first=step == 0, is_window_start=place == 0)
+            if step % 4 == 3 or step == last - 1:
+                yield bisect_right(starts, int(self.step_frames[step]))
+
+    def _choose(
+        self, session: WindowSession, step: int, *, is_first: bool, is_window_start: bool
+    ) -> tuple[int, int, int]:
+        before = (NO_CHORD, 0, 0) if is_first else tuple(int(value) for value in self.chords[step - 1])
+        pitch = int(self.melody.pitches[self.step_frames[step]])
+        values = {
+            "previous.chord_root": NO_CHORD if is_window_start else before[0],
+            "now.melody_class": pitch % 12 if pitch >= 0 else _NO_CLASS,
+        }
+
+        state = session.state()
+        allowed = self.rules.roots(may_hold=not is_first)
+        root = self._draw(session.logits("chord_root", state, values), allowed, step, 0)
+        if root == HOLD:
+            return (before[0], before[1], before[2])
+        if root == NO_CHORD:
+            return (NO_CHORD, 0, 0)
+
+        state = session.write("chord_root", state, root)
+        quality = self._draw(session.logits("chord_quality", state, values), self.rules.qualities(root), step, 1)
+        state = session.write("chord_quality", state, quality)
+        bass = self._draw(session.logits("chord_bass", state, values), self.rules.basses(root), step, 2)
+        return (root, quality, bass)
+
+    def _draw(
+        self,
+        logits: np.ndarray[tuple[int], np.dtype[np.float32]],
+        allowed: np.ndarray[tuple[int], np.dtype[np.bool_]],
+        step: int,
+        number: int,
+    ) -> int:
+        return choose(logits, allowed, self.sampling, random=uniform(self.seed, step, number))

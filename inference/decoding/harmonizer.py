@@ -1,0 +1,227 @@
+"""Harmonizes a melody: four-part chorale, or chords with a simple accompaniment. It knows nothing of processes or queues.
+
+What is given stays as it is, note for note: everything written goes into new tracks. How the melody is read (16th grid,
+top line, register, metre) is said in ``melody_reading.py``; what that reading lost is reported as a check.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+import torch
+
+from core.errors import InferenceError, InputError
+from inference.checkpoint import load_checkpoint
+from inference.decoding.chorale_rules import ChoraleRules, count_rules, reach_of
+from inference.decoding.chorale_writer import ChoraleWriter
+from inference.decoding.chord_writer import ChordRules, ChordWriter
+from inference.decoding.harmony_realisation import (
+    PIANO_PROGRAM,
+    leave_locked_bars,
+    make_chord_symbols,
+    make_chord_track,
+    make_parts,
+)
+from inference.decoding.melody_reading import MelodyReading, read_melody, sung_frames
+from inference.models.seq2seq import Seq2Seq, Seq2SeqConfig
+from inference.protocol import HarmonizeRequest, Progress, Request, Result
+from music.analysis import find_chords, find_key, find_main_metre
+from music.checks import check_constraints
+from music.chords import chord_name
+from music.constraints import Check, Constraints
+from music.piece import DRUM_PROGRAM, ChordSymbol, Piece, Track
+from music.tokenizers.harmony import FRAMES_PER_QUARTER, VOCABULARY_HASH
+
+STAGE = "harmonizing"
+
+
+class HarmonizerDecoder:
+    """The harmonizer with its checkpoint loaded."""
+
+    def __init__(self, model: Seq2Seq, *, checkpoint_id: str, device: torch.device) -> None:
+        self.model = model.to(device).eval()
+        self.device = device
+        self.checkpoint_id = checkpoint_id
+
+    @classmethod
+    def load(cls, folder: Path, device: torch.device | str) -> Self:
+        """Load the checkpoint in a folder.
+
+        Raises:
+            CheckpointError: when it is missing, damaged, or made for another vocabulary.
+        """
+        checkpoint = load_checkpoint(folder, model="harmonizer", vocabulary_hash=VOCABULARY_HASH)
+        model = Seq2Seq(Seq2SeqConfig.from_dict(checkpoint.config))
+        model.load_state_dict(checkpoint.state)
+        return cls(model, checkpoint_id=checkpoint.checkpoint_id, device=torch.device(device))
+
+    def decode(self, request: Request) -> Iterator[Progress | Result]:
+        """Yield progress by bars and then the piece with its new tracks.
+
+        Raises:
+            NoMusicError: when there is no melody.
+            InputError: when range and scale leave nothing to write.
+        """
+        if not isinstance(request, HarmonizeRequest):
+            raise InferenceError(f"the harmonizer cannot serve {type(request).__name__}", job_id=request.job_id)
+        reading = read_melody(request.piece, request.melody_track)
+        yield _progress(request, reading, 0)
+        if request.style == "chorale":
+            yield from self._write_chorale(request, reading)
+        else:
+            yield from self._write_chords(request, reading)
+
+    def _write_chorale(self, request: HarmonizeRequest, reading: MelodyReading) -> Iterator[Progress | Result]:
+        start_seconds = time.perf_counter()
+        piece, constraints = request.piece, request.constraints
+        frames, melody = sung_frames(reading)
+        # A melody that was moved up to be read is low: its parts go down again with it, but never below the piano.
+        shift = -min(max(reading.shift, 0), 12)
+        scale = constraints.scale.pitch_classes if constraints.scale else None
+        reach = reach_of(shift=shift, pitch_range=constraints.pitch_range, pitch_classes=scale)
+        if not all(flags.any() for flags in reach.values()):
+            raise InputError(
+                "The range leaves no notes for some of the voices. Ask for at least two octaves around middle C, or for none."
+            )
+        writer = ChoraleWriter(
+            model=self.model,
+            device=self.device,
+            melody=melody,
+            rules=ChoraleRules(reach=reach),
+            sampling=request.sampling,
+            seed=request.seed,
+        )
+        for num_written in writer.write():
+            yield _progress(request, reading, reading.bar_of_frame(int(frames[num_written - 1])) + 1)
+
+        programs = _melodic_programs(constraints)
+        parts = make_parts(piece, reading, frames, writer.voices, shift=shift, programs=programs)
+        result = _with_new_tracks(piece, parts, constraints)
+        four_parts = Piece(
+            tracks=(piece.tracks[reading.track_index], *parts),
+            ticks_per_quarter=piece.ticks_per_quarter,
+            time_signatures=piece.time_signatures,
+        )
+        counts = count_rules(writer.voices)
+        found = (
+            f"{counts.num_parallels} parallels, {counts.num_crossings} crossings in {counts.num_chord_changes} changes"
+        )
+        if writer.report.num_relaxed:
+            found += f"; no way without at {writer.report.num_relaxed} places"
+        part_writing = Check(
+            name="part_writing",
+            asked="no parallel fifths or octaves, no crossing voices",
+            found=found,
+            is_kept=counts.num_parallels == 0 and counts.num_crossings == 0,
+        )
+        yield self._result(
+            request,
+            result,
+            (*_checks(request, result), part_writing, *_reading_checks(piece, reading)),
+            chords=find_chords(four_parts, stretches_per_bar=find_main_metre(piece).numerator),
+            num_events=writer.report.num_events,
+            start_seconds=start_seconds,
+        )
+
+    def _write_chords(self, request: HarmonizeRequest, reading: MelodyReading) -> Iterator[Progress | Result]:
+        start_seconds = time.perf_counter()
+        piece, constraints = request.piece, request.constraints
+        rules = ChordRules(constraints.scale.pitch_classes if constraints.scale else None)
+        writer = ChordWriter(
+            model=self.model,
+            device=self.device,
+            melody=reading.melody,
+            step_frames=reading.step_frames,
+            bars=reading.bars,
+            rules=rules,
+            sampling=request.sampling,
+            seed=request.seed,
+        )
+        for num_bars in writer.write():
+            yield _progress(request, reading, num_bars)
+
+        symbols = make_chord_symbols(reading, writer.chords)
+        programs = _melodic_programs(constraints)
+        track = make_chord_track(
+            piece,
+            reading,
+            symbols,
+            program=programs[0] if programs else PIANO_PROGRAM,
+            pitch_range=constraints.pitch_range,
+        )
+        result = replace(_with_new_tracks(piece, (track,), constraints), chords=symbols)
+        yield self._result(
+            request,
+            result,
+            (*_checks(request, result), *_reading_checks(piece, reading)),
+            chords=symbols,
+            num_events=writer.num_events,
+            start_seconds=start_seconds,
+        )
+
+    def _result(
+        self,
+        request: HarmonizeRequest,
+        piece: Piece,
+        checks: tuple[Check, ...],
+        *,
+        chords: tuple[ChordSymbol, ...],
+        num_events: int,
+        start_seconds: float,
+    ) -> Result:
+        estimate = find_key(piece)
+        key = piece.key_signatures[0] if piece.key_signatures else estimate.key if estimate else None
+        return Result(
+            job_id=request.job_id,
+            piece=piece,
+            checkpoint_id=self.checkpoint_id,
+            checks=checks,
+            chord_names=tuple(chord_name(chord, key) for chord in chords),
+            num_events=num_events,
+            decode_seconds=time.perf_counter() - start_seconds,
+        )
+
+
+def _progress(request: HarmonizeRequest, reading: MelodyReading, num_done: int) -> Progress:
+    return Progress(job_id=request.job_id, stage=STAGE, num_done=num_done, num_total=reading.num_bars)
+
+
+def _melodic_programs(constraints: Constraints) -> tuple[int, ...]:
+    """Return the asked instruments that can play chords and parts, in the order they were asked for."""
+    return tuple(instrument for instrument in constraints.instruments if instrument != DRUM_PROGRAM)
+
+
+def _with_new_tracks(piece: Piece, tracks: tuple[Track, ...], constraints: Constraints) -> Piece:
+    """Return the piece with tracks added at its end; what was there keeps its place."""
+    added = tuple(leave_locked_bars(track, piece, constraints.locked_bars) for track in tracks)
+    return piece.with_tracks((*piece.tracks, *added))
+
+
+def _checks(request: HarmonizeRequest, result: Piece) -> tuple[Check, ...]:
+    """Return what ``music/checks.py`` finds; bars, metre and tempo are those of the given piece and not asked for."""
+    constraints = replace(
+        request.constraints,
+        num_bars=None,
+        metre=None,
+        tempo_bpm=None,
+        locked_tracks=tuple(range(len(request.piece.tracks))),
+    )
+    return check_constraints(result, constraints, before=request.piece)
+
+
+def _reading_checks(piece: Piece, reading: MelodyReading) -> tuple[Check, ...]:
+    """Return a remark on what reading the melody on a grid of 16ths lost, or nothing when all notes lie on it."""
+    notes = piece.tracks[reading.track_index].notes
+    places = np.interp([note.onset_ticks for note in notes], reading.frame_ticks, np.arange(len(reading.frame_ticks)))
+    num_between = int((np.abs(places - np.round(places)) > 1 / (2 * FRAMES_PER_QUARTER)).sum())
+    if num_between == 0:
+        return ()
+    found = (
+        f"{num_between} of {len(notes)} notes lie between them and were read at the nearest; they are kept as they are"
+    )
+    return (Check(name="reading", asked="melody read in 16ths", found=found, is_kept=True),)
