@@ -72,7 +72,11 @@ def progress_embed(job: JobView, progress: ProgressView) -> discord.Embed:
 
 
 def reply_embed(reply: Reply) -> discord.Embed:
-    """Show a finished revision: what was asked, what was checked, where it comes from."""
+    """Show a finished revision: what was asked, what was checked, where it comes from.
+
+    The picture stays an attachment beside the embed: Discord shows the alt text of attachments, and discord.py cannot
+    give one to a picture inside an embed.
+    """
     revision = reply.revision
     embed = discord.Embed(
         title=_TITLES[revision.operation],
@@ -91,8 +95,6 @@ def reply_embed(reply: Reply) -> discord.Embed:
         embed.add_field(name=clip(fact.name, 256), value=clip(make_plain(fact.value), _FIELD_LIMIT) or "-", inline=True)
     for remark in reply.remarks:
         embed.add_field(name="Note", value=clip(make_plain(remark), _FIELD_LIMIT), inline=False)
-    if reply.picture is not None:
-        embed.set_image(url=f"attachment://{reply.picture.filename}")
     embed.set_footer(text=_recipe(revision))
     embed.timestamp = revision.created_at.replace(tzinfo=revision.created_at.tzinfo or UTC)
     return embed

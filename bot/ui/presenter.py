@@ -91,8 +91,6 @@ class DiscordPresenter:
         if left_out:
             names = ", ".join(left_out)
             embed.add_field(name="Note", value=f"Too large for this server, so left out: {names}.", inline=False)
-        if reply.picture is not None and reply.picture.filename in left_out:
-            embed.set_image(url=None)
         view = views.result_view(reply.revision.revision_id)
         try:
             return await self._courier.edit(address, embed=embed, files=files, view=view)

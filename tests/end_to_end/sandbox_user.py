@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -61,7 +62,7 @@ class Page:
             form = aiohttp.FormData()
             form.add_field("payload_json", json.dumps(body), content_type="application/json")
             for index, file in enumerate(files):
-                form.add_field(f"files[{index}]", file.data, filename=file.filename)
+                form.add_field(f"files[{index}]", io.BytesIO(file.data), filename=file.filename)
             arguments["data"] = form
         elif body is not None:
             arguments["json"] = body
@@ -99,6 +100,7 @@ class Person:
     failed: dict[str, Json] = field(default_factory=dict)
     choices: dict[str, list[Json]] = field(default_factory=dict)
     edits: list[Json] = field(default_factory=list)
+    after_reply: Callable[[Json], Awaitable[None]] | None = None
     _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
     _socket: aiohttp.ClientWebSocketResponse | None = None
     _reader: asyncio.Task[None] | None = None
@@ -203,6 +205,8 @@ class Person:
             lambda: self._finished(interaction_id), seconds=seconds, what=f"the answer to {interaction_id}"
         )
         assert interaction_id not in self.failed, self.failed[interaction_id]
+        if self.after_reply is not None and "Again" in buttons(message):
+            await self.after_reply(message)
         return Answer(interaction_id, message)
 
     def _finished(self, interaction_id: str) -> Json | None:

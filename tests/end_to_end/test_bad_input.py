@@ -132,8 +132,7 @@ async def test_the_apps_menu_on_a_message_without_music(ada: Person, channel: st
     assert "no music" in answer.text
 
 
-@pytest.mark.breaks_rules
-async def test_a_link_to_a_deleted_message(page: Page, ada: Person, channel: str):
+async def test_a_link_to_a_deleted_message(page: Page, ada: Person, channel: str, may_break_rules):
     """It says that the message is gone."""
     message = await ada.say(channel, "soon gone")
     await page.call("DELETE", f"/api/messages/{message['id']}?user_id={ada.user_id}")

@@ -110,12 +110,11 @@ async def test_cancel_stops_a_running_job(ada: Person, ben: Person, channel: str
     assert answer.message["attachments"] == []
 
 
-async def test_text_that_tries_to_ping_everyone_pings_nobody(page: Page, channel: str, tutti):
+async def test_text_that_tries_to_ping_everyone_pings_nobody(channel: str, arrive):
     """As a name, as a wish, as a file name."""
-    nasty = await Person.arrive(page, "@everyone <@&1>")
+    nasty = await arrive("@everyone <@&1>")
     refused = await nasty.command(channel, "generate", key="@everyone @here", bars=2)
     made = await nasty.command(channel, "generate", bars=2, seed=1)
-    await nasty.leave()
 
     for answer in (refused, made):
         assert answer.message["mentions"] == []

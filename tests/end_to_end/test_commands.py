@@ -31,7 +31,6 @@ async def assert_is_music(page: Page, answer: Answer) -> Piece:
     picture = attachment(message, ".png")
     assert (await page.download(picture)).startswith(b"\x89PNG")
     assert len(picture["description"]) > 20
-    assert picture["filename"] in message["embeds"][0]["image"]["url"]
     assert list(buttons(message)) == BUTTONS
     piece = read_midi(await page.download(attachment(message, ".mid")))
     assert piece.num_notes > 0
@@ -173,14 +172,13 @@ async def test_the_apps_menu_works_on_anybodys_file(page: Page, ada: Person, ben
     assert "tune.mid" in answer.text
 
 
-async def test_my_history_follows_me_across_channels(page: Page, channel: str, tutti):
+async def test_my_history_follows_me_across_channels(page: Page, channel: str, arrive):
     """/history mine:True shows what I made elsewhere, and nobody else's."""
-    cleo = await Person.arrive(page, "Cleo")
+    cleo = await arrive("Cleo")
     made = await cleo.command(channel, "generate", bars=2, seed=4)
     elsewhere = await page.new_channel("elsewhere")
     history = await cleo.command(elsewhere, "history", mine=True)
     empty = await cleo.command(elsewhere, "history")
-    await cleo.leave()
 
     assert made.message["id"] in history.text
     assert "by Ada" not in history.text

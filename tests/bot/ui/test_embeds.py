@@ -75,7 +75,7 @@ def everything_in(embed) -> str:
 
 
 def test_a_reply_says_who_asked_what_and_what_was_checked():
-    """Author, wishes, checks, seed, checkpoint and picture are all there."""
+    """Author, wishes, checks, seed and checkpoint are all there."""
     text = everything_in(embeds.reply_embed(REPLY))
 
     for part in ("Ada", "rock", "8 bars", "piano, drums", "seed 77", "generator-0123456789ab", "#12", "C minor"):
@@ -94,11 +94,10 @@ def test_a_child_links_to_its_parent():
 
 
 def test_a_reply_without_sound_and_picture_says_why():
-    """The text always arrives, and no picture is promised."""
+    """The text always arrives."""
     embed = embeds.reply_embed(replace(REPLY, audio=None, picture=None, remarks=("The sound could not be made.",)))
 
     assert "The sound could not be made." in everything_in(embed)
-    assert embed.image.url is None
 
 
 def test_names_that_try_to_ping_or_format_are_harmless():
