@@ -56,12 +56,6 @@ class Announcer:
     def _may_see(self, channel: Channel) -> bool:
         return bool(self._wire.bot_permissions(channel) & (1 << 10))
 
-    def is_content_visible(self, message: Message) -> bool:
-        """Tell whether any bot may see the content of a message: its own, one that mentions it, or one in a DM."""
-        bot_id = self._world.identity.application_id
-        is_dm = self._world.channels[message.channel_id].kind == "dm"
-        return is_dm or message.author_id == bot_id or bot_id in message.mention_ids
-
     def _send_message_event(self, event: str, message: Message) -> None:
         channel = self._world.channels[message.channel_id]
         if message.is_ephemeral or not self._may_see(channel):
@@ -70,16 +64,17 @@ class Announcer:
         if channel.kind != "dm":
             extra["member"] = self._wire.member(self._world.users[message.author_id], with_user=False)
         data = self._wire.message(message) | extra
-        hidden = None
-        if not self.is_content_visible(message):
-            hidden = self._wire.message(message, hide_content=True) | extra
+        hidden = self._wire.message(message, is_privileged=False) | extra
         is_dm = channel.kind == "dm"
         intent = INTENT_DM_MESSAGES if is_dm else INTENT_GUILD_MESSAGES
         self._bot.publish(event, data, intent=intent, hidden_data=hidden, is_dm=is_dm)
 
     def _send_message_to_page(self, kind: str, message: Message) -> None:
         event = {"type": kind, "channel_id": message.channel_id, "message": self._view.message(message)}
-        self._page.publish(event, user_id=message.ephemeral_user_id)
+        self._page.publish(event, user_id=self._only_reader_id(message))
+
+    def _only_reader_id(self, message: Message) -> str | None:
+        return message.ephemeral_user_id or self._world.channels[message.channel_id].user_id
 
     def message_created(self, message: Message) -> None:
         """Announce a new message."""
@@ -104,7 +99,7 @@ class Announcer:
                 "MESSAGE_DELETE", data, intent=INTENT_DM_MESSAGES if is_dm else INTENT_GUILD_MESSAGES, is_dm=is_dm
             )
         event = {"type": "message_delete", "channel_id": message.channel_id, "message_id": message.message_id}
-        self._page.publish(event, user_id=message.ephemeral_user_id)
+        self._page.publish(event, user_id=self._only_reader_id(message))
 
     def reaction_changed(self, message: Message, *, user: User, emoji: str, is_added: bool) -> None:
         """Announce that somebody reacted, or took it back."""
@@ -139,7 +134,8 @@ class Announcer:
         if not is_dm:
             data["member"] = self._wire.member(user)
         self._bot.publish("TYPING_START", data, intent=INTENT_DM_TYPING if is_dm else INTENT_GUILD_TYPING, is_dm=is_dm)
-        self._page.publish({"type": "typing", "channel_id": channel.channel_id, "user": self._view.user(user)})
+        event = {"type": "typing", "channel_id": channel.channel_id, "user": self._view.user(user)}
+        self._page.publish(event, user_id=channel.user_id)
 
     def channel_created(self, channel: Channel) -> None:
         """Announce a new channel or thread."""

@@ -9,10 +9,10 @@ import ssl
 from dataclasses import dataclass
 from pathlib import Path
 
-import trustme
 from aiohttp import web
 
 from sandbox.announcer import Announcer
+from sandbox.certificates import make_tls_context
 from sandbox.clock import Clock
 from sandbox.faults import FaultLog
 from sandbox.gateway import Gateway
@@ -125,23 +125,15 @@ class Sandbox:
         api.add_routes(app.router)
         return app
 
-    def _make_certificates(self) -> tuple[ssl.SSLContext, Path]:
-        authority = trustme.CA(organization_name="Tutti sandbox, good for nothing else")
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        authority.issue_cert(*DISCORD_HOSTS).configure_cert(context)
-        ca_file = self._folder / "ca.pem"
-        authority.cert_pem.write_to_path(str(ca_file))
-        return context, ca_file.resolve()
-
     # Running
 
     async def start(self, *, port: int = 0) -> Addresses:
         """Listen on loopback, write `connection.json`, and return where everything is. Raises: OSError for a port in use."""
-        context, ca_file = self._make_certificates()
+        context, ca_file = make_tls_context(self._folder, DISCORD_HOSTS)
         tls_port = await self._listen(self._discord_app(), 0, context)
         page_port = await self._listen(self._page_app(), port, None)
         self._proxy = ConnectProxy(Target(host=LOOPBACK, port=tls_port), self.faults)
-        proxy_port = await self._proxy.start(LOOPBACK, 0)
+        proxy_port = await self._start_proxy(self._proxy)
         identity = self.world.identity
         self.addresses = Addresses(
             page_url=f"http://{LOOPBACK}:{page_port}/",
@@ -155,6 +147,15 @@ class Sandbox:
         )
         self._write_connection_file(self.addresses)
         return self.addresses
+
+    async def _start_proxy(self, proxy: ConnectProxy) -> int:
+        """Listen on the port of the last time if it is free, so that a bot that lives on finds its way back."""
+        try:
+            port = await proxy.start(LOOPBACK, self.world.proxy_port)
+        except OSError:
+            port = await proxy.start(LOOPBACK, 0)
+        self.world.save_proxy_port(port)
+        return port
 
     async def _listen(self, app: web.Application, port: int, context: ssl.SSLContext | None) -> int:
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SHUTDOWN_SECONDS)

@@ -31,6 +31,7 @@ from sandbox.uploads import Upload
 from sandbox.wire import Json, Wire
 
 ACKNOWLEDGE_SECONDS = 3.0
+OFFLINE_SECONDS = 0.5
 REPLY, DEFER, DEFER_UPDATE, UPDATE, CHOICES, MODAL = 4, 5, 6, 7, 8, 9
 RESPONSE_NAMES = {
     REPLY: "message",
@@ -84,7 +85,7 @@ class Interactions:
         )
         self._world.save_interaction(interaction)
         loop = asyncio.get_running_loop()
-        delay = ACKNOWLEDGE_SECONDS if is_bot_online else 0.0
+        delay = ACKNOWLEDGE_SECONDS if is_bot_online else OFFLINE_SECONDS
         handle = loop.call_later(delay, self._fail, interaction.interaction_id, is_bot_online)
         self._timers[interaction.interaction_id] = handle
         is_dm = self._world.channels[channel_id].kind == "dm"

@@ -102,6 +102,9 @@ class Invocations:
         command = self._world.find_command(wanted, command_type)
         if command is None:
             raise PageRequestError(f"The bot has no command “{wanted}”.", status=404)
+        needed = command.get("default_member_permissions")
+        if needed is not None and (needed == "0" or int(needed) & ~self._wire.person_permissions(channel)):
+            raise PageRequestError(f"You have no permission to use “{command['name']}”.", status=403)
         contexts = command.get("contexts")
         is_dm = channel.kind == "dm"
         if is_dm and (

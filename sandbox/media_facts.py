@@ -26,7 +26,7 @@ _TYPES = {
 def clean_filename(name: str) -> str:
     """Return the name as Discord keeps it: no folders, no characters that an address cannot carry."""
     base = PurePosixPath(name.replace("\\", "/")).name or "unknown"
-    kept = "".join(letter if letter.isalnum() or letter in "._-" else "_" for letter in base)
+    kept = "".join(letter if (letter.isascii() and letter.isalnum()) or letter in "._-" else "_" for letter in base)
     return kept[-200:].lstrip(".") or "unknown"
 
 

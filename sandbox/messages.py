@@ -99,8 +99,7 @@ class Messages:
 
     def history_json(self, message: Message, *, has_content_privilege: bool) -> Json:
         """Return a message as the bot may see it over REST."""
-        hide = not has_content_privilege and not self._announcer.is_content_visible(message)
-        return self._wire.message(message, hide_content=hide)
+        return self._wire.message(message, is_privileged=has_content_privilege)
 
     # Writing
 

@@ -49,6 +49,7 @@ class World:
         self.interaction_ids_by_token: dict[str, str] = {}
         self.commands: dict[str, list[dict[str, Any]]] = {"global": [], "guild": []}
         self.limits = Limits()
+        self.proxy_port = 0
         self._message_ids_by_channel: dict[str, list[str]] = {}
         self._load()
 
@@ -75,6 +76,8 @@ class World:
             self.commands[record["scope"]] = record["commands"]
         for record in self.database.read_all("limits"):
             self.limits = Limits(**record)
+        for port in self.database.read_all("proxy_port"):
+            self.proxy_port = port
 
     def _skip_used_ids(self) -> None:
         for used_ids in (
@@ -135,7 +138,9 @@ class World:
         self.database.put("channel", channel.channel_id, to_record(channel))
 
     def remove_channel(self, channel: Channel) -> None:
-        """Forget a channel and its messages."""
+        """Forget a channel with its threads and messages."""
+        for thread in [each for each in self.threads() if each.parent_id == channel.channel_id]:
+            self.remove_channel(thread)
         for message in self.messages_in(channel.channel_id):
             self.remove_message(message)
         del self.channels[channel.channel_id]
@@ -241,6 +246,11 @@ class World:
                 "privileged_intents": self.limits.privileged_intents,
             },
         )
+
+    def save_proxy_port(self, port: int) -> None:
+        """Remember where the proxy listens."""
+        self.proxy_port = port
+        self.database.put("proxy_port", "0", port)
 
     def reset(self) -> None:
         """Forget everything but the identity and the commands."""

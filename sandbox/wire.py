@@ -1,6 +1,6 @@
 """Discord's JSON of what exists in the sandbox, as REST answers and gateway events carry it.
 
-Knows the state and how Discord writes it; knows nothing of who asks, except `hide_content` for bots without the privilege.
+Knows the state and how Discord writes it; of who asks it knows only whether it has the message content privilege.
 """
 
 import copy
@@ -237,8 +237,14 @@ class Wire:
             body["ephemeral"] = True
         return body
 
-    def message(self, message: Message, *, hide_content: bool = False, with_reference: bool = True) -> Json:
-        """Return a message object; `hide_content` leaves out what a bot without the message content privilege may not see."""
+    def is_content_public(self, message: Message) -> bool:
+        """Tell whether any bot may see the content: its own, one that mentions it, or one in its DMs."""
+        bot_id = self._world.identity.application_id
+        is_dm = self._world.channels[message.channel_id].kind == "dm"
+        return is_dm or message.author_id == bot_id or bot_id in message.mention_ids
+
+    def message(self, message: Message, *, is_privileged: bool = True, with_reference: bool = True) -> Json:
+        """Return a message object; without the message content privilege some messages come without their content."""
         world = self._world
         body: Json = {
             "id": message.message_id,
@@ -257,13 +263,13 @@ class Wire:
             "reactions": self._reactions(message),
             **self._contents(message),
         }
-        if hide_content:
+        if not is_privileged and not self.is_content_public(message):
             body |= {"content": "", "attachments": [], "embeds": [], "components": []}
         if message.nonce is not None:
             body["nonce"] = message.nonce
         body |= self._origin(message)
         if with_reference:
-            body |= self._reference(message, hide_content=hide_content)
+            body |= self._reference(message, is_privileged=is_privileged)
         thread = world.channels.get(message.message_id)
         if thread:
             body["thread"] = self.channel(thread)
@@ -300,7 +306,9 @@ class Wire:
             return node
         for key, value in list(node.items()):
             if isinstance(value, str) and value.startswith("attachment://") and key in ("url", "icon_url"):
-                attachment = by_name[value.removeprefix("attachment://")]
+                attachment = by_name.get(value.removeprefix("attachment://"))
+                if attachment is None:
+                    continue
                 shown.add(attachment.filename)
                 node[key] = self._links.url(attachment)
                 node["proxy_" + key] = self._links.url(attachment, host=MEDIA_HOST)
@@ -341,7 +349,7 @@ class Wire:
             body["interaction"] = {"id": origin["id"], "type": origin["type"], "name": origin["name"], "user": user}
         return body
 
-    def _reference(self, message: Message, *, hide_content: bool) -> Json:
+    def _reference(self, message: Message, *, is_privileged: bool) -> Json:
         if message.reply_to_id is None:
             return {}
         target = self._world.messages.get(message.reply_to_id)
@@ -351,6 +359,5 @@ class Wire:
             reference["guild_id"] = self.guild_id
         referenced = None
         if target is not None:
-            hide = hide_content and target.author_id != self._world.identity.application_id
-            referenced = self.message(target, hide_content=hide, with_reference=False)
+            referenced = self.message(target, is_privileged=is_privileged, with_reference=False)
         return {"message_reference": reference, "referenced_message": referenced}

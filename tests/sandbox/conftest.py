@@ -117,10 +117,9 @@ class Bot(discord.Client):
 
 
 @pytest.fixture
-async def sandbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Sandbox]:
+async def sandbox(tmp_path: Path) -> AsyncIterator[Sandbox]:
     running = Sandbox(tmp_path / "state")
-    addresses = await running.start()
-    monkeypatch.setenv("SSL_CERT_FILE", addresses.ca_file)
+    await running.start()
     yield running
     await running.stop()
 
@@ -157,8 +156,9 @@ async def start_bot(sandbox: Sandbox) -> AsyncIterator[Callable[..., Awaitable[B
     bots: list[tuple[Bot, asyncio.Task[None]]] = []
 
     async def start(prepare: Callable[[Bot], None] | None = None, **options: Any) -> Bot:
-        # The sandbox makes a new authority at each start; aiohttp keeps its TLS context from the first import.
+        # aiohttp makes its TLS context once, when it is imported; SSL_CERT_FILE is for bots in their own process.
         options.setdefault("intents", discord.Intents.default())
+        options.setdefault("guild_ready_timeout", 0.05)
         bot = Bot(sandbox, **options)
         bot.http.connector = aiohttp.TCPConnector(limit=0, ssl=_context(sandbox))
         if prepare is not None:

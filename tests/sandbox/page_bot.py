@@ -1,0 +1,108 @@
+"""A small real bot for the page's tests: one command of every kind that the page must be able to drive."""
+
+import asyncio
+import io
+import math
+
+import discord
+import numpy as np
+import soundfile
+from discord import app_commands
+from PIL import Image
+
+ALT_TEXT = "Piano roll of two bars"
+KEYS = ["A minor", "C major", "C minor", "D minor"]
+
+
+def tone() -> bytes:
+    """Two seconds of 440 Hz as an Ogg file."""
+    seconds = np.arange(2 * 22050) / 22050
+    buffer = io.BytesIO()
+    soundfile.write(buffer, 0.2 * np.sin(2 * math.pi * 440 * seconds), 22050, format="OGG", subtype="VORBIS")
+    return buffer.getvalue()
+
+
+def picture() -> bytes:
+    buffer = io.BytesIO()
+    Image.new("RGB", (640, 240), "#335577").save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+class Louder(discord.ui.View):
+    """The row of buttons under a song."""
+
+    def __init__(self) -> None:
+        super().__init__(timeout=None)
+
+    @discord.ui.button(label="Louder", style=discord.ButtonStyle.primary, custom_id="louder")
+    async def louder(self, interaction: discord.Interaction, _: discord.ui.Button) -> None:
+        await interaction.response.edit_message(content="Louder now!")
+
+    @discord.ui.button(label="Name it", custom_id="name")
+    async def name(self, interaction: discord.Interaction, _: discord.ui.Button) -> None:
+        await interaction.response.send_modal(NameForm())
+
+    @discord.ui.button(label="Never", custom_id="never", disabled=True)
+    async def never(self, interaction: discord.Interaction, _: discord.ui.Button) -> None:
+        await interaction.response.defer()
+
+    @discord.ui.select(
+        custom_id="mood",
+        placeholder="Mood",
+        options=[discord.SelectOption(label="Dark", description="Minor"), discord.SelectOption(label="Bright")],
+    )
+    async def mood(self, interaction: discord.Interaction, select: discord.ui.Select) -> None:
+        await interaction.response.send_message(f"Mood: {select.values[0]}")
+
+
+class NameForm(discord.ui.Modal, title="Name the song"):
+    name = discord.ui.TextInput(label="Name", max_length=20)
+    words = discord.ui.TextInput(label="Words", style=discord.TextStyle.paragraph, required=False)
+
+    async def on_submit(self, interaction: discord.Interaction) -> None:
+        await interaction.response.send_message(f"Named **{self.name.value}**")
+
+
+def add_commands(bot: discord.Client) -> None:
+    """Give the bot its commands, its menu and its lasting view."""
+    tree = bot.tree
+    bot.add_view(Louder())
+
+    @tree.command(description="Sing a song")
+    @app_commands.describe(genre="The style", bars="How long", key="For instance C minor", melody="Sing this")
+    @app_commands.choices(genre=[app_commands.Choice(name=name, value=name.lower()) for name in ("Folk", "Jazz", "Rock")])
+    async def sing(
+        interaction: discord.Interaction,
+        genre: str,
+        bars: app_commands.Range[int, 1, 64] = 2,
+        key: str | None = None,
+        melody: discord.Attachment | None = None,
+    ) -> None:
+        await interaction.response.defer()
+        await asyncio.sleep(0.3)  # long enough for the page to show that the bot is thinking
+        embed = discord.Embed(title=f"{genre}, {bars} bars", description="**Kept:** everything", colour=0x6F5CFF)
+        embed.add_field(name="Key", value=key or "free")
+        embed.add_field(name="Melody", value=f"{melody.filename} {melody.size}" if melody else "none")
+        embed.set_image(url="attachment://roll.png")
+        files = [
+            discord.File(io.BytesIO(tone()), "song.ogg"),
+            discord.File(io.BytesIO(b"MThd"), "song.mid"),
+            discord.File(io.BytesIO(picture()), "roll.png", description=ALT_TEXT),
+        ]
+        await interaction.edit_original_response(content="Here it is", embed=embed, attachments=files, view=Louder())
+
+    @sing.autocomplete("key")
+    async def keys(_: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
+        return [app_commands.Choice(name=f"{key}!", value=key) for key in KEYS if typed.lower() in key.lower()]
+
+    @tree.command(description="Tell only you")
+    async def whisper(interaction: discord.Interaction) -> None:
+        await interaction.response.send_message("psst", ephemeral=True)
+
+    @tree.command(description="Never answers")
+    async def stuck(_: discord.Interaction) -> None:
+        return
+
+    @tree.context_menu(name="Shout this")
+    async def shout(interaction: discord.Interaction, message: discord.Message) -> None:
+        await interaction.response.send_message(message.content.upper() or "NO WORDS")
