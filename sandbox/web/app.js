@@ -55,8 +55,8 @@ class App {
     this.draw();
     let name = rememberedName();
     if (!name) {
-      const { users } = await api.readState();
-      name = await askName({ people: users, mayCancel: false });
+      this.store.setState(await api.readState());
+      name = await askName({ people: [...this.store.users.values()], mayCancel: false });
     }
     await this.become(name);
   }

@@ -35,6 +35,8 @@ export class Interactions {
   take(event) {
     if (!ANSWERS.has(event.type)) return false;
     if (event.type === "modal_open") this.onModal(event);
+    // The choices themselves follow in an event of their own; a modal is settled by its acknowledgement.
+    if (event.response === "choices" || event.type === "modal_open") return true;
     this.#settle(event.interaction_id, event);
     return true;
   }

@@ -96,6 +96,11 @@ function renderBlocks(text, names) {
   const lines = text.split("\n");
   let at = 0;
   while (at < lines.length) {
+    // One empty line after a list or a heading is only a gap.
+    if (nodes.length && lines[at] === "" && at + 1 < lines.length) {
+      nodes.push(el("span", { class: "gap" }));
+      at += 1;
+    }
     const [node, next] = readBlock(lines, at, names);
     nodes.push(node);
     at = next;

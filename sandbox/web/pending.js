@@ -17,8 +17,11 @@ export function showPending(host, { user, bot, label, retry }) {
       status,
     ),
   );
+  const toBottom = () => {
+    host.parentElement.scrollTop = host.parentElement.scrollHeight;
+  };
   host.append(node);
-  node.scrollIntoView({ block: "end" });
+  toBottom();
 
   const button = (text, run) => el("button", { type: "button", class: "text-button", text, onclick: run });
   return {
@@ -29,7 +32,7 @@ export function showPending(host, { user, bot, label, retry }) {
         el("p", { class: "failure", role: "alert", testid: "failure" }, icon("warning", 16), sentence),
         el("p", { class: "ephemeral-note" }, icon("eye", 14), "Only you can see this · ", retry ? button("Try again", () => [node.remove(), retry()]) : null, retry ? " · " : null, button("Dismiss", () => node.remove())),
       );
-      node.scrollIntoView({ block: "end" });
+      toBottom();
     },
   };
 }

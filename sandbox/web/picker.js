@@ -58,7 +58,7 @@ export class Picker {
     this.head.replaceChildren(...this.#headNodes(guide, title));
     this.list.replaceChildren(...items.map((item, index) => this.#row(item, index)));
     this.list.hidden = !items.length;
-    this.node.hidden = !items.length && !guide;
+    this.node.hidden = !items.length && !guide && !title;
     this.input.setAttribute("aria-controls", "picker-list");
     this.#mark();
   }

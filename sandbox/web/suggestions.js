@@ -108,3 +108,13 @@ export function suggestMentions(text, caret, users) {
     .slice(0, 8)
     .map((user) => ({ kind: "mention", label: `@${user.name}`, replace: { start, stop: caret, text: `@${user.name} ` } }));
 }
+
+/** "@Ana" becomes a mention; longer names first, so that "@Ana Maria" is not taken for "@Ana". */
+export function withMentions(text, people) {
+  let result = text;
+  for (const { id, name } of [...people].sort((a, b) => b.name.length - a.name.length)) {
+    const literal = name.replace(/[\\^$*+?.()|[\]{}/-]/gu, "\\$&");
+    result = result.replace(new RegExp(`(?<![\\p{L}\\p{N}@<])@${literal}(?![\\p{L}\\p{N}])`, "giu"), `<@${id}>`);
+  }
+  return result;
+}

@@ -70,7 +70,9 @@ def add_commands(bot: discord.Client) -> None:
 
     @tree.command(description="Sing a song")
     @app_commands.describe(genre="The style", bars="How long", key="For instance C minor", melody="Sing this")
-    @app_commands.choices(genre=[app_commands.Choice(name=name, value=name.lower()) for name in ("Folk", "Jazz", "Rock")])
+    @app_commands.choices(
+        genre=[app_commands.Choice(name=name, value=name.lower()) for name in ("Folk", "Jazz", "Rock")]
+    )
     async def sing(
         interaction: discord.Interaction,
         genre: str,
