@@ -181,9 +181,9 @@ async def test_stopped_child_counts_as_hung():
 
 async def test_beating_child_is_not_hung():
     """Signs of life keep a slow child alive, and they are not answers."""
-    limits = ChildLimits(hang_timeout_seconds=0.4)
+    limits = ChildLimits(hang_timeout_seconds=1.0)
     async with ChildProcess(children.obey, name="obey", limits=limits) as child:
-        assert await child.call(b"beat 1.2", timeout_seconds=10) == b"done"
+        assert await child.call(b"beat 2.2", timeout_seconds=10) == b"done"
 
 
 async def test_idle_child_is_not_hung():
@@ -196,11 +196,11 @@ async def test_idle_child_is_not_hung():
 
 async def test_our_own_stall_is_not_the_childs_silence():
     """A parent whose loop stood still reads the waiting frames before it judges."""
-    limits = ChildLimits(hang_timeout_seconds=0.4)
+    limits = ChildLimits(hang_timeout_seconds=1.0)
     async with ChildProcess(children.obey, name="obey", limits=limits) as child:
-        answer = asyncio.create_task(child.call(b"beat 1.2", timeout_seconds=10))
+        answer = asyncio.create_task(child.call(b"beat 2.2", timeout_seconds=10))
         await asyncio.sleep(0.05)
-        time.sleep(0.8)  # noqa: ASYNC251 - blocking the loop is the point
+        time.sleep(1.5)  # noqa: ASYNC251 - blocking the loop is the point
 
         assert await answer == b"done"
 
