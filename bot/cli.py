@@ -1,0 +1,274 @@
+"""The command line: every job on files, through the same services as in Discord, with ``--json``.
+
+Bad input ends with exit code 2 and one sentence on standard error; trouble of ours with exit code 1. It knows no Discord,
+no database and no network.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.exceptions import TyperException
+
+from bot.cli_output import OutputPaths, Report, progress_bar, write_file
+from bot.services.analysis import describe_piece, description_to_json
+from bot.services.library import ReplyParts
+from bot.services.model import GenerateOptions, HarmonizeOptions, Options, RemixOptions, Upload
+from bot.services.privacy import PrivacyService
+from bot.services.remixing import parse_bars
+from bot.workshop import run_job
+from core.errors import InputError, LimitError, NotFoundError, PermissionDeniedError, TuttiError
+from core.log import configure_logging
+from core.settings import Settings
+from db.engine import Database
+from db.migrate import upgrade
+from media.client import MediaClient
+from music.analysis import Description
+from music.time_grid import TimeGrid
+
+EXIT_BAD_INPUT = 2
+EXIT_TROUBLE = 1
+_INPUT_ERRORS = (InputError, LimitError, NotFoundError, PermissionDeniedError)
+_MAX_AUDIO_BYTES = 2**31
+
+app = typer.Typer(
+    name="python -m bot",
+    help="Tutti on files: generate, continue, harmonize, remix, describe and render music.",
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+_Input = Annotated[Path, typer.Argument(metavar="FILE", help="A MIDI or MusicXML file.")]
+_Output = Annotated[Path | None, typer.Option("-o", "--output", help="Where to write the MIDI file.")]
+_Audio = Annotated[Path | None, typer.Option(help="Where to write the sound: .ogg, .mp3, .flac or .wav.")]
+_Picture = Annotated[Path | None, typer.Option(help="Where to write the piano roll: .png.")]
+_JSON = Annotated[bool, typer.Option("--json", help="Print one JSON object in place of text.")]
+_Seed = Annotated[int | None, typer.Option(help="The same seed gives the same music.")]
+_Preset = Annotated[str, typer.Option(help="safe, balanced or wild.")]
+_Genre = Annotated[str | None, typer.Option(help="For instance rock, jazz, classical.")]
+_Blend = Annotated[str | None, typer.Option("--second-genre", help="A second genre to blend in.")]
+_Key = Annotated[str | None, typer.Option(help='For instance "C minor".')]
+_Tempo = Annotated[float | None, typer.Option(help="Quarter notes per minute.")]
+_Metre = Annotated[str | None, typer.Option(help="For instance 3/4.")]
+_Bars = Annotated[int | None, typer.Option(help="How many bars to write.")]
+_Instruments = Annotated[str, typer.Option(help="For instance piano,bass,drums.")]
+
+
+@app.command()
+def generate(
+    *,
+    genre: _Genre = None,
+    second_genre: _Blend = None,
+    key: _Key = None,
+    tempo: _Tempo = None,
+    metre: _Metre = None,
+    bars: _Bars = None,
+    instruments: _Instruments = "",
+    preset: _Preset = "balanced",
+    seed: _Seed = None,
+    output: _Output = None,
+    audio: _Audio = None,
+    picture: _Picture = None,
+    as_json: _JSON = False,
+) -> None:
+    """Write a new piece."""
+    options = GenerateOptions(
+        genre=genre,
+        second_genre=second_genre,
+        key=key,
+        tempo_bpm=tempo,
+        metre=metre,
+        num_bars=bars,
+        instruments=_split(instruments),
+        preset=preset,
+        seed=seed,
+    )
+    _run_job(options, None, OutputPaths(midi=output, audio=audio, picture=picture), as_json=as_json)
+
+
+@app.command(name="continue")
+def continue_(
+    file: _Input,
+    *,
+    genre: _Genre = None,
+    second_genre: _Blend = None,
+    key: _Key = None,
+    bars: _Bars = None,
+    instruments: _Instruments = "",
+    preset: _Preset = "balanced",
+    seed: _Seed = None,
+    output: _Output = None,
+    audio: _Audio = None,
+    picture: _Picture = None,
+    as_json: _JSON = False,
+) -> None:
+    """Go on from the end of a piece."""
+    options = GenerateOptions(
+        genre=genre,
+        second_genre=second_genre,
+        key=key,
+        num_bars=bars,
+        instruments=_split(instruments),
+        preset=preset,
+        seed=seed,
+    )
+    _run_job(options, file, OutputPaths(midi=output, audio=audio, picture=picture), as_json=as_json)
+
+
+@app.command()
+def harmonize(
+    file: _Input,
+    *,
+    style: Annotated[str, typer.Option(help="chorale (four parts) or chords.")] = "chorale",
+    preset: _Preset = "balanced",
+    seed: _Seed = None,
+    output: _Output = None,
+    audio: _Audio = None,
+    picture: _Picture = None,
+    as_json: _JSON = False,
+) -> None:
+    """Add a four-part chorale or chords to a melody."""
+    options = HarmonizeOptions(style=style, preset=preset, seed=seed)
+    _run_job(options, file, OutputPaths(midi=output, audio=audio, picture=picture), as_json=as_json)
+
+
+@app.command()
+def remix(
+    file: _Input,
+    *,
+    change: Annotated[str, typer.Option(help="pitch or rhythm.")] = "pitch",
+    share: Annotated[float, typer.Option(help="Of the notes in reach, 0 to 1.")] = 0.5,
+    bars: Annotated[str | None, typer.Option(help="First and last bar, for instance 5-8.")] = None,
+    preset: _Preset = "balanced",
+    seed: _Seed = None,
+    output: _Output = None,
+    audio: _Audio = None,
+    picture: _Picture = None,
+    as_json: _JSON = False,
+) -> None:
+    """Change a share of a piece's notes and leave the rest as it is."""
+    options = RemixOptions(
+        change=change, share=share, bars=None if bars is None else parse_bars(bars), preset=preset, seed=seed
+    )
+    _run_job(options, file, OutputPaths(midi=output, audio=audio, picture=picture), as_json=as_json)
+
+
+@app.command()
+def describe(file: _Input, *, as_json: _JSON = False) -> None:
+    """Say what a piece is like: key, tempo, metre, tracks, chords."""
+    started_seconds = time.monotonic()
+    description = asyncio.run(_describe(_read_upload(file), Settings()))
+    seconds = time.monotonic() - started_seconds
+    Report.of_description(description_to_json(description), seconds=seconds).show(as_json=as_json)
+
+
+@app.command()
+def render(
+    file: _Input,
+    *,
+    audio: _Audio = None,
+    picture: _Picture = None,
+    seconds: Annotated[float | None, typer.Option(help="Stop the sound after so many seconds.")] = None,
+    as_json: _JSON = False,
+) -> None:
+    """Make a piece heard and seen."""
+    if seconds is not None and seconds <= 0:
+        raise InputError("The sound must last longer than 0 seconds. Choose a larger number.")
+    upload = _read_upload(file)
+    paths = OutputPaths(midi=None, audio=audio or (None if picture else file.with_suffix(".ogg")), picture=picture)
+    paths.check()
+    asyncio.run(_render(upload, paths, max_seconds=seconds, settings=Settings())).show(as_json=as_json)
+
+
+@app.command()
+def erase(*, user: Annotated[int, typer.Option(help="The person's Discord number.")], as_json: _JSON = False) -> None:
+    """Erase a person from the bot's database (DATABASE_URL): name, jobs, uploads and what came of them."""
+    Report.of_erasure(asyncio.run(_erase(user, Settings()))).show(as_json=as_json)
+
+
+def main() -> None:
+    """Run the command line; every way to fail ends in one sentence."""
+    try:
+        configure_logging(Settings().log.model_copy(update={"level": "CRITICAL"}))
+        app(standalone_mode=False)
+    except TyperException as error:
+        _fail(f"{error.format_message().rstrip('.')}. See “python -m bot --help”.", EXIT_BAD_INPUT)
+    except _INPUT_ERRORS as error:
+        _fail(getattr(error, "reason", str(error)), EXIT_BAD_INPUT)
+    except TuttiError as error:
+        _fail(str(error) or "That did not work. Try again.", EXIT_TROUBLE)
+    except (KeyboardInterrupt, typer.Abort):
+        _fail("Stopped.", 130)
+
+
+def _run_job(options: Options, file: Path | None, paths: OutputPaths, *, as_json: bool) -> None:
+    paths.check()
+    upload = None if file is None else _read_upload(file)
+    parts = ReplyParts(audio_format=paths.audio_format, has_picture=paths.picture is not None)
+    with progress_bar() as listener:
+        answer = asyncio.run(
+            run_job(options, source=upload, parts=parts, settings=Settings(TUTTI_WORKERS=1), listener=listener)
+        )
+    reply = answer.reply
+    if paths.midi is None:
+        paths = OutputPaths(midi=Path(reply.midi.filename), audio=paths.audio, picture=paths.picture)
+    written = paths.write(midi=reply.midi, audio=reply.audio, picture=reply.picture)
+    Report.of_reply(reply, seconds=answer.seconds, written=written).show(as_json=as_json)
+
+
+def _read_upload(file: Path) -> Upload:
+    try:
+        return Upload(filename=file.name, data=file.read_bytes())
+    except OSError as error:
+        raise InputError(f"{file} cannot be read ({error.strerror}). Give the path of a MIDI file.") from error
+
+
+async def _describe(upload: Upload, settings: Settings) -> Description:
+    async with MediaClient(settings.media) as media:
+        piece = await media.read_upload(upload.filename, upload.data)
+    return await describe_piece(piece)
+
+
+async def _render(upload: Upload, paths: OutputPaths, *, max_seconds: float | None, settings: Settings) -> Report:
+    started_seconds = time.monotonic()
+    written: dict[str, str] = {}
+    sound_seconds, alt_text = None, ""
+    async with MediaClient(settings.media) as media:
+        piece = await media.read_upload(upload.filename, upload.data)
+        if paths.audio is not None and paths.audio_format is not None:
+            rendering = await media.render(
+                piece, size_limit_bytes=_MAX_AUDIO_BYTES, audio_format=paths.audio_format, max_seconds=max_seconds
+            )
+            sound_seconds = rendering.duration_seconds
+            written["audio"] = write_file(paths.audio, rendering.audio)
+        if paths.picture is not None:
+            drawn = await media.draw_piano_roll(piece)
+            alt_text = drawn.alt_text
+            written["picture"] = write_file(paths.picture, drawn.png)
+    data: dict[str, Any] = {"num_notes": piece.num_notes, "num_bars": TimeGrid(piece).num_bars}
+    data |= {"duration_seconds": sound_seconds, "alt_text": alt_text}
+    return Report.of_rendering(data, seconds=time.monotonic() - started_seconds, written=written)
+
+
+async def _erase(user_id: int, settings: Settings) -> dict[str, int]:
+    await upgrade(settings.database.url)
+    database = Database(settings.database.url)
+    try:
+        return await PrivacyService(database).erase(user_id)
+    finally:
+        await database.close()
+
+
+def _split(instruments: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in instruments.split(",") if name.strip())
+
+
+def _fail(sentence: str, code: int) -> None:
+    sys.stderr.write(" ".join(sentence.split()) + "\n")
+    sys.exit(code)

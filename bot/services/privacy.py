@@ -1,0 +1,68 @@
+"""Erasing a person. docs/privacy.md promises what happens here.
+
+The person becomes a pseudonym in the graph. Their jobs and the files they sent go. The music in those files goes with all
+that was made from it, unless somebody else's work descends from it: then the music stays, without a name.
+"""
+
+from __future__ import annotations
+
+import structlog
+
+from bot.services.clock import utc_now
+from core.errors import NotFoundError
+from db.engine import Database, unbroken
+from db.repositories.jobs import JobRepository
+from db.repositories.pieces import PieceRepository
+from db.repositories.songs import SongRepository
+from db.repositories.users import UserRepository
+from db.tables import Revision, User
+
+_log = structlog.stdlib.get_logger(__name__)
+
+
+class PrivacyService:
+    """Erases people."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @unbroken
+    async def erase(self, user_id: int) -> dict[str, int]:
+        """Erase the person with this Discord number and return how many jobs, uploads and revisions went.
+
+        Raises:
+            NotFoundError: when we know nobody by that number.
+        """
+        async with self._database.writing() as session:
+            users, songs, pieces = UserRepository(session), SongRepository(session), PieceRepository(session)
+            user = await users.find(user_id)
+            if user is None:
+                raise NotFoundError(what="person", identifier=str(user_id))
+            num_jobs = await JobRepository(session).delete_of(user.id)
+            uploads = await pieces.uploads_of(user.id)
+            doomed: dict[int, Revision] = {}
+            for upload in uploads:
+                upload.data, upload.filename = None, ""
+                root = await songs.of_upload(upload.id)
+                if root is not None:
+                    root.title = ""
+                    doomed |= await _line_of(songs, root, user)
+            hashes = {await songs.delete(revision, now=utc_now()) for revision in doomed.values()} - {None}
+            num_pieces = await pieces.delete_unused({piece_hash for piece_hash in hashes if piece_hash is not None})
+            users.erase(user)
+        counts = {"jobs": num_jobs, "uploads": len(uploads), "revisions": len(doomed), "pieces": num_pieces}
+        _log.info("person_erased", **counts)
+        return counts
+
+
+async def _line_of(songs: SongRepository, root: Revision, user: User) -> dict[int, Revision]:
+    """Return an upload and all that descends from it, by number; nothing when somebody else's work is among it."""
+    line = {root.id: root}
+    newest = [root.id]
+    while newest:
+        children = [child for child in await songs.children(newest) if child.id not in line]
+        if any(child.author_id != user.id and child.deleted_at is None for child in children):
+            return {}
+        line |= {child.id: child for child in children}
+        newest = [child.id for child in children]
+    return {number: revision for number, revision in line.items() if revision.deleted_at is None}
