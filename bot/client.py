@@ -38,6 +38,11 @@ _log = structlog.stdlib.get_logger(__name__)
 class TuttiTree(app_commands.CommandTree["TuttiBot"]):
     """The commands, with one handler for whatever they raise."""
 
+    async def interaction_check(self, interaction: discord.Interaction[TuttiBot], /) -> bool:
+        """Let everybody in, and name the request in every event logged on its behalf."""
+        structlog.contextvars.bind_contextvars(interaction_id=interaction.id, guild_id=interaction.guild_id)
+        return True
+
     async def on_error(
         self, interaction: discord.Interaction[TuttiBot], error: app_commands.AppCommandError, /
     ) -> None:

@@ -21,6 +21,7 @@ from bot.ui.answers import Ticket, acknowledge, author_of, place_of, report_erro
 from bot.ui.courier import send_again
 from bot.ui.sources import SourceFinder
 from core.errors import LimitError, NotFoundError
+from core.log import bound_context
 
 _PRESS_WINDOW_SECONDS = 3.0
 
@@ -122,11 +123,12 @@ class Desk:
         self, interaction: discord.Interaction[Any], press: Callable[[], Awaitable[None]], *, custom_id: str
     ) -> None:
         """Carry out a button press once; its errors reach the person as those of commands do."""
-        try:
-            self._guard.admit(interaction.user.id, custom_id)
-            await press()
-        except Exception as error:  # noqa: BLE001 - discord.py would only log what a button raises
-            await report_error(interaction, error)
+        with bound_context(interaction_id=interaction.id, guild_id=interaction.guild_id):
+            try:
+                self._guard.admit(interaction.user.id, custom_id)
+                await press()
+            except Exception as error:  # noqa: BLE001 - discord.py would only log what a button raises
+                await report_error(interaction, error)
 
     async def press_again(self, interaction: discord.Interaction[Any], revision_id: int) -> None:
         """Repeat what made a revision, with a new seed."""

@@ -174,12 +174,12 @@ class BotProcess:
 
     def __init__(self, settings: dict[str, str], log_file: Path) -> None:
         self._environment = {**os.environ, **settings}  # noqa: TID251 - the child needs PATH and HOME
-        self._log_file = log_file
+        self.log_file = log_file
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start it; its log goes to a file."""
-        with self._log_file.open("ab") as log:
+        with self.log_file.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "bot.py"], cwd=ROOT, env=self._environment, stdout=log, stderr=log
             )

@@ -1,0 +1,122 @@
+"""What goes wrong under a running bot: killed workers, vanished messages, lost permissions, small limits, broken lines."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+
+import psutil
+import pytest
+
+from bot.client import TuttiBot
+from tests.end_to_end.conftest import until_online
+from tests.end_to_end.sandbox_user import Json, Page, Person, attachment, buttons, text_of
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+LONG = 32
+
+
+async def until_at_work(person: Person, interaction_id: str) -> Json:
+    """Wait until real progress is shown, and return the message."""
+    acknowledged = await person.acknowledgement(interaction_id)
+    message_id = acknowledged["message_id"]
+    return await person.until(
+        lambda: f"of {LONG}" in text_of(person.messages.get(message_id, {})) and person.messages[message_id],
+        what="progress",
+    )
+
+
+def worker_processes() -> list[psutil.Process]:
+    children = psutil.Process(os.getpid()).children()
+    return [child for child in children if "inference.worker" in " ".join(child.cmdline())]
+
+
+async def remove_message(bot: TuttiBot, message: Json) -> None:
+    """Remove a message of the bot, as a moderator would."""
+    channel = bot.get_partial_messageable(int(message["channel_id"]))
+    await channel.get_partial_message(int(message["id"])).delete()
+
+
+async def test_a_killed_worker_changes_nothing(page: Page, ada: Person, channel: str):
+    """Killed in mid-job, the reply is byte for byte the MIDI of an undisturbed run with that seed."""
+    interaction_id = await ada.start_command(channel, "generate", genre="rock", bars=LONG, seed=21)
+    await until_at_work(ada, interaction_id)
+    (worker,) = worker_processes()
+    worker.kill()
+    disturbed = await ada.answer_to(interaction_id)
+    undisturbed = await ada.command(channel, "generate", genre="rock", bars=LONG, seed=21)
+
+    files = [await page.download(attachment(each.message, ".mid")) for each in (disturbed, undisturbed)]
+    assert files[0] == files[1]
+    assert [each.pid for each in worker_processes()] != [worker.pid]
+
+
+async def test_a_reply_whose_acknowledgement_was_removed_is_posted_anew(
+    tutti: TuttiBot, ada: Person, channel: str, may_break_rules
+):
+    """Somebody tidied up too early: the music arrives all the same, once."""
+    interaction_id = await ada.start_command(channel, "generate", bars=LONG, seed=1)
+    running = await until_at_work(ada, interaction_id)
+    await remove_message(tutti, running)
+    posted = await ada.until(
+        lambda: next(
+            (each for each in ada.created if each["channel_id"] == channel and "Again" in buttons(each)), None
+        ),
+        what="a new message",
+    )
+    await asyncio.sleep(0.5)
+
+    assert posted["id"] != running["id"]
+    assert len([each for each in ada.created if each["channel_id"] == channel and "Again" in buttons(each)]) == 1
+
+
+async def test_a_removed_result_cannot_be_linked(
+    page: Page, tutti: TuttiBot, ada: Person, channel: str, may_break_rules
+):
+    """A remix of a deleted message gets a sentence."""
+    made = await ada.command(channel, "generate", bars=2, seed=1)
+    await remove_message(tutti, made.message)
+    guild_id = (await page.call("GET", "/api/state"))["guild"]["id"]
+    link = f"https://discord.com/channels/{guild_id}/{channel}/{made.message['id']}"
+    answer = await ada.command(channel, "remix", message=link)
+
+    assert answer.is_private
+    assert "deleted" in answer.text
+
+
+async def test_a_permission_lost_meanwhile_is_named(page: Page, ada: Person, channel: str, may_break_rules):
+    """The bot was allowed to attach files when it began, and is not when it has finished."""
+    interaction_id = await ada.start_command(channel, "generate", bars=LONG, seed=1)
+    await until_at_work(ada, interaction_id)
+    await page.call("POST", "/api/permissions", body={"channel_id": channel, "allow": [], "deny": ["attach_files"]})
+    answer = await ada.answer_to(interaction_id)
+
+    assert "permission" in answer.text
+    assert answer.message["attachments"] == []
+
+
+async def test_small_limits_shorten_the_sound_not_the_music(page: Page, ada: Person, channel: str):
+    """A server that takes only small files gets the MIDI file, the picture and what fits of the sound."""
+    state = await page.call("GET", "/api/state")
+    limit_bytes = 150_000
+    await page.call("POST", "/api/settings", body={"attachment_size_limit": limit_bytes})
+    answer = await ada.command(channel, "generate", bars=8, tempo=40, seed=1)
+    await page.call("POST", "/api/settings", body={"attachment_size_limit": state["limits"]["attachment_size_limit"]})
+
+    assert attachment(answer.message, ".mid")
+    assert attachment(answer.message, ".png")
+    assert all(each["size"] <= limit_bytes for each in answer.message["attachments"])
+
+
+@pytest.mark.parametrize("action", ["drop", "reconnect", "invalidate_resumable", "close"])
+async def test_a_broken_line_to_discord_is_mended(page: Page, ada: Person, channel: str, action):
+    """The next command works, and a job under way is answered."""
+    interaction_id = await ada.start_command(channel, "generate", bars=2, seed=1)
+    await ada.acknowledgement(interaction_id)
+    body = {"action": action} | ({"code": 4000} if action == "close" else {})
+    await page.call("POST", "/api/gateway", body=body)
+
+    assert not (await ada.answer_to(interaction_id)).is_private
+    await until_online(page)
+    assert (await ada.command(channel, "help")).is_private

@@ -1,0 +1,117 @@
+"""``python bot.py`` as a process of its own: killed like by a power cut, started again, stopped in order."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+import pytest_asyncio
+
+from tests.end_to_end.conftest import BotProcess, Sandbox, starting_sandbox, until_online
+from tests.end_to_end.sandbox_user import Page, Person, attachment
+from tests.end_to_end.test_accidents import LONG, until_at_work
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest.fixture(scope="module")
+def lonely_sandbox(tmp_path_factory) -> Iterator[Sandbox]:
+    """A sandbox that the bot of the other tests does not join."""
+    with starting_sandbox(tmp_path_factory.mktemp("lonely")) as running:
+        yield running
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def lonely_page(lonely_sandbox: Sandbox) -> AsyncIterator[Page]:
+    async with aiohttp.ClientSession() as session:
+        yield Page(session, lonely_sandbox.connection["page_url"])
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def process(lonely_sandbox: Sandbox, lonely_page: Page, tmp_path_factory) -> AsyncIterator[BotProcess]:
+    folder: Path = tmp_path_factory.mktemp("process")
+    bot = BotProcess(lonely_sandbox.settings_for(folder), folder / "log")
+    bot.start()
+    await until_online(lonely_page)
+    yield bot
+    if bot.process is not None and bot.process.poll() is None:
+        bot.terminate()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def eve(lonely_page: Page, process: BotProcess) -> AsyncIterator[Person]:
+    person = await Person.arrive(lonely_page, "Eve")
+    yield person
+    await person.leave()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def place(lonely_page: Page, request: pytest.FixtureRequest) -> str:
+    return await lonely_page.new_channel(request.node.name[:60])
+
+
+async def test_a_killed_bot_answers_once_and_old_buttons_work(
+    lonely_page: Page, process: BotProcess, eve: Person, place: str
+):
+    """kill -9 in mid-job: after the next start the reply arrives once, with the bytes of an undisturbed run."""
+    old = await eve.command(place, "generate", bars=2, seed=1)
+    interaction_id = await eve.start_command(place, "generate", bars=LONG, seed=5)
+    running = await until_at_work(eve, interaction_id)
+    process.kill()
+    process.start()
+    answer = await eve.answer_to(interaction_id)
+    await until_online(lonely_page)
+    undisturbed = await eve.command(place, "generate", bars=LONG, seed=5)
+
+    assert answer.message["id"] == running["id"]
+    replies = [each for each in eve.created if (each["interaction_metadata"] or {}).get("id") == interaction_id]
+    assert len(replies) == 1
+    files = [await lonely_page.download(attachment(each.message, ".mid")) for each in (answer, undisturbed)]
+    assert files[0] == files[1]
+    for label in ("Again", "Remix"):
+        pressed = await eve.press(old.message, label)
+        assert old.message["id"] in pressed.text
+    assert await lonely_page.faults() == []
+
+
+async def test_a_dead_interaction_token_does_not_lose_the_reply(lonely_page: Page, eve: Person, place: str):
+    """Twenty minutes pass while the job runs: the message is edited through the channel."""
+    interaction_id = await eve.start_command(place, "generate", bars=LONG, seed=6)
+    running = await until_at_work(eve, interaction_id)
+    await lonely_page.call("POST", "/api/clock", body={"advance_seconds": 1200})
+    answer = await eve.answer_to(interaction_id)
+
+    assert answer.message["id"] == running["id"]
+    assert attachment(answer.message, ".ogg")
+
+
+async def test_a_stop_in_order_loses_nothing(lonely_page: Page, process: BotProcess, eve: Person, place: str):
+    """SIGTERM in mid-job ends with exit code 0; the next start answers; the commands are not sent again."""
+    interaction_id = await eve.start_command(place, "generate", bars=LONG, seed=7)
+    await until_at_work(eve, interaction_id)
+    code = await asyncio.to_thread(process.terminate)
+    process.start()
+    answer = await eve.answer_to(interaction_id)
+
+    assert code == 0
+    assert attachment(answer.message, ".mid")
+    log = process.log_file.read_text()
+    assert log.count("commands_synced") == 1
+    assert "Traceback" not in log
+    assert "Task was destroyed" not in log
+
+
+async def test_without_weights_it_says_so_and_ends(lonely_sandbox: Sandbox, tmp_path: Path, process: BotProcess):
+    """Nothing to write music with: one sentence with the setting's name, exit code 1."""
+    poor = BotProcess(lonely_sandbox.settings_for(tmp_path) | {"TUTTI_WEIGHTS": str(tmp_path)}, tmp_path / "log")
+    poor.start()
+    assert poor.process is not None
+    code = await asyncio.to_thread(poor.process.wait, 60)
+
+    assert code == 1
+    last = poor.log_file.read_text().strip().splitlines()[-1]
+    assert last.startswith("Tutti cannot run: ")
+    assert "TUTTI_WEIGHTS" in last
