@@ -1,59 +1,18 @@
 """The page in a real browser, on the real sandbox, with a real bot behind it. Asserts what a person would see."""
 
-import asyncio
 import re
-import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
-from playwright.async_api import Browser, Locator, Page, async_playwright, expect
+from playwright.async_api import Locator, Page, expect
 
 from sandbox.app import Sandbox
-from tests.sandbox.page_bot import ALT_TEXT, add_commands
-
-CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
-
-pytestmark = pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="Chromium is not installed")
+from tests.sandbox.web.page_bot import ALT_TEXT, add_commands
 
 OpenPage = Callable[..., Awaitable[Page]]
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        running = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield running
-        await running.close()
-
-
-@pytest.fixture
-async def open_page(browser: Browser, sandbox: Sandbox) -> AsyncIterator[OpenPage]:
-    """Open the page as somebody; at the end nothing may have gone wrong in it or left this machine."""
-    complaints: list[str] = []
-    hosts: set[str | None] = set()
-    pages: list[Page] = []
-
-    async def open_as(name: str | None, *, width: int = 1280, may_lose_connection: bool = False) -> Page:
-        context = await browser.new_context(viewport={"width": width, "height": 800}, locale="en-GB")
-        context.set_default_timeout(8000)
-        page = await context.new_page()
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        if not may_lose_connection:  # a lost connection is itself reported on the console
-            page.on("console", lambda line: complaints.append(line.text) if line.type in {"error", "warning"} else None)
-        context.on("request", lambda request: hosts.add(urlsplit(request.url).hostname))
-        await page.goto(sandbox.addresses.page_url + (f"?user={name}" if name else ""))
-        pages.append(page)
-        return page
-
-    yield open_as
-    for page in pages:
-        await page.context.close()
-    assert complaints == []
-    assert hosts <= {"127.0.0.1", "localhost"}
 
 
 @pytest.fixture
@@ -286,4 +245,3 @@ async def test_narrow_page_keeps_everything_in_reach(open_page: OpenPage) -> Non
     await page.keyboard.press("Enter")
     await expect(page.get_by_test_id("channel-title")).to_have_text("songs")
     await expect(page.get_by_test_id("channels")).to_be_hidden()
-    await asyncio.sleep(0)
