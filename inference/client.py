@@ -7,7 +7,8 @@ async for message in client.submit(request, user_id=author.user_id):
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+import asyncio
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
@@ -94,9 +95,7 @@ class InferenceClient:
         # After an error nobody is left to read answers, so there is nothing to drain.
         await self._pool.stop(drain_seconds=self._drain_seconds if kind is None else 0.0)
 
-    def submit(
-        self, request: Request, *, user_id: int = 0, guild_id: int | None = None
-    ) -> AsyncIterator[Progress | Result]:
+    def submit(self, request: Request, *, user_id: int = 0, guild_id: int | None = None) -> Replies:
         """Queue a request at once and return its replies: progress and, last, the result.
 
         Closing the iterator early, or cancelling the task that reads it, cancels the job. ``user_id`` decides whose turn it is.
@@ -107,7 +106,7 @@ class InferenceClient:
             CancelledJobError: while reading, after ``cancel``.
             InferenceError: while reading, for everything else (see its subclasses).
         """
-        return self._follow(self._pool.submit(request, user_id=user_id, guild_id=guild_id))
+        return Replies(self._pool, self._pool.submit(request, user_id=user_id, guild_id=guild_id))
 
     def cancel(self, job_id: str) -> bool:
         """End a job now, waiting or running; return whether there was one."""
@@ -125,17 +124,42 @@ class InferenceClient:
         """Call ``listener(job_id, place)`` when a place changes (1 is next, 0 runs now); the returned function ends that."""
         return self._pool.add_queue_listener(listener)
 
-    async def _follow(self, job: Job) -> AsyncGenerator[Progress | Result]:
+
+class Replies:
+    """The replies to one job, as an asynchronous iterator. However a reader leaves it early, the job is cancelled.
+
+    Not a generator: one that was never begun runs no ``finally``, and its job would go on for nobody.
+    """
+
+    def __init__(self, pool: WorkerPool, job: Job) -> None:
+        self._pool = pool
+        self._job = job
+        self._is_over = False
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Progress | Result:
+        if self._is_over:
+            raise StopAsyncIteration
         try:
-            while True:
-                message = await job.stream.read()
-                if isinstance(message, Failure):
-                    raise _error_of(message)
-                yield message
-                if isinstance(message, Result):
-                    return
-        finally:
-            self._pool.cancel(job.job_id)
+            message = await self._job.stream.read()
+        except asyncio.CancelledError:
+            await self.aclose()
+            raise
+        self._is_over = not isinstance(message, Progress)
+        if isinstance(message, Failure):
+            raise _error_of(message)
+        return message
+
+    async def aclose(self) -> None:
+        """Cancel the job, unless it has ended."""
+        self._is_over = True
+        self._pool.cancel(self._job.job_id)
+
+    def __del__(self) -> None:
+        if not self._is_over:
+            self._pool.cancel(self._job.job_id)
 
 
 def _error_of(failure: Failure) -> TuttiError:

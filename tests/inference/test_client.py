@@ -136,6 +136,33 @@ async def test_leaving_the_replies_cancels_the_job(make_client):
         assert await finish(client.submit(make_request("next")))
 
 
+@pytest.mark.parametrize("leave", ["close", "drop", "cancel"])
+async def test_replies_never_read_cancel_the_job_too(make_client, leave):
+    """Closing, dropping or cancelling before the first read leaves no job behind."""
+    async with make_client() as client:
+        replies = client.submit(make_request("long", num_bars=100_000))
+        if leave == "close":
+            await replies.aclose()
+        elif leave == "cancel":
+            reader = asyncio.ensure_future(anext(replies))
+            await asyncio.sleep(0)
+            reader.cancel()
+            await asyncio.wait({reader})
+        del replies
+
+        assert await finish(client.submit(make_request("next")))
+
+
+async def test_replies_end_after_the_result(make_client):
+    """An iterator that is over stays over."""
+    async with make_client() as client:
+        replies = client.submit(make_request("j", num_bars=1))
+        await finish(replies)
+
+        with pytest.raises(StopAsyncIteration):
+            await anext(replies)
+
+
 async def test_a_job_that_takes_too_long_is_ended(make_client):
     """The time limit gives its own error and frees the worker."""
     async with make_client(TUTTI_JOB_TIMEOUT_SECONDS=0.3) as client:
@@ -150,10 +177,11 @@ async def test_a_full_queue_refuses_at_once(make_client):
     async with make_client(max_queued_jobs=1) as client:
         running = client.submit(make_request("running", num_bars=100_000))
         await until_running(running)
-        client.submit(make_request("waiting"))
+        waiting = client.submit(make_request("waiting"))
 
         with pytest.raises(LimitError, match="queue is full"):
             client.submit(make_request("refused"))
+        await waiting.aclose()
 
 
 async def test_users_take_turns(make_client):
@@ -200,9 +228,10 @@ async def test_a_wait_is_estimated_from_past_jobs(make_client):
 async def test_one_id_cannot_be_two_jobs(make_client):
     """A doubled id is our own mistake and is refused before it can mix replies."""
     async with make_client() as client:
-        client.submit(make_request("j", num_bars=100_000))
+        first = client.submit(make_request("j", num_bars=100_000))
         with pytest.raises(ValueError, match="already on its way"):
             client.submit(make_request("j"))
+        await first.aclose()
 
 
 @pytest.mark.parametrize(
