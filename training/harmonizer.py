@@ -257,12 +257,19 @@ def run(trainer: Trainer, folder: Path, valid: dict[str, list[Any]], bar: Progre
 def make_trainer(
     config: Path, folder: Path, *, with_data: bool
 ) -> tuple[Trainer, dict[str, list[Any]], dict[str, Any]]:
-    """Return a trainer (resumed when ``folder`` has a state), the validation pieces by set, and the data shares."""
+    """Return a trainer (resumed when ``folder`` has a state), validation pieces by set, and the data shares."""
     plan = tomllib.loads(config.read_text(encoding="utf-8"))
     data_folder = Settings().training.data_folder
     sets = read_sets(data_folder, plan["data"], "train") if with_data else {}
     valid_sets = read_sets(data_folder, plan["data"], "valid")
-    valid = {name: pieces for task in valid_sets.values() for name, (_, pieces) in task.items()}
+    # Some pieces of each set are enough to choose among checkpoints; evaluation takes all of the test split.
+    limits = plan["validation"]
+    valid = {
+        name: pieces[: limits[name]]
+        for task in valid_sets.values()
+        for name, (_, pieces) in task.items()
+        if name in limits
+    }
     trainer = Trainer(make_config(plan["model"]), TrainingConfig(**plan["training"]), sets)
     if (folder / "state.pt").exists():
         trainer.load_state_dict(torch.load(folder / "state.pt", weights_only=True))
