@@ -1,0 +1,53 @@
+"""Erasing a person does what docs/privacy.md promises."""
+
+import pytest
+
+from bot.services.model import FromRevision, RemixOptions, Upload
+from bot.services.privacy import PrivacyService
+from core.errors import NotFoundError
+from db.tables import Job, StoredPiece, StoredUpload, User
+from tests.bot.services.test_jobs import make_result, rows
+from tests.factories.doors import melody_file
+from tests.factories.orders import ADA, BEN, PLACE, make_order
+
+UPLOAD = Upload(filename="my secret tune.mid", data=melody_file(3))
+
+
+async def test_erased_person_has_no_name_number_or_jobs_left(open_studio, database):
+    async with open_studio() as studio:
+        await make_result(studio)
+        await PrivacyService(database).erase(ADA.user_id)
+        (view,) = await studio.songs.history(PLACE)
+    assert (view.author.user_id, view.author.name) == (0, "someone who left")
+    assert await rows(database, Job) == []
+    assert ADA.name not in {user.name for user in await rows(database, User)}
+
+
+async def test_upload_goes_with_everything_made_from_it(open_studio, database):
+    async with open_studio() as studio:
+        first = await make_result(studio, make_order(RemixOptions(seed=1), source=UPLOAD))
+        source = FromRevision(revision_id=first.revision_id)
+        await make_result(studio, make_order(RemixOptions(seed=2), source=source))
+        counts = await PrivacyService(database).erase(ADA.user_id)
+        assert await studio.songs.history(PLACE) == ()
+    assert counts == {"jobs": 2, "uploads": 1, "revisions": 3, "pieces": 3}
+    assert await rows(database, StoredPiece) == []
+    (upload,) = await rows(database, StoredUpload)
+    assert (upload.data, upload.filename) == (None, "")
+
+
+async def test_music_that_somebody_else_builds_on_stays_without_a_name(open_studio, database):
+    async with open_studio() as studio:
+        first = await make_result(studio, make_order(RemixOptions(seed=1), source=UPLOAD))
+        source = FromRevision(revision_id=first.revision_id)
+        await make_result(studio, make_order(RemixOptions(seed=2), author=BEN, source=source))
+        await PrivacyService(database).erase(ADA.user_id)
+        views = await studio.songs.history(PLACE)
+        upload = await studio.songs.revision(first.parent_ids[0])
+    assert [view.author.name for view in views] == ["Ben", "someone who left"]
+    assert upload.title == ""
+
+
+async def test_stranger_cannot_be_erased(database):
+    with pytest.raises(NotFoundError):
+        await PrivacyService(database).erase(404)
