@@ -142,7 +142,9 @@ def help_embed(commands: Sequence[HelpEntry], menus: Sequence[HelpEntry]) -> dis
         colour=BLUE,
     )
     embed.add_field(
-        name="Commands", value=clip("\n".join(f"**/{one.name}**: {one.description}" for one in commands), _FIELD_LIMIT)
+        name="Commands",
+        value=clip("\n".join(f"**/{one.name}**: {one.description}" for one in commands), _FIELD_LIMIT),
+        inline=False,
     )
     embed.add_field(
         name="In a message's Apps menu",
@@ -229,7 +231,7 @@ def _history_line(revision: RevisionView, parents: Mapping[int, RevisionView]) -
     sources = [_link(parents[parent]) if parent in parents else f"#{parent}" for parent in revision.parent_ids]
     origin = f", from {' and '.join(sources)}" if sources else ""
     asked = clip(describe_options(revision.options), 120)
-    return f"{_link(revision)}{origin} · {asked} · {revision.num_bars} bars · <t:{made}:R>"
+    return f"- {_link(revision)}{origin}: {asked} · <t:{made}:R>"
 
 
 def _check_lines(checks: Sequence[Check]) -> str:
