@@ -54,7 +54,7 @@ class ModelRunner:
 
     @classmethod
     def load(cls, setup: WorkerSetup) -> Self:
-        """Load every network whose weights are there, and warm each up on a request of two bars.
+        """Load every network whose weights are there, and warm each up on a tiny request.
 
         Raises:
             InferenceError: when there is none, or one cannot be loaded; the sentence says what to do.
@@ -171,7 +171,7 @@ def _find(place: str) -> Any:
 def _warm_up_requests() -> tuple[Request, ...]:
     melody = Track(notes=tuple(Note(480 * beat, 60 + beat % 5, 480, 80) for beat in range(8)))
     piece = Piece(tracks=(melody,))
-    constraints = Constraints(num_bars=2)
+    constraints = Constraints(num_bars=1)
     return cast(
         "tuple[Request, ...]",
         (
