@@ -35,8 +35,7 @@ export class Interactions {
   take(event) {
     if (!ANSWERS.has(event.type)) return false;
     if (event.type === "modal_open") this.onModal(event);
-    // The choices themselves follow in an event of their own; a modal is settled by its acknowledgement.
-    if (event.response === "choices" || event.type === "modal_open") return true;
+    if (event.response === "choices") return true; // the choices themselves follow in an event of their own
     this.#settle(event.interaction_id, event);
     return true;
   }

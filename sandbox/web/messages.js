@@ -33,9 +33,8 @@ export class MessageLog {
     store.on("messages", ({ channelId, isOlder }) => channelId === store.currentId && this.#draw({ isOlder }));
     store.on("message", ({ channelId }) => channelId === store.currentId && this.#draw());
     store.on("drop", ({ channelId }) => channelId === store.currentId && this.#draw());
-    store.on("people", () => this.#draw());
-    store.on("commands", () => this.#draw());
-    store.on("presence", () => this.#draw());
+    // A name that became known changes mentions in any message; commands and presence change the welcome.
+    for (const type of ["people", "commands", "presence"]) store.on(type, () => this.#draw({ isForAll: true }));
   }
 
   /** Read and show a channel; used at opening and for catching up after the connection was lost. */
@@ -83,7 +82,7 @@ export class MessageLog {
     return true;
   }
 
-  #draw({ isOlder = false } = {}) {
+  #draw({ isOlder = false, isForAll = false } = {}) {
     const { store } = this.page;
     if (!this.shownId || !store.isLoaded(this.shownId)) return;
     const before = this.scroller.scrollHeight - this.scroller.scrollTop;
@@ -93,7 +92,7 @@ export class MessageLog {
     const nodes = [];
     let previous = null;
     for (const message of messages) {
-      const view = this.#viewOf(message);
+      const view = this.#viewOf(message, { isForAll });
       if (!previous || dayName(Date.parse(previous.timestamp)) !== dayName(Date.parse(message.timestamp))) nodes.push(this.#divider(message));
       view.node.classList.toggle("is-grouped", isGrouped(previous, message));
       view.node.tabIndex = message === messages.at(-1) ? 0 : -1;
@@ -107,10 +106,10 @@ export class MessageLog {
     else this.newest.hidden = false;
   }
 
-  #viewOf(message) {
+  #viewOf(message, { isForAll }) {
     const known = this.#views.get(message.id);
     if (known) {
-      known.update(message);
+      if (isForAll || known.message !== message) known.update(message);
       return known;
     }
     const view = new MessageView(message, this.page);

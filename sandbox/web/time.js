@@ -10,6 +10,14 @@ const FORMATS = {
   f: { dateStyle: "long", timeStyle: "short" },
   F: { dateStyle: "full", timeStyle: "short" },
 };
+// Making a formatter is slow, and a long channel asks for hundreds of times.
+const formatters = new Map();
+function format(style, ms) {
+  const key = JSON.stringify(style);
+  if (!formatters.has(key)) formatters.set(key, new Intl.DateTimeFormat(undefined, style));
+  return formatters.get(key).format(ms);
+}
+
 const STEPS = [["year", 31536000], ["month", 2592000], ["week", 604800], ["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]];
 
 /** "2 minutes ago", "in 3 days". */
@@ -23,21 +31,20 @@ export function relative(ms, now = Date.now()) {
 export function timestamp(ms, style) {
   const date = new Date(ms);
   if (Number.isNaN(date.getTime())) return "unknown time";
-  const full = new Intl.DateTimeFormat(undefined, FORMATS.F).format(date);
-  const text = style === "R" ? relative(ms) : new Intl.DateTimeFormat(undefined, FORMATS[style]).format(date);
+  const full = format(FORMATS.F, ms);
+  const text = style === "R" ? relative(ms) : format(FORMATS[style], ms);
   return el("time", { class: "timestamp", datetime: date.toISOString(), title: full, "data-relative": style === "R" ? ms : null, text });
 }
 
 /** The short time beside an author's name: today only the clock, otherwise the date too. */
 export function clock(ms) {
-  const date = new Date(ms);
-  const isToday = date.toDateString() === new Date().toDateString();
-  return new Intl.DateTimeFormat(undefined, isToday ? FORMATS.t : { dateStyle: "short", timeStyle: "short" }).format(date);
+  const isToday = new Date(ms).toDateString() === new Date().toDateString();
+  return format(isToday ? FORMATS.t : { dateStyle: "short", timeStyle: "short" }, ms);
 }
 
 /** "Sunday, 22 November 2026": the line between two days. */
 export function dayName(ms) {
-  return new Intl.DateTimeFormat(undefined, { dateStyle: "full" }).format(new Date(ms));
+  return format({ dateStyle: "full" }, ms);
 }
 
 /** Seconds as a player shows them: 0:07, 3:05, 1:02:03. */
