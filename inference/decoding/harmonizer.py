@@ -35,9 +35,11 @@ from music.checks import check_constraints
 from music.chords import chord_name
 from music.constraints import Check, Constraints
 from music.piece import DRUM_PROGRAM, ChordSymbol, Piece, Track
-from music.tokenizers.harmony import FRAMES_PER_QUARTER, VOCABULARY_HASH
+from music.tokenizers.harmony import VOCABULARY_HASH
 
 STAGE = "harmonizing"
+_TOLERANCE_FRAMES = 0.25
+"""How far from a 16th a note may begin and still count as on it: a 64th."""
 
 
 class HarmonizerDecoder:
@@ -218,7 +220,7 @@ def _reading_checks(piece: Piece, reading: MelodyReading) -> tuple[Check, ...]:
     """Return a remark on what reading the melody on a grid of 16ths lost, or nothing when all notes lie on it."""
     notes = piece.tracks[reading.track_index].notes
     places = np.interp([note.onset_ticks for note in notes], reading.frame_ticks, np.arange(len(reading.frame_ticks)))
-    num_between = int((np.abs(places - np.round(places)) > 1 / (2 * FRAMES_PER_QUARTER)).sum())
+    num_between = int((np.abs(places - np.round(places)) > _TOLERANCE_FRAMES).sum())
     if num_between == 0:
         return ()
     found = (
