@@ -47,7 +47,7 @@ class RelativeAttention(nn.Module):
 
     def _split(self, values: Tensor) -> Tensor:
         """(B, T, D) to (B, H, T, E)."""
-        return values.unflatten(-1, (self.num_heads, self.head_width)).transpose(1, 2)
+        return values.view(*values.shape[:2], self.num_heads, self.head_width).transpose(1, 2)
 
     def forward(
         self, inputs: Tensor, *, memory: tuple[Tensor, Tensor] | None, distances: Tensor, mask: Tensor

@@ -8,6 +8,7 @@ Legend: B batch, T length, M memory length, S = M + T, L layers, H heads, E widt
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import torch
@@ -59,7 +60,7 @@ class TransformerXL(nn.Module):
         super().__init__()
         self.config = config
         self.embedding = nn.Parameter(torch.randn(config.num_ids, config.width) * EMBEDDING_DEVIATION)
-        self.blocks = nn.ModuleList(
+        blocks = [
             Block(
                 width=config.width,
                 num_heads=config.num_heads,
@@ -67,13 +68,12 @@ class TransformerXL(nn.Module):
                 dropout=config.dropout,
             )
             for _ in range(config.num_layers)
-        )
-        self.norm = nn.LayerNorm(config.width)
-        for block in self.blocks:  # the residual sum keeps its size with depth (GPT-2's rule)
+        ]
+        for block in blocks:  # small outputs at first, so that the residual sum keeps its size with depth
             for layer in (block.attention.output, block.contract):
-                nn.init.normal_(
-                    layer.weight, std=0.02 / (2 * config.num_layers) ** 0.5 * (256 / config.width) ** 0.5 * 2
-                )
+                nn.init.normal_(layer.weight, std=0.5 / (2 * config.num_layers * config.width) ** 0.5)
+        self.blocks: Iterable[Block] = nn.ModuleList(blocks)  # pyright: ignore[reportAttributeAccessIssue, reportIncompatibleVariableOverride]
+        self.norm = nn.LayerNorm(config.width)
 
     def embed(self, inputs: Tensor) -> Tensor:
         """Return the sum of the embeddings of ids (..., W); id 0 adds nothing."""
@@ -104,8 +104,9 @@ class TransformerXL(nn.Module):
         span = memory.sequence.shape[1] + length
         distances = sinusoids(span, self.config.width).to(inputs.device)
         hidden = self.embed(inputs)
+        hidden = hidden.to(_working_dtype(hidden))  # under autocast the whole residual stream is bf16: a third faster
         keys_of = torch.cat([memory.sequence, sequence], dim=1)  # (B, S)
-        mask = self._mask(sequence, keys_of, dtype=_working_dtype(hidden))
+        mask = self._mask(sequence, keys_of, dtype=hidden.dtype)
         new_keys: list[Tensor] = []
         new_values: list[Tensor] = []
         kept = memory.sequence.shape[1]

@@ -1,0 +1,81 @@
+"""Trains a network from the command line: ``python -m training.train generator --config cpu --minutes 60 [--resume]``.
+
+A run lives in ``runs/<name>``; it may be killed at any time and goes on with ``--resume``. ``export`` writes the averaged
+weights of a run as a checkpoint.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import torch
+import typer
+
+from core.settings import Settings
+from inference.event_sizes import generator_config
+from inference.models.generator import Generator
+from training.corpus import Corpus, load_config, prepare_corpus
+from training.generator import GeneratorTask
+from training.loop import LoopConfig, Run
+
+app = typer.Typer(add_completion=False, no_args_is_help=True)
+CONFIGS = Path(__file__).parent / "configs"
+
+
+class TrainingTable(msgspec.Struct, frozen=True, kw_only=True):
+    """The table ``[training]`` of a configuration."""
+
+    num_lanes: int = 24
+    learning_rate: float = 2e-3
+    warmup_steps: int = 100
+    decay_share: float = 0.45
+    num_threads: int = 1
+    seed: int = 1
+
+
+@app.callback()
+def main() -> None:
+    """Train networks, export their weights."""
+
+
+@app.command()
+def generator(
+    config: Annotated[str, typer.Option(help="cpu or gpu: a file of training/configs")] = "cpu",
+    minutes: Annotated[float, typer.Option(help="training time of the whole run")] = 60.0,
+    name: Annotated[str, typer.Option(help="folder under runs/")] = "generator",
+    resume: Annotated[bool, typer.Option(help="go on from the last checkpoint")] = False,  # noqa: FBT002 - a command line switch
+    max_steps: Annotated[int | None, typer.Option(help="stop after so many steps")] = None,
+) -> None:
+    """Train the generator."""
+    settings = Settings()
+    path = CONFIGS / f"generator_{config}.toml"
+    table = msgspec.convert(tomllib.loads(path.read_text())["training"], TrainingTable)
+    torch.set_num_threads(table.num_threads)
+    torch.manual_seed(table.seed)
+    device = torch.device("cuda" if config == "gpu" and torch.cuda.is_available() else "cpu")
+    model = Generator(generator_config(config)).to(device)
+    task = GeneratorTask(model, open_corpus(path, settings), num_lanes=table.num_lanes, seed=table.seed)
+    loop = LoopConfig(
+        minutes=minutes,
+        learning_rate=table.learning_rate,
+        warmup_steps=table.warmup_steps,
+        decay_share=table.decay_share,
+        max_steps=max_steps,
+    )
+    Run(task, loop, settings.training.runs_folder / name, resume=resume).train()
+
+
+def open_corpus(config_path: Path, settings: Settings) -> Corpus:
+    """Return the corpus of a configuration, prepared on first use."""
+    config = load_config(config_path)
+    runs = settings.training.runs_folder
+    return prepare_corpus(
+        config, archives=settings.training.data_folder, scratch=runs / "data", out=runs / "corpus" / config.name
+    )
+
+
+if __name__ == "__main__":
+    app()
