@@ -6,6 +6,7 @@ from bot.services.generation import build_generate_request
 from bot.services.harmonization import build_harmonize_request, check_harmonize_options
 from bot.services.model import GenerateOptions, HarmonizeOptions, Options, RemixOptions
 from bot.services.remixing import build_remix_request, check_remix_options
+from bot.services.sampling import draw_seed
 from core.errors import InputError, NoMusicError
 from core.settings import LimitSettings
 from inference.protocol import Request
@@ -18,6 +19,7 @@ def check_options(options: Options, *, has_source: bool, limits: LimitSettings) 
     Raises:
         InputError: with one sentence that says what to do instead.
     """
+    draw_seed(options.seed)
     match options:
         case GenerateOptions():
             build_generate_request("", options, seed=0, prompt=None, limits=limits)
