@@ -15,6 +15,8 @@ import msgspec
 import structlog
 from discord import app_commands
 
+from core.errors import ConfigurationError
+
 _log = structlog.stdlib.get_logger(__name__)
 
 
@@ -62,5 +64,11 @@ def _read_state(state_file: Path) -> dict[str, str]:
 
 
 def _write_state(state_file: Path, state: dict[str, str]) -> None:
-    state_file.parent.mkdir(parents=True, exist_ok=True)
-    state_file.write_text(json.dumps(state, sort_keys=True), encoding="utf-8")
+    try:
+        state_file.parent.mkdir(parents=True, exist_ok=True)
+        state_file.write_text(json.dumps(state, sort_keys=True), encoding="utf-8")
+    except OSError as error:
+        raise ConfigurationError(
+            f"TUTTI_SYNC_STATE: {state_file} cannot be written ({error.strerror}). Choose another place.",
+            variable="TUTTI_SYNC_STATE",
+        ) from error

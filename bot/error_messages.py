@@ -26,6 +26,7 @@ from core.errors import (
     NotFoundError,
     PermissionDeniedError,
     RenderError,
+    ServiceStoppingError,
     StorageError,
     TuttiError,
     WorkerLostError,
@@ -67,6 +68,7 @@ _SENTENCES: dict[type[BaseException], Callable[[Any], str]] = {
     NotFoundError: _not_found,
     PermissionDeniedError: _own_reason,
     LimitError: _own_reason,
+    ServiceStoppingError: _constant("I am just being restarted. Try again in a minute."),
     CancelledJobError: _constant("Cancelled. Start again whenever you like."),
     app_commands.CommandSignatureMismatch: _constant(
         "This command has just been renewed. Reload Discord (Ctrl+R) and send it again."

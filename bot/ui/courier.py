@@ -64,8 +64,15 @@ class ReplyAddress(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def decode(cls, text: str) -> ReplyAddress:
-        """Read the text form back."""
-        return msgspec.json.decode(text, type=cls)
+        """Read the text form back.
+
+        Raises:
+            NotFoundError: when the text is none of ours, as with jobs that were not ordered in Discord.
+        """
+        try:
+            return msgspec.json.decode(text, type=cls)
+        except msgspec.DecodeError as error:
+            raise NotFoundError(what="acknowledgement") from error
 
 
 class OutgoingFile(msgspec.Struct, frozen=True, kw_only=True):

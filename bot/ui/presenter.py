@@ -112,6 +112,8 @@ class DiscordPresenter:
                 )
             except TuttiError as error:  # progress is a courtesy: the job goes on
                 _log.info("progress_not_shown", job_id=job.job_id, error=type(error).__name__)
+            except Exception:  # noqa: BLE001 - nobody awaits this task before the reply, which must not suffer
+                _log.exception("progress_broke", job_id=job.job_id)
             try:
                 async with asyncio.timeout(self._seconds_between_edits):
                     await ticker.is_closing.wait()

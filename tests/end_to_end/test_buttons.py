@@ -110,6 +110,21 @@ async def test_cancel_stops_a_running_job(ada: Person, ben: Person, channel: str
     assert answer.message["attachments"] == []
 
 
+async def test_who_waits_sees_the_place_in_the_queue(ada: Person, ben: Person, channel: str):
+    """One job at a time: Ben is told that he is next, and is served when Ada cancels."""
+    first = await ada.start_command(channel, "generate", bars=64, seed=1)
+    message_id = (await ada.acknowledgement(first))["message_id"]
+    running = await ada.until(
+        lambda: "of 64" in text_of(ada.messages.get(message_id, {})) and ada.messages[message_id], what="progress"
+    )
+    second = await ben.start_command(channel, "generate", bars=2, seed=1)
+    waiting_id = (await ben.acknowledgement(second))["message_id"]
+    await ben.until(lambda: "place 1" in text_of(ben.messages.get(waiting_id, {})), what="the place in the queue")
+    await ada.start_press(running, "Cancel")
+
+    assert "Again" in buttons((await ben.answer_to(second)).message)
+
+
 async def test_text_that_tries_to_ping_everyone_pings_nobody(channel: str, arrive):
     """As a name, as a wish, as a file name."""
     nasty = await arrive("@everyone <@&1>")

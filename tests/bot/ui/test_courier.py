@@ -71,3 +71,9 @@ def test_an_address_survives_a_restart():
     )
 
     assert ReplyAddress.decode(address.encode()) == address
+
+
+def test_text_that_is_no_address_ends_the_job():
+    """Jobs that were ordered on the command line have none; the service must not try for ever."""
+    with pytest.raises(NotFoundError):
+        ReplyAddress.decode("")
