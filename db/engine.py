@@ -142,6 +142,7 @@ def _prepare_sqlite(engine: AsyncEngine, *, has_foreign_keys: bool) -> None:
         cursor = connection.cursor()
         cursor.execute("PRAGMA journal_mode = WAL")
         cursor.execute("PRAGMA synchronous = FULL")  # an accepted job survives a power cut
+        cursor.execute("PRAGMA secure_delete = ON")  # what was erased is overwritten, as docs/privacy.md promises
         cursor.execute(f"PRAGMA foreign_keys = {'ON' if has_foreign_keys else 'OFF'}")
         cursor.close()
 

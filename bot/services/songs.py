@@ -26,7 +26,7 @@ from bot.services.ports import MediaMaker
 from core.errors import InputError, NotFoundError, PermissionDeniedError
 from db.engine import Database, unbroken
 from db.repositories.pieces import PieceRepository
-from db.repositories.songs import SongRepository
+from db.repositories.songs import UPLOAD, SongRepository
 from db.repositories.users import UserRepository
 from db.tables import User
 from music.codec import decode_piece
@@ -110,7 +110,8 @@ class SongService:
     async def delete(self, revision_id: int, *, by: Author) -> RevisionView:
         """Forget the music of a revision and return what it was, so that its message can be removed.
 
-        Its place in the graph stays, so that later revisions still know their line.
+        Its place in the graph stays, so that later revisions still know their line. An uploaded file's music goes with
+        the last result made from it.
 
         Raises:
             core.errors.NotFoundError: when it never was or was deleted already.
@@ -122,9 +123,11 @@ class SongService:
             author = await session.get_one(User, row.author_id)
             if author.discord_id != by.user_id and not by.is_moderator:
                 raise PermissionDeniedError("Only the person who asked for this result can delete it.")
-            piece_hash = await SongRepository(session).delete(row, now=utc_now())
-            if piece_hash is not None:
-                await PieceRepository(session).delete_unused({piece_hash})
+            songs = SongRepository(session)
+            hashes = {await songs.delete(row, now=utc_now())}
+            for parent_id in view.parent_ids:
+                hashes |= await _delete_childless_upload(songs, parent_id)
+            await PieceRepository(session).delete_unused({found for found in hashes if found is not None})
         _log.info("revision_deleted", revision_id=revision_id)
         return view
 
@@ -166,3 +169,13 @@ class SongService:
             reply_token=reply_token,
             size_limit_bytes=size_limit_bytes,
         )
+
+
+async def _delete_childless_upload(songs: SongRepository, revision_id: int) -> set[str | None]:
+    """Delete an upload that no result shows any more and return the hash it showed."""
+    upload = await songs.find(revision_id)
+    if upload is None or upload.operation != UPLOAD or upload.deleted_at is not None:
+        return set()
+    if any(child.deleted_at is None for child in await songs.children([revision_id])):
+        return set()
+    return {await songs.delete(upload, now=utc_now())}

@@ -6,6 +6,8 @@ from bot.services.model import FromRevision, RemixOptions, Upload
 from bot.services.privacy import PrivacyService
 from core.errors import NotFoundError
 from db.tables import Job, StoredPiece, StoredUpload, User
+from music.codec import encode_piece
+from music.midi import read_midi
 from tests.bot.services.test_jobs import make_result, rows
 from tests.factories.doors import melody_file
 from tests.factories.orders import ADA, BEN, PLACE, make_order
@@ -46,6 +48,19 @@ async def test_music_that_somebody_else_builds_on_stays_without_a_name(open_stud
         upload = await studio.songs.revision(first.parent_ids[0])
     assert [view.author.name for view in views] == ["Ben", "someone who left"]
     assert upload.title == ""
+
+
+async def test_nothing_of_an_erased_upload_is_left_in_the_database_file(open_studio, database, tmp_path):
+    async with open_studio() as studio:
+        await make_result(studio, make_order(RemixOptions(seed=1), source=UPLOAD))
+        secret = encode_piece(read_midi(UPLOAD.data))[-64:]
+        await PrivacyService(database).erase(ADA.user_id)
+    await database.close()  # the last connection empties the write-ahead file
+    (file,) = tmp_path.glob("tutti.db*")
+    kept = file.read_bytes()
+    assert secret not in kept
+    assert UPLOAD.filename.encode() not in kept
+    assert UPLOAD.data not in kept
 
 
 async def test_stranger_cannot_be_erased(database):

@@ -71,6 +71,18 @@ async def test_child_of_a_deleted_result_keeps_its_line(open_studio):
     assert [(view.revision_id, view.is_deleted) for view in reply.parents] == [(parent.revision_id, True)]
 
 
+async def test_uploaded_music_goes_with_the_last_result_made_from_it(open_studio, database):
+    async with open_studio() as studio:
+        upload = Upload(filename="a.mid", data=melody_file(3))
+        first = await make_result(studio, make_order(RemixOptions(seed=1), source=upload))
+        source = FromRevision(revision_id=first.parent_ids[0])
+        second = await make_result(studio, make_order(RemixOptions(seed=2), source=source))
+        await studio.songs.delete(first.revision_id, by=ADA)
+        assert len(await rows(database, StoredPiece)) == 2
+        await studio.songs.delete(second.revision_id, by=ADA)
+    assert await rows(database, StoredPiece) == []
+
+
 async def test_only_the_author_or_a_moderator_deletes(open_studio):
     async with open_studio() as studio:
         revision = await make_result(studio)
