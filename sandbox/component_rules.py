@@ -229,6 +229,8 @@ def _number(components: list[Json]) -> list[Json]:
     used = {each["id"] for each in everything if each.get("id")}
     next_number = 1
     for component in everything:
+        for key in [key for key, value in component.items() if value is None]:
+            del component[key]  # clients send null for what they leave to Discord
         if component.get("id"):
             continue
         while next_number in used:

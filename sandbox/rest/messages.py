@@ -203,7 +203,9 @@ class MessageRoutes:
         entry = next((each for each in message.reactions if each["emoji"] == emoji), None)
         if entry is None:
             raise RefusedError(404, 10014, "Unknown Emoji")
-        return [user_json(self._world.users[user_id]) for user_id in entry["user_ids"]]
+        after, limit = int(call.query("after") or 0), int(call.query("limit") or 25)
+        user_ids = sorted(user_id for user_id in map(int, entry["user_ids"]) if user_id > after)
+        return [user_json(self._world.users[str(user_id)]) for user_id in user_ids[:limit]]
 
     async def clear_emoji(self, call: Call) -> object:
         """Take all reactions of one emoji away."""

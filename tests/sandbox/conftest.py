@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -50,12 +51,12 @@ class Person:
         return event
 
     async def request(
-        self, method: str, path: str, *, files: dict[str, bytes] | None = None, **body: Any
+        self, method: str, path: str, /, *, files: dict[str, bytes] | None = None, **body: Any
     ) -> tuple[int, Any]:
         if files is None:
             kwargs: dict[str, Any] = {"json": body} if method != "GET" else {"params": body}
         else:
-            form = aiohttp.FormData()
+            form = aiohttp.FormData(quote_fields=False)
             form.add_field("payload_json", json.dumps(body))
             for number, (name, data) in enumerate(files.items()):
                 form.add_field(f"files[{number}]", data, filename=name)
@@ -64,7 +65,7 @@ class Person:
             is_json = response.content_type == "application/json"
             return response.status, await (response.json() if is_json else response.read())
 
-    async def interact(self, channel_id: str, kind: str, files: dict[str, bytes] | None = None, **body: Any) -> str:
+    async def interact(self, channel_id: str, kind: str, /, files: dict[str, bytes] | None = None, **body: Any) -> str:
         """Send an interaction and return its id."""
         status, answer = await self.request(
             "POST", "api/interactions", files=files, user_id=self.user_id, channel_id=channel_id, kind=kind, **body
@@ -160,7 +161,7 @@ async def start_bot(sandbox: Sandbox) -> AsyncIterator[Callable[..., Awaitable[B
         options.setdefault("intents", discord.Intents.default())
         options.setdefault("guild_ready_timeout", 0.05)
         bot = Bot(sandbox, **options)
-        bot.http.connector = aiohttp.TCPConnector(limit=0, ssl=_context(sandbox))
+        bot.http.connector = make_connector(sandbox)
         if prepare is not None:
             prepare(bot)
         await bot.login(sandbox.addresses.token)
@@ -182,10 +183,10 @@ async def start_bot(sandbox: Sandbox) -> AsyncIterator[Callable[..., Awaitable[B
         await asyncio.gather(task, return_exceptions=True)
 
 
-def _context(sandbox: Sandbox) -> Any:
-    import ssl
+def make_connector(sandbox: Sandbox) -> aiohttp.TCPConnector:
+    """Return a connector that trusts the sandbox."""
 
-    return ssl.create_default_context(cafile=sandbox.addresses.ca_file)
+    return aiohttp.TCPConnector(limit=0, ssl=ssl.create_default_context(cafile=sandbox.addresses.ca_file))
 
 
 @pytest.fixture
