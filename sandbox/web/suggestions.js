@@ -93,7 +93,7 @@ function suggestValues(token, text, world, offered) {
 
 /** What may be typed for an option, in a few words. */
 export function describeOption(option) {
-  const kinds = { [OPTION.integer]: `whole number${rangeText(option)}`, [OPTION.number]: `number${rangeText(option)}`, [OPTION.boolean]: "true or false", [OPTION.attachment]: "file" };
+  const kinds = { [OPTION.integer]: `whole number${rangeText(option)}`, [OPTION.number]: `number${rangeText(option)}`, [OPTION.boolean]: "true or false" };
   return kinds[option.type] ?? "";
 }
 
