@@ -13,7 +13,10 @@ from music.codec import encode_piece
 from music.constraints import BarRange, Constraints, Scale
 from music.piece import Note, Piece, TimeSignature, Track
 from music.tokenizers.harmony import LOWEST_PITCH, voice_values
+from music.tokenizers.harmony_reading import read_chorale_line
 from tests.factories.harmonies import bach_scores, soprano_piece, tiny_network
+from training.evaluation.harmonizer_nats import score_set
+from training.harmonizer_sets import Chorale
 
 
 @pytest.fixture(scope="module", name="decoder")
@@ -95,6 +98,26 @@ def test_same_seed_gives_the_same_bytes(decoder, style):
                 results[index] = message.piece
     assert encode_piece(results[0]) == encode_piece(first)
     assert encode_piece(results[1]) != encode_piece(first)
+
+
+def test_writing_sees_what_scoring_sees(decoder):
+    """Step by step the writer takes the values that one pass over the finished chorale finds most likely."""
+    pitches = bach_scores()[0].pitches[:, 0]
+    melody = read_chorale_line(pitches)
+    free = {voice: np.ones_like(flags) for voice, flags in reach_of(shift=0).items()}
+    writer = ChoraleWriter(
+        model=decoder.model,
+        device="cpu",
+        melody=melody,
+        rules=ChoraleRules(reach=free, forbids_parallels=False, forbids_crossing=False),
+        sampling=Sampling(temperature_notes=0.0),
+        seed=1,
+    )
+    for _ in writer.write():
+        pass
+    written = np.where(writer.voices > 0, writer.voices + LOWEST_PITCH - 1, -1)
+    scores = score_set(decoder.model, [Chorale("written", written)])
+    assert scores.hits == scores.counts
 
 
 @pytest.mark.parametrize("style", ["chorale", "chords"])
