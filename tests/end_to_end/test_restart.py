@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
+from tests.end_to_end.cable import Cable
 from tests.end_to_end.conftest import BotProcess, Sandbox, starting_sandbox, until_online
 from tests.end_to_end.sandbox_user import Page, Person, attachment
 from tests.end_to_end.test_accidents import LONG, until_at_work
@@ -31,9 +33,17 @@ async def lonely_page(lonely_sandbox: Sandbox) -> AsyncIterator[Page]:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def process(lonely_sandbox: Sandbox, lonely_page: Page, tmp_path_factory) -> AsyncIterator[BotProcess]:
+async def cable(lonely_sandbox: Sandbox) -> AsyncIterator[Cable]:
+    async with Cable(lonely_sandbox.connection["proxy_url"]) as between:
+        yield between
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def process(
+    lonely_sandbox: Sandbox, lonely_page: Page, cable: Cable, tmp_path_factory
+) -> AsyncIterator[BotProcess]:
     folder: Path = tmp_path_factory.mktemp("process")
-    bot = BotProcess(lonely_sandbox.settings_for(folder), folder / "log")
+    bot = BotProcess(lonely_sandbox.settings_for(folder) | {"TUTTI_HTTP_PROXY": cable.url}, folder / "log")
     bot.start()
     await until_online(lonely_page)
     yield bot
@@ -88,6 +98,22 @@ async def test_a_dead_interaction_token_does_not_lose_the_reply(lonely_page: Pag
     assert attachment(answer.message, ".ogg")
 
 
+async def test_cut_cables_lose_nothing(lonely_page: Page, cable: Cable, eve: Person, place: str):
+    """Gateway and requests break again and again while a job runs: one reply, in the message that was promised."""
+    interaction_id = await eve.start_command(place, "generate", bars=LONG, seed=8)
+    running = await until_at_work(eve, interaction_id)
+    for _ in range(3):
+        await cable.cut()
+        await asyncio.sleep(0.4)
+    answer = await eve.answer_to(interaction_id)
+
+    assert cable.num_cut >= 3
+    assert answer.message["id"] == running["id"]
+    assert attachment(answer.message, ".ogg")
+    replies = [each for each in eve.created if (each["interaction_metadata"] or {}).get("id") == interaction_id]
+    assert len(replies) == 1
+
+
 async def test_a_stop_in_order_loses_nothing(lonely_page: Page, process: BotProcess, eve: Person, place: str):
     """SIGTERM in mid-job ends with exit code 0; the next start answers; the commands are not sent again."""
     interaction_id = await eve.start_command(place, "generate", bars=LONG, seed=7)
@@ -109,7 +135,11 @@ async def test_without_weights_it_says_so_and_ends(lonely_sandbox: Sandbox, tmp_
     poor = BotProcess(lonely_sandbox.settings_for(tmp_path) | {"TUTTI_WEIGHTS": str(tmp_path)}, tmp_path / "log")
     poor.start()
     assert poor.process is not None
-    code = await asyncio.to_thread(poor.process.wait, 60)
+    try:
+        code = await asyncio.to_thread(poor.process.wait, 60)
+    except subprocess.TimeoutExpired:
+        poor.kill()
+        raise
 
     assert code == 1
     last = poor.log_file.read_text().strip().splitlines()[-1]
