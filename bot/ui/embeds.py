@@ -239,8 +239,10 @@ def _check_lines(checks: Sequence[Check]) -> str:
     lines: list[str] = []
     for check in checks:
         name = check.name.replace("_", " ")
-        found = "" if check.is_kept and check.found == check.asked else f" (found {check.found})"
-        lines.append(f"{'✓ kept' if check.is_kept else '✗ not kept'}: {name} {check.asked}{found}")
+        found = "" if check.is_kept and check.found == check.asked else f" ({check.found})"
+        lines.append(
+            f"{'✓' if check.is_kept else '✗'} {name}: {check.asked}, {'' if check.is_kept else 'not '}kept{found}"
+        )
     return "\n".join(make_plain(line) for line in lines)
 
 

@@ -80,8 +80,8 @@ def test_a_reply_says_who_asked_what_and_what_was_checked():
 
     for part in ("Ada", "rock", "8 bars", "piano, drums", "seed 77", "generator-0123456789ab", "#12", "C minor"):
         assert part in text
-    assert "✓ kept: bars 8" in text
-    assert "✗ not kept: tempo 120 (found 90)" in text
+    assert "✓ bars: 8, kept" in text
+    assert "✗ tempo: 120, not kept (90)" in text
 
 
 def test_a_child_links_to_its_parent():
