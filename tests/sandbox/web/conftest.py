@@ -12,6 +12,7 @@ import pytest
 from playwright.async_api import Browser, Page, async_playwright, expect
 
 from sandbox.app import Sandbox
+from tests.sandbox.web.page_bot import add_commands
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run", "--mute-audio"]
@@ -75,3 +76,13 @@ async def open_page(browser: Browser, sandbox: Sandbox) -> AsyncIterator[OpenPag
         await page.context.close()
     assert complaints == []
     assert hosts <= {"127.0.0.1", "localhost"}
+
+
+@pytest.fixture
+async def ana(open_page: OpenPage, start_bot: Callable[..., Awaitable[object]]) -> Page:
+    """Ana's page, with the bot online and its commands synced."""
+    await start_bot(add_commands)
+    page = await open_page("Ana")
+    await expect(page.get_by_test_id("presence")).to_have_text(re.compile("is online"))
+    await expect(page.get_by_test_id("example").first).to_be_visible()
+    return page

@@ -63,10 +63,68 @@ class NameForm(discord.ui.Modal, title="Name the song"):
         await interaction.response.send_message(f"Named **{self.name.value}**")
 
 
+class WideForm(discord.ui.Modal, title="Everything"):
+    """A form with every input of 2026."""
+
+    moods = discord.ui.Label(
+        text="Moods",
+        description="One or two",
+        component=discord.ui.Select(
+            max_values=2, options=[discord.SelectOption(label=name) for name in ("Dark", "Bright", "Odd")]
+        ),
+    )
+    metre = discord.ui.Label(
+        text="Metre",
+        component=discord.ui.RadioGroup(
+            options=[
+                discord.RadioGroupOption(label="Three", value="3"),
+                discord.RadioGroupOption(label="Four", value="4"),
+            ]
+        ),
+    )
+    file = discord.ui.Label(text="Tune", component=discord.ui.FileUpload(required=False))
+
+    async def on_submit(self, interaction: discord.Interaction) -> None:
+        moods, metre, files = (label.component for label in (self.moods, self.metre, self.file))
+        names = [f"{file.filename} {file.size}" for file in files.values]
+        await interaction.response.send_message(f"{sorted(moods.values)} {metre.value} {names}")
+
+
+class Layout(discord.ui.LayoutView):
+    """A message of components alone."""
+
+    box = discord.ui.Container(
+        discord.ui.Section("## Settings\nAll **quiet**", accessory=discord.ui.Button(label="Reset", custom_id="reset")),
+        discord.ui.Separator(),
+        discord.ui.TextDisplay("-# small print"),
+        accent_colour=0x2D9D78,
+    )
+
+
+async def show(interaction: discord.Interaction, what: str) -> None:
+    """Show one of the rarer things a message can be."""
+    if what == "form":
+        await interaction.response.send_modal(WideForm())
+    elif what == "layout":
+        await interaction.response.send_message(view=Layout())
+    elif what == "thread":
+        await interaction.response.send_message("A thread")
+        message = await interaction.original_response()
+        thread = await message.create_thread(name="rock song")
+        await thread.send("Inside")
+    elif what == "reaction":
+        await interaction.response.send_message("React!")
+        await (await interaction.original_response()).add_reaction("👍")
+
+
 def add_commands(bot: discord.Client) -> None:
     """Give the bot its commands, its menu and its lasting view."""
     tree = bot.tree
     bot.add_view(Louder())
+
+    @tree.command(name="show", description="Show something rare")
+    async def show_command(interaction: discord.Interaction, what: str) -> None:
+        await show(interaction, what)
 
     @tree.command(description="Sing a song")
     @app_commands.describe(genre="The style", bars="How long", key="For instance C minor", melody="Sing this")

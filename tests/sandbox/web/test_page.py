@@ -6,32 +6,13 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import aiohttp
-import pytest
 from playwright.async_api import Locator, Page, expect
 
 from sandbox.app import Sandbox
-from tests.sandbox.web.page_bot import ALT_TEXT, add_commands
+from tests.sandbox.web.hands import last_message, type_line
+from tests.sandbox.web.page_bot import ALT_TEXT
 
 OpenPage = Callable[..., Awaitable[Page]]
-
-
-@pytest.fixture
-async def ana(open_page: OpenPage, start_bot: Callable[..., Awaitable[object]]) -> Page:
-    """Ana's page, with the bot online and its commands synced."""
-    await start_bot(add_commands)
-    page = await open_page("Ana")
-    await expect(page.get_by_test_id("presence")).to_have_text(re.compile("is online"))
-    await expect(page.get_by_test_id("example").first).to_be_visible()
-    return page
-
-
-def last_message(page: Page) -> Locator:
-    return page.get_by_test_id("message").last
-
-
-async def type_line(page: Page, text: str) -> None:
-    await page.get_by_test_id("composer").focus()
-    await page.keyboard.type(text)
 
 
 async def sing(page: Page) -> Locator:
