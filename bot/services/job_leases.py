@@ -18,6 +18,8 @@ from db.repositories.jobs import JobRepository, Lease
 
 MAX_TAKEN_AT_ONCE = 200
 DEFAULT_LEASE_SECONDS = 30.0
+FIRST_PAUSE_SECONDS = 5.0
+LONGEST_PAUSE_SECONDS = 300.0
 
 
 class JobLeases:
@@ -57,12 +59,13 @@ class JobLeases:
             await JobRepository(session).release(owner=self.owner)
 
     @unbroken
-    async def postpone(self, job_id: int, *, seconds: float) -> int:
-        """Leave a job alone for a while after its answer failed; return how often that has happened."""
+    async def postpone(self, job_id: int) -> int:
+        """Leave a job alone for a while after its answer failed, longer each time; return how often that has happened."""
         async with self._database.writing() as session:
             job = await JobRepository(session).held(job_id, owner=self.owner)
             if job is None:
                 return 0
+            seconds = min(FIRST_PAUSE_SECONDS * 2**job.num_answer_attempts, LONGEST_PAUSE_SECONDS)
             job.num_answer_attempts += 1
             job.lease_owner = None
             job.lease_until = utc_now() + timedelta(seconds=seconds)

@@ -39,10 +39,9 @@ from music.time_grid import TimeGrid
 _log = structlog.stdlib.get_logger(__name__)
 
 MAX_ATTEMPTS = 3
-MAX_ANSWER_ATTEMPTS = 6
+MAX_ANSWER_ATTEMPTS = 15  # with growing pauses: about three quarters of an hour
 QUEUE_LOOK_SECONDS = 1.0
 PRESENTER_TIMEOUT_SECONDS = 120.0  # Discord may make us wait for its rate limits
-_FIRST_PAUSE_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,21 +110,21 @@ class JobRunner:
         if held is None or (held.result_revision_id is None and held.error is None):
             return
         try:
-            async with asyncio.timeout(PRESENTER_TIMEOUT_SECONDS):
-                if held.result_revision_id is None:
-                    assert held.error is not None
-                    await self._doors.presenter.show_error(held.job, held.error)
-                    message_id = None
-                else:
-                    message_id = await self._show_reply(held.job, held.result_revision_id)
+            if held.result_revision_id is not None:
+                message_id = await self._show_reply(held.job, held.result_revision_id)
+            else:
+                message_id = None
+                assert held.error is not None
+                await self._show_error(held.job, held.error)
         except NotFoundError:
             _log.warning("answer_had_no_place", job_id=job_id)
             message_id = None
         except PermissionDeniedError as error:
-            await self._show_refusal(held.job, error)
+            _log.warning("answer_not_permitted", job_id=job_id, reason=error.reason)
+            await self._show_last_word(held.job, error)
             message_id = None
         except (TuttiError, TimeoutError) as error:
-            await self._try_later(job_id, error)
+            await self._try_later(held.job, error)
             return
         await self._results.mark_answered(job_id, message_id=message_id)
         _log.info("job_answered", job_id=job_id)
@@ -134,25 +133,32 @@ class JobRunner:
         try:
             finished = await load_finished(self._database, revision_id)
         except NotFoundError as error:  # deleted between making and showing
-            await self._doors.presenter.show_error(job, error)
+            await self._show_error(job, error)
             return None
         await self._progress(job, ProgressView(stage="rendering"))
         reply = await self._replies.make(finished, size_limit_bytes=job.size_limit_bytes)
-        return await self._doors.presenter.show_reply(job, reply)
+        async with asyncio.timeout(PRESENTER_TIMEOUT_SECONDS):
+            return await self._doors.presenter.show_reply(job, reply)
 
-    async def _show_refusal(self, job: JobView, error: PermissionDeniedError) -> None:
-        _log.warning("answer_not_permitted", job_id=job.job_id, reason=error.reason)
-        try:
+    async def _show_error(self, job: JobView, error: TuttiError) -> None:
+        async with asyncio.timeout(PRESENTER_TIMEOUT_SECONDS):
             await self._doors.presenter.show_error(job, error)
-        except TuttiError as second:
+
+    async def _show_last_word(self, job: JobView, error: TuttiError) -> None:
+        """Say why there will be no reply; the job ends whether that can be shown or not."""
+        try:
+            await self._show_error(job, error)
+        except (TuttiError, TimeoutError) as second:
             _log.warning("answer_had_no_place", job_id=job.job_id, error=type(second).__name__)
 
-    async def _try_later(self, job_id: int, error: Exception) -> None:
-        num_failures = await self._leases.postpone(job_id, seconds=_FIRST_PAUSE_SECONDS)
-        _log.warning("answer_failed", job_id=job_id, error=type(error).__name__, num_failures=num_failures)
-        if num_failures >= MAX_ANSWER_ATTEMPTS:
-            await self._results.mark_answered(job_id)
-            _log.error("answer_given_up", job_id=job_id)
+    async def _try_later(self, job: JobView, error: TuttiError | TimeoutError) -> None:
+        num_failures = await self._leases.postpone(job.job_id)
+        _log.warning("answer_failed", job_id=job.job_id, error=type(error).__name__, num_failures=num_failures)
+        if num_failures < MAX_ANSWER_ATTEMPTS:
+            return
+        await self._show_last_word(job, error if isinstance(error, TuttiError) else TuttiError())
+        await self._results.mark_answered(job.job_id)
+        _log.error("answer_given_up", job_id=job.job_id)
 
     async def _write(self, job: JobView) -> Outcome:
         source, uploaded = await self._read_source(job)
