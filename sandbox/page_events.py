@@ -5,7 +5,7 @@ import contextlib
 import json
 from typing import Any
 
-from aiohttp import web
+from aiohttp import WSCloseCode, web
 
 _MAX_QUEUED_EVENTS = 1000
 _SEND_TIMEOUT_SECONDS = 10
@@ -16,6 +16,7 @@ class PageEvents:
 
     def __init__(self) -> None:
         self._queues: dict[asyncio.Queue[str | None], str] = {}
+        self._close_code = WSCloseCode.TRY_AGAIN_LATER
 
     def publish(self, event: dict[str, Any], *, user_id: str | None = None) -> None:
         """Send an event to all sockets, or to those of one person."""
@@ -51,10 +52,11 @@ class PageEvents:
     async def _send_all(self, queue: asyncio.Queue[str | None], socket: web.WebSocketResponse) -> None:
         while (text := await queue.get()) is not None:
             await asyncio.wait_for(socket.send_str(text), _SEND_TIMEOUT_SECONDS)
-        await socket.close(code=1013, message=b"too slow")
+        await socket.close(code=self._close_code)
 
     def close(self) -> None:
-        """Ask every socket to end."""
+        """Ask every socket to end, because the sandbox does."""
+        self._close_code = WSCloseCode.GOING_AWAY
         for queue in list(self._queues):
             if queue.full():
                 queue.get_nowait()

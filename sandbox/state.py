@@ -44,6 +44,7 @@ class World:
         self.users: dict[str, User] = {}
         self.channels: dict[str, Channel] = {}
         self.messages: dict[str, Message] = {}
+        self.attachments: dict[str, Attachment] = {}
         self.uploads: dict[str, Attachment] = {}
         self.interactions: dict[str, Interaction] = {}
         self.interaction_ids_by_token: dict[str, str] = {}
@@ -166,9 +167,18 @@ class World:
     # Messages and files
 
     def _index_message(self, message: Message) -> None:
-        if message.message_id not in self.messages:
+        before = self.messages.get(message.message_id)
+        if before is None:
             self._message_ids_by_channel.setdefault(message.channel_id, []).append(message.message_id)
+        else:
+            self._forget_attachments(before)
         self.messages[message.message_id] = message
+        for attachment in message.attachments:
+            self.attachments[attachment.attachment_id] = attachment
+
+    def _forget_attachments(self, message: Message) -> None:
+        for attachment in message.attachments:
+            self.attachments.pop(attachment.attachment_id, None)
 
     def save_message(self, message: Message) -> None:
         """Add or replace a message; ephemeral ones are not written to disk, as Discord forgets them too."""
@@ -181,6 +191,7 @@ class World:
         del self.messages[message.message_id]
         self._message_ids_by_channel[message.channel_id].remove(message.message_id)
         self.database.remove("message", message.message_id)
+        self._forget_attachments(message)
         for attachment in message.attachments:
             self.database.remove_file(attachment.attachment_id)
 
@@ -192,14 +203,6 @@ class World:
         """Keep a file that came with an interaction, not with a message."""
         self.uploads[attachment.attachment_id] = attachment
         self.database.put("upload", attachment.attachment_id, to_record(attachment))
-
-    def find_attachment(self, channel_id: str, attachment_id: str) -> Attachment | None:
-        """Return an attachment of a message in this channel."""
-        for message in reversed(self.messages_in(channel_id)):
-            for attachment in message.attachments:
-                if attachment.attachment_id == attachment_id:
-                    return attachment
-        return None
 
     # Commands and interactions
 
@@ -258,7 +261,7 @@ class World:
             self.database.remove_all(kind)
         self.database.remove_files()
         bot = self.bot
-        for collection in (self.users, self.channels, self.messages, self.uploads, self.interactions):
+        for collection in (self.users, self.channels, self.messages, self.attachments, self.uploads, self.interactions):
             collection.clear()
         self.interaction_ids_by_token.clear()
         self._message_ids_by_channel.clear()

@@ -27,11 +27,11 @@ def file_response(world: World, attachment: Attachment) -> web.FileResponse:
 def find_file(world: World, request: web.Request) -> Attachment | None:
     """Return the attachment that an address names."""
     parts = request.match_info
-    if parts["folder"] == "ephemeral-attachments":
-        attachment = world.uploads.get(parts["attachment_id"])
-    else:
-        attachment = world.find_attachment(parts["channel_id"], parts["attachment_id"])
-    return attachment if attachment is not None and attachment.filename == parts["filename"] else None
+    is_upload = parts["folder"] == "ephemeral-attachments"
+    attachment = (world.uploads if is_upload else world.attachments).get(parts["attachment_id"])
+    if attachment is None or attachment.filename != parts["filename"]:
+        return None
+    return attachment if is_upload or attachment.channel_id == parts["channel_id"] else None
 
 
 class CDN:
