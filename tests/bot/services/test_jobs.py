@@ -24,7 +24,6 @@ from core.errors import (
 from core.settings import LimitSettings
 from db.tables import Job, Message, Revision, StoredUpload
 from music.midi import read_midi
-from tests.bot.services.conftest import Studio
 from tests.factories.doors import (
     CHECKPOINT_ID,
     ListPresenter,
@@ -34,6 +33,7 @@ from tests.factories.doors import (
     melody_file,
 )
 from tests.factories.orders import ADA, BEN, MODERATOR, PLACE, make_order
+from tests.factories.studio import Studio
 
 
 async def rows(database, table):
