@@ -5,6 +5,8 @@ from playwright.async_api import Page, expect
 
 from tests.sandbox.web.hands import give_file, last_message, send_line, type_line
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 # Sixty lines of somebody else, then a link to the message that was there before them.
 FILL_CHANNEL = """async () => {
   const post = (path, body) => fetch(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) }).then((answer) => answer.json());

@@ -6,11 +6,14 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import aiohttp
+import pytest
 from playwright.async_api import Locator, Page, expect
 
 from sandbox.app import Sandbox
 from tests.sandbox.web.hands import last_message, type_line
 from tests.sandbox.web.page_bot import ALT_TEXT
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 OpenPage = Callable[..., Awaitable[Page]]
 
@@ -193,20 +196,21 @@ async def test_two_people_see_each_other_live(open_page: OpenPage) -> None:
     await expect(ben.get_by_test_id("me")).to_have_text("Ben")
 
 
-async def test_page_comes_back_after_the_server_restarts(open_page: OpenPage, sandbox: Sandbox) -> None:
+async def test_page_comes_back_after_the_server_restarts(open_page: OpenPage, tmp_path: Path) -> None:
     """A banner says that the connection is lost; the page connects again and shows what it missed."""
-    page = await open_page("Ana", may_lose_connection=True)
+    before = Sandbox(tmp_path)
+    address = (await before.start()).page_url
+    page = await open_page("Ana", address=address)
     await expect(page.get_by_test_id("welcome")).to_be_visible()
-    address = sandbox.addresses.page_url
-    await sandbox.stop()
+    await before.stop()
     await expect(page.get_by_test_id("banner")).to_be_visible()
-    again = Sandbox(Path(sandbox.addresses.ca_file).parent)
-    await again.start(port=urlsplit(address).port)
+    again = Sandbox(tmp_path)
+    addresses = await again.start(port=urlsplit(address).port)
     try:
         async with aiohttp.ClientSession() as session:
             ben = await (await session.post(f"{address}api/users", json={"name": "Ben"})).json()
             body = {"user_id": ben["id"], "content": "missed me?"}
-            await session.post(f"{address}api/channels/{again.addresses.channel_id}/messages", json=body)
+            await session.post(f"{address}api/channels/{addresses.channel_id}/messages", json=body)
         await expect(last_message(page)).to_contain_text("missed me?")
         await expect(page.get_by_test_id("banner")).to_be_hidden()
     finally:

@@ -3,7 +3,10 @@
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Page
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 OPTIONS = [
     {
@@ -46,7 +49,7 @@ SHOW = """async (text) => {
 }"""
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def page(open_page: Any) -> Page:
     return await open_page("Ana")
 
