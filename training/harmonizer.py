@@ -28,6 +28,7 @@ from torch import Tensor, nn
 
 from core.settings import Settings
 from inference.checkpoint import save_checkpoint
+from inference.device import choose_device
 from inference.models.seq2seq import Seq2Seq, Seq2SeqConfig
 from inference.models.seq2seq_fields import FieldSpec
 from music.tokenizers.harmony import DECODER_FEATURES, ENCODER_FEATURES, FIELDS, VOCABULARY_HASH
@@ -76,11 +77,18 @@ def batch_losses(model: Seq2Seq, batch: Batch) -> dict[str, Tensor]:
 class Trainer:
     """One run: network, optimizer, moving average, random numbers and clock."""
 
-    def __init__(self, config: Seq2SeqConfig, training: TrainingConfig, sets: dict[str, dict[str, Any]]) -> None:
+    def __init__(
+        self,
+        config: Seq2SeqConfig,
+        training: TrainingConfig,
+        sets: dict[str, dict[str, Any]],
+        device: torch.device | None = None,
+    ) -> None:
         torch.manual_seed(training.seed)
         self.training = training
         self.sets = sets
-        self.model = Seq2Seq(config)
+        self.device = device or torch.device("cpu")
+        self.model = Seq2Seq(config).to(self.device)
         self.average = deepcopy(self.model).eval()
         self.optimizer = make_optimizer(self.model, training)
         self.random = np.random.default_rng(training.seed)
@@ -119,11 +127,11 @@ class Trainer:
     def step(self) -> tuple[str, float]:
         """Take one optimizer step; return the task and its loss in nats per decoder step."""
         start = time.perf_counter()
-        batch = self.next_batch()
+        batch = self.next_batch().to(self.device)
         for group in self.optimizer.param_groups:
             group["lr"] = self.learning_rate()
         self.model.train()
-        with torch.autocast("cpu", torch.bfloat16):
+        with torch.autocast(self.device.type, torch.bfloat16):
             losses = batch_losses(self.model, batch)
         loss = torch.stack([part.sum() for part in losses.values()]).sum() / batch.num_steps
         self.optimizer.zero_grad()
@@ -270,9 +278,10 @@ def make_trainer(
         for name, (_, pieces) in task.items()
         if name in limits
     }
-    trainer = Trainer(make_config(plan["model"]), TrainingConfig(**plan["training"]), sets)
+    device = choose_device("auto").device
+    trainer = Trainer(make_config(plan["model"]), TrainingConfig(**plan["training"]), sets, device)
     if (folder / "state.pt").exists():
-        trainer.load_state_dict(torch.load(folder / "state.pt", weights_only=True))
+        trainer.load_state_dict(torch.load(folder / "state.pt", weights_only=True, map_location="cpu"))
     return trainer, valid, plan["data"]
 
 

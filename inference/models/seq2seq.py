@@ -216,6 +216,11 @@ class Seq2Seq(nn.Module):
         self.field_decoder = FieldDecoder(config.fields, config.width, config.field_width, config.dropout)
 
     @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return self.aligned.weight.device
+
+    @property
     def _layers(self) -> list[DecoderLayer]:
         return cast("list[DecoderLayer]", self.decoder_layers)
 

@@ -105,7 +105,7 @@ def windows_of(pieces: Sequence[Chorale | LeadSheet]) -> Iterator[Example]:
 @torch.no_grad()
 def field_losses(model: Seq2Seq, batch: Batch) -> tuple[dict[str, torch.Tensor], dict[str, torch.Tensor]]:
     """Return loss in nats and whether the most likely value is right, each (B, T) by field."""
-    frames = torch.arange(batch.encoder.shape[1])[None].expand(len(batch.encoder), -1)
+    frames = torch.arange(batch.encoder.shape[1], device=batch.encoder.device)[None].expand(len(batch.encoder), -1)
     encoded = model.encode(batch.encoder, frames, batch.encoder_mask)
     states = model.decode(batch.decoder, batch.frames, encoded, batch.encoder_mask)
     known = dict(batch.values)
@@ -126,7 +126,7 @@ def score_set(model: Seq2Seq, pieces: Sequence[Chorale | LeadSheet]) -> SetScore
     scores.num_chords = sum(count_chords(piece) for piece in pieces if isinstance(piece, LeadSheet))
     windows = list(windows_of(pieces))
     for first in range(0, len(windows), _BATCH):
-        batch = stack(windows[first : first + _BATCH])
+        batch = stack(windows[first : first + _BATCH]).to(model.device)
         losses, hits = field_losses(model, batch)
         for name, loss in losses.items():
             weight = batch.weights[name]
