@@ -24,6 +24,14 @@ BigId = BigInteger().with_variant(Integer, "sqlite")
 """Sixty-four bits everywhere; SQLite only numbers rows by itself when the type is called INTEGER."""
 
 
+MAX_ID = 2**63 - 1
+
+
+def storable_text(text: str) -> str:
+    """Return text without what no database takes: control characters (NUL among them) and halves of surrogate pairs."""
+    return "".join(character for character in text if character.isprintable() or character == " ")
+
+
 class UTCDateTime(TypeDecorator[datetime]):
     """A moment with its time zone; SQLite forgets zones, so they are checked going in and put back coming out."""
 

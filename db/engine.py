@@ -25,6 +25,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 BUSY_TIMEOUT_SECONDS = 10.0
+_VALUE_ERRORS = (OverflowError, UnicodeError)  # drivers raise these bare for values that no column takes
 _IS_READING = "tutti_is_reading"
 
 
@@ -130,7 +131,7 @@ async def _scope(engine: AsyncEngine) -> AsyncGenerator[AsyncSession]:
     try:
         async with AsyncSession(engine, expire_on_commit=False) as session, session.begin():
             yield session
-    except (SQLAlchemyError, sqlite3.Error) as error:
+    except (SQLAlchemyError, sqlite3.Error, *_VALUE_ERRORS) as error:
         raise StorageError(f"the database failed: {type(error).__name__}: {error}") from error
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import case, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from db.base import MAX_ID
 from db.tables import Job
 
 UNFINISHED = ("queued", "running")
@@ -76,7 +77,9 @@ class JobRepository:
         return job
 
     async def find(self, job_id: int) -> Job | None:
-        """Return a job."""
+        """Return a job; None also for numbers that nothing can have."""
+        if not 0 < job_id <= MAX_ID:
+            return None
         return await self._session.get(Job, job_id)
 
     async def count_unfinished(self, *, user_id: int | None = None) -> int:

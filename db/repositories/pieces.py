@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import delete, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from db.base import storable_text
 from db.tables import Job, Revision, StoredPiece, StoredUpload
 
 MAX_FILENAME_LENGTH = 255
@@ -60,7 +61,9 @@ class PieceRepository:
 
     async def add_upload(self, *, user_id: int, filename: str, data: bytes, now: datetime) -> StoredUpload:
         """Store a file that somebody gave."""
-        upload = StoredUpload(user_id=user_id, filename=filename[-MAX_FILENAME_LENGTH:], data=data, created_at=now)
+        upload = StoredUpload(
+            user_id=user_id, filename=storable_text(filename)[-MAX_FILENAME_LENGTH:], data=data, created_at=now
+        )
         self._session.add(upload)
         await self._session.flush()
         return upload

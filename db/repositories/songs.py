@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Select, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from db.base import MAX_ID, storable_text
 from db.tables import Message, Revision, RevisionParent, Song
 
 UPLOAD = "upload"
@@ -65,7 +66,7 @@ class SongRepository:
             checkpoint_id=new.checkpoint_id,
             upload_id=new.upload_id,
             piece_hash=new.piece_hash,
-            title=new.title[:255],
+            title=storable_text(new.title)[:255],
             num_notes=new.num_notes,
             num_bars=new.num_bars,
             duration_seconds=new.duration_seconds,
@@ -81,11 +82,15 @@ class SongRepository:
         return revision
 
     async def find(self, revision_id: int) -> Revision | None:
-        """Return a revision, deleted ones too."""
+        """Return a revision, deleted ones too; None also for numbers that nothing can have."""
+        if not 0 < revision_id <= MAX_ID:
+            return None
         return await self._session.get(Revision, revision_id)
 
     async def of_message(self, message_id: int) -> Revision | None:
-        """Return the revision that a message shows, deleted ones too."""
+        """Return the revision that a message shows, deleted ones too; None also for numbers that nothing can have."""
+        if not 0 < message_id <= MAX_ID:
+            return None
         return await self._session.scalar(
             select(Revision).join(Message, Message.revision_id == Revision.id).where(Message.message_id == message_id)
         )

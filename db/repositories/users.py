@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from db.base import storable_text
 from db.tables import User
 
 ERASED_NAME = "someone who left"
@@ -26,7 +27,7 @@ class UserRepository:
 
     async def find_or_add(self, discord_id: int, *, name: str, now: datetime) -> User:
         """Return the person under the newest name we heard."""
-        name = name[:MAX_NAME_LENGTH]
+        name = storable_text(name)[:MAX_NAME_LENGTH]
         user = await self.find(discord_id)
         if user is None:
             user = await self._add(discord_id, name=name, now=now)

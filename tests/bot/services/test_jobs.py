@@ -253,6 +253,15 @@ async def test_source_that_was_deleted_is_refused(open_studio):
             await studio.jobs.submit(make_order(RemixOptions(), source=FromRevision(revision_id=parent.revision_id)))
 
 
+async def test_names_that_no_database_takes_are_cleaned(open_studio, database):
+    upload = Upload(filename="a\x00\ud800\u202eb.mid", data=melody_file())
+    author = replace(ADA, name="A\x00d\udfffa\n")
+    async with open_studio() as studio:
+        revision = await make_result(studio, make_order(RemixOptions(), author=author, source=upload))
+    assert revision.author.name == "Ada"
+    assert (await rows(database, Revision))[0].title == "ab.mid"
+
+
 # --- cancel --------------------------------------------------------------------------------------------------------
 
 

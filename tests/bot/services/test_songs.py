@@ -144,3 +144,17 @@ async def test_again_on_an_upload_says_that_there_is_nothing_to_repeat(open_stud
         revision = await make_result(studio, make_order(RemixOptions(), source=upload))
         with pytest.raises(InputError):
             await studio.songs.order_again(revision.parent_ids[0], author=ADA, place=PLACE, reply_token="t")
+
+
+@pytest.mark.parametrize("number", [0, -1, 10**30])
+async def test_number_that_nothing_can_have_is_not_found(open_studio, number):
+    async with open_studio() as studio:
+        for lookup in (
+            studio.songs.revision(number),
+            studio.songs.revision_of_message(number),
+            studio.songs.delete(number, by=ADA),
+            studio.jobs.cancel(number, author=ADA),
+            studio.jobs.submit(make_order(RemixOptions(), source=FromRevision(revision_id=number))),
+        ):
+            with pytest.raises(NotFoundError):
+                await lookup
