@@ -122,7 +122,9 @@ function readBlock(lines, at, names) {
     return [el("blockquote", {}, renderInline(quoted, names)), stop];
   }
   if (LIST_ITEM.test(lines[at])) {
-    const stop = endOf(lines, at, (line) => LIST_ITEM.test(line));
+    const isNumbered = (line) => /^ *\d/u.test(line);
+    const belongs = (line) => LIST_ITEM.test(line) && (/^ {2}/u.test(line) || isNumbered(line) === isNumbered(lines[at]));
+    const stop = endOf(lines, at, belongs);
     return [renderList(lines.slice(at, stop), names), stop];
   }
   const stop = endOf(lines, at + 1, (line) => !STARTS_BLOCK.test(line));

@@ -43,7 +43,8 @@ export function suggestOptions(line, text, caret, world, offered) {
   const place = placeOf(line, text, caret, world);
   if (place.token && !place.isDone) {
     const values = suggestValues(place.token, text, world, offered);
-    return place.mayBeDone && place.word.text ? [...values, ...optionNames(line, place.word, caret)] : values;
+    const mayFollow = place.mayBeDone && (place.word.text || !values.length);
+    return mayFollow ? [...values, ...optionNames(line, place.word, caret)] : values;
   }
   return optionNames(line, place.word, caret);
 }

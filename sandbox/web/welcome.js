@@ -23,7 +23,8 @@ export function welcome({ store, actions }) {
     { class: "welcome", testid: "welcome" },
     el("div", { class: "welcome-sign", "aria-hidden": "true" }, icon("music", 40)),
     el("h2", { text: `Welcome to ${place}` }),
-    el("p", { text: channel?.topic || `Type a slash to see what ${bot.name} can do, or start with one of these:` }),
+    channel?.topic ? el("p", { text: channel.topic }) : null,
+    examples.length ? el("p", { text: "Start with one of these, or type a slash to see everything:" }) : null,
     examples.length
       ? el("div", { class: "examples" }, examples.map(({ line, text }) => el("button", { type: "button", class: "example", testid: "example", onclick: () => actions.fill(line) }, el("code", { text: line }), el("span", { text }))))
       : el("p", { class: "welcome-wait", role: "status" }, el("span", { class: "spinner", "aria-hidden": "true" }), ` Waiting for ${bot.name} to come online…`),

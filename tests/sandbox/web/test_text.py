@@ -105,6 +105,7 @@ async def test_markdown_is_shown_and_never_becomes_markup(page: Page) -> None:
     assert "<a" not in await show("[x](javascript:alert(1)) javascript:alert(1)")
     assert 'href="https://a.b/c_d"' in await show("see https://a.b/c_d.")
     assert await show("- a\n- b") == '<ul><li class="">a</li><li class="">b</li></ul>'
+    assert await show("- a\n2. b") == '<ul><li class="">a</li></ul><ol start="2"><li class="">b</li></ol>'
     assert await show("```py\nx = '<i>'\n```") == "<pre><code>x = '&lt;i&gt;'</code></pre>"
     assert '>@Ana</span> <span class="mention">#music</span>' in await show("<@7> <#8>")
     assert "<time" in await show("<t:1700000000:R>")
