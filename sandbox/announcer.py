@@ -7,8 +7,9 @@ from typing import Any, Protocol
 
 from sandbox.model import Channel, Message, User
 from sandbox.page_view import PageView
+from sandbox.place_wire import CHANNEL_TYPES, Json, user_json
 from sandbox.state import World
-from sandbox.wire import CHANNEL_TYPES, Json, Wire, user_json
+from sandbox.wire import Wire
 
 INTENT_GUILDS = 1 << 0
 INTENT_GUILD_MEMBERS = 1 << 1

@@ -16,8 +16,9 @@ from sandbox.announcer import INTENT_GUILD_MEMBERS, INTENT_GUILDS, INTENT_MESSAG
 from sandbox.errors import PageRequestError
 from sandbox.faults import FaultLog
 from sandbox.gateway_protocol import CloseError, Connection
+from sandbox.place_wire import Json, user_json
 from sandbox.state import World
-from sandbox.wire import Json, Wire, user_json
+from sandbox.wire import Wire
 
 _MAX_REPLAY_EVENTS = 2000
 _SESSION_LIFE_SECONDS = 120.0

@@ -26,9 +26,10 @@ from sandbox.model import (
     Message,
     User,
 )
+from sandbox.place_wire import Json
 from sandbox.state import INTERACTION_LIFE_SECONDS, World
 from sandbox.uploads import Upload
-from sandbox.wire import Json, Wire
+from sandbox.wire import Wire
 
 ACKNOWLEDGE_SECONDS = 3.0
 OFFLINE_SECONDS = 0.5

@@ -23,9 +23,10 @@ from sandbox.command_rules import (
 from sandbox.component_rules import BUTTON, CHECKBOX, FILE_UPLOAD, LABEL, RADIO_GROUP, TEXT_INPUT, find_component
 from sandbox.errors import PageRequestError
 from sandbox.model import Attachment, Channel, Interaction, Message, User
+from sandbox.place_wire import Json, user_json
 from sandbox.state import World
 from sandbox.uploads import Upload, store_upload
-from sandbox.wire import Json, Wire, user_json
+from sandbox.wire import Wire
 
 
 class Resolved:

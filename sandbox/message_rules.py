@@ -8,14 +8,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sandbox.errors import RefusedError, bad_form, too_long
-from sandbox.model import Attachment
 
 MAX_CONTENT_LENGTH = 2000
 MAX_FILES = 10
 MAX_EMBEDS = 10
 MAX_EMBED_LENGTH = 6000
 MAX_FIELDS = 25
-_CDN_ADDRESS = re.compile(r"https://cdn\.discordapp\.com/attachments/\d+/(\d+)/")
 _USER_MENTION = re.compile(r"<@!?(\d+)>")
 
 Json = dict[str, Any]
@@ -96,20 +94,6 @@ def _check_embed_links(embed: Json, index: int, filenames: set[str]) -> None:
         elif not link.startswith(("http://", "https://")):
             text = f"Scheme \"{link.split(':', 1)[0]}\" is not supported. Scheme must be one of ('http', 'https')."
             raise bad_form(["embeds", index, *path], text, "URL_TYPE_INVALID_SCHEME")
-
-
-def restore_attachment_names(embeds: Any, attachments: Iterable[Attachment]) -> Any:
-    """Turn addresses of the message's own files back into `attachment://` names, as an edit with a fetched embed sends them."""
-    if not isinstance(embeds, list):
-        return embeds
-    names = {attachment.attachment_id: attachment.filename for attachment in attachments}
-    for embed in embeds:
-        for part in ("image", "thumbnail"):
-            media = embed.get(part) if isinstance(embed, dict) else None
-            match = _CDN_ADDRESS.match(str(media.get("url"))) if isinstance(media, dict) else None
-            if media is not None and match and match.group(1) in names:
-                media["url"] = f"attachment://{names[match.group(1)]}"
-    return embeds
 
 
 def check_num_files(num_files: int) -> None:

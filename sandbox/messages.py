@@ -24,9 +24,10 @@ from sandbox.model import (
     User,
 )
 from sandbox.permissions import BITS
+from sandbox.place_wire import Json
 from sandbox.state import World
 from sandbox.uploads import Upload, store_upload
-from sandbox.wire import Json, Wire
+from sandbox.wire import Wire
 
 _SENDER_FLAGS = FLAG_SUPPRESS_EMBEDS | FLAG_SUPPRESS_NOTIFICATIONS | FLAG_VOICE_MESSAGE | FLAG_COMPONENTS_V2
 
@@ -110,8 +111,8 @@ class Messages:
         may_read = self._wire.bot_permissions(channel) & BITS["read_message_history"]
         if payload.get("message_reference") and not may_read:
             raise RefusedError(403, 160002, "Cannot reply without permission to read message history")
-        if channel.is_locked:
-            raise RefusedError(400, 50083, "Thread is archived")
+        if channel.is_locked and not self._wire.bot_permissions(channel) & BITS["manage_threads"]:
+            raise RefusedError(403, 160005, "Thread is locked")
 
     def check_extras(self, channel: Channel, payload: Json, *, num_files: int) -> None:
         """Raises: RefusedError when the bot may not attach files or embed links here, also in answers to interactions."""
@@ -202,7 +203,6 @@ class Messages:
             message.content = message_rules.check_content(payload["content"])
         embeds = payload.get("embeds", message.embeds)
         names = self._filenames(message, payload, files)
-        embeds = message_rules.restore_attachment_names(embeds, message.attachments)
         message.embeds = message_rules.check_embeds(embeds, filenames=names)
         is_v2 = bool(message.flags & FLAG_COMPONENTS_V2)
         if "components" in payload:

@@ -8,8 +8,9 @@ from typing import Any
 
 from sandbox.links import CDN_HOST, MEDIA_HOST
 from sandbox.model import Channel, Message, User
+from sandbox.place_wire import Json
 from sandbox.state import World
-from sandbox.wire import Json, Wire
+from sandbox.wire import Wire
 
 _CDN_PREFIXES = (f"https://{CDN_HOST}/", f"https://{MEDIA_HOST}/")
 

@@ -3,9 +3,10 @@
 from sandbox.errors import RefusedError, bad_form
 from sandbox.gateway import Gateway
 from sandbox.model import User
+from sandbox.place_wire import Json, user_json
 from sandbox.rest.server import Call, Route
 from sandbox.state import World
-from sandbox.wire import Json, Wire, user_json
+from sandbox.wire import Wire
 
 
 class ApplicationRoutes:

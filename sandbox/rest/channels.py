@@ -4,9 +4,10 @@ from sandbox.announcer import Announcer
 from sandbox.errors import RefusedError, bad_form
 from sandbox.messages import Draft, Messages
 from sandbox.model import FLAG_HAS_THREAD, MESSAGE_THREAD_CREATED, Channel
+from sandbox.place_wire import Json
 from sandbox.rest.server import NO_CONTENT, Call, Route
 from sandbox.state import World
-from sandbox.wire import Json, Wire
+from sandbox.wire import Wire
 
 _CHANNEL = "/channels/{channel_id}"
 _ARCHIVE_MINUTES = (60, 1440, 4320, 10080)

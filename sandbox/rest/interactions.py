@@ -2,9 +2,10 @@
 
 from sandbox.interactions import DEFER, REPLY, UPDATE, Interactions
 from sandbox.model import Interaction, Message
+from sandbox.place_wire import Json
 from sandbox.rest.server import NO_CONTENT, Call, Route
 from sandbox.state import World
-from sandbox.wire import Json, Wire
+from sandbox.wire import Wire
 
 _WEBHOOK = "/webhooks/{application_id}/{token}"
 _MESSAGE = _WEBHOOK + "/messages/{message_id}"

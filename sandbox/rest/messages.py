@@ -7,9 +7,10 @@ from sandbox.errors import RefusedError, missing_permissions, unknown_message
 from sandbox.messages import Draft, Messages
 from sandbox.model import Message
 from sandbox.permissions import BITS
+from sandbox.place_wire import Json, user_json
 from sandbox.rest.server import NO_CONTENT, Call, Route
 from sandbox.state import World
-from sandbox.wire import Json, Wire, user_json
+from sandbox.wire import Wire
 
 _CHANNEL = "/channels/{channel_id}"
 _MESSAGE = _CHANNEL + "/messages/{message_id}"

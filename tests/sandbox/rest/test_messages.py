@@ -220,20 +220,22 @@ async def test_edit_keeps_only_listed_files(sandbox, start_bot):
         await dropped.read()
 
 
-async def test_edit_with_a_fetched_embed_keeps_its_picture(sandbox, start_bot):
-    """Sending back an embed as it was fetched keeps the picture it shows."""
+async def test_picture_of_an_embed_is_not_listed_again(sandbox, start_bot):
+    """A file that an embed shows is hidden from the list; sending back the fetched embed shows it twice, as on Discord."""
     bot = await start_bot()
     embed = discord.Embed(title="first").set_image(url="attachment://roll.png")
     message = await bot.channel.send(embed=embed, file=discord.File(io.BytesIO(b"png"), "roll.png"))
     assert message.attachments == []
+    edited = await message.edit(content="the same embed")
+    assert edited.attachments == []
 
     fetched = await bot.channel.fetch_message(message.id)
-    changed = fetched.embeds[0]
-    changed.title = "second"
-    edited = await fetched.edit(embed=changed)
+    again = await fetched.edit(embed=fetched.embeds[0])
+    assert [each.filename for each in again.attachments] == ["roll.png"]
+    assert again.embeds[0].image.url.startswith("https://cdn.discordapp.com/attachments/")
 
-    assert edited.attachments == []
-    assert edited.embeds[0].image.url.startswith("https://cdn.discordapp.com/attachments/")
+    bare = await message.edit(embed=None)
+    assert [each.filename for each in bare.attachments] == ["roll.png"]
 
 
 async def test_nonce_makes_sending_again_harmless(sandbox, start_bot):
