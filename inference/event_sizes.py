@@ -1,14 +1,16 @@
-"""From the vocabulary to the sizes of the generator's network. It knows both sides and nothing else."""
+"""From the vocabulary to the sizes and inputs of the generator's network. It knows both sides and nothing else."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from torch import Tensor
+
 from inference.models.event_fields import EventFieldsConfig
 from inference.models.generator import GeneratorConfig
 from inference.models.transformer_xl import TransformerXLConfig
 from music.piece import DRUM_PROGRAM
-from music.tokenizers.tracker import BACK_BARS, NUM_CHOICES
+from music.tokenizers.tracker import BACK_BARS, COLUMNS, NUM_CHOICES
 from music.vocabulary import DRUM_PITCH, FIELDS, NUM_IDS
 
 
@@ -70,3 +72,11 @@ def generator_config(size: str) -> GeneratorConfig:
         num_tempos=FIELDS["tempo"].size,
     )
     return GeneratorConfig(body=body, fields=fields)
+
+
+def name_features(features: Tensor) -> dict[str, Tensor]:
+    """Split rows of the tracker's features (N, columns) into the named tensors that the heads take, (N,) or (N, K)."""
+    return {
+        name: features[:, where.start] if where.stop - where.start == 1 else features[:, where]
+        for name, where in COLUMNS.items()
+    }

@@ -2,7 +2,7 @@
 
 The rules (ours, tuned by eye on a few hundred files):
 
-- a track that is named like a role ("lead", "pad": our own pieces are) has that role;
+- a track whose name ends in a role ("Flute (lead)": our own pieces do) has that role;
 - every drum track is ``drums``; all of them are one part;
 - ``bass`` is the track with a bass program, or the low and mostly single-voiced one, that sounds in the most bars;
 - among the others each (track, role) pair gets a score, and the best pairs are taken until roles or tracks run out:
@@ -47,9 +47,10 @@ def find_roles(profiles: list[TrackProfile]) -> dict[int, str]:
     roles = {index: "drums" for index, each in enumerate(profiles) if each.instrument == DRUM_PROGRAM}
     taken: set[str] = set()
     for index, each in enumerate(profiles):
-        if each.name in PART_ROLES[1:] and each.name not in taken and index not in roles:
-            roles[index] = each.name
-            taken.add(each.name)
+        named = _role_in_name(each.name)
+        if named is not None and named not in taken and index not in roles:
+            roles[index] = named
+            taken.add(named)
     pitched = [index for index, each in enumerate(profiles) if index not in roles and each.num_notes > 0]
     basses = [index for index in pitched if _bass_score(profiles[index]) > 0]
     if basses and len(pitched) > 1 and "bass" not in taken:
@@ -87,3 +88,34 @@ def _scores(profile: TrackProfile) -> dict[str, float]:
         "pad": presence + profile.polyphony + 0.6 * is_long + 0.5 * (profile.instrument in _PAD_PROGRAMS),
         "second": presence + 0.7 * single + 0.2,
     }
+
+
+def rate_roles(program: int) -> dict[str, float]:
+    """Return how well an instrument suits each pitched role but the bass; higher is better."""
+    is_solo, is_chordal, is_pad = program in _LEAD_PROGRAMS, program in _CHORD_PROGRAMS, program in _PAD_PROGRAMS
+    return {
+        "lead": 0.5 + 0.5 * is_solo,
+        "chords": 0.3 + 0.8 * is_chordal,
+        "pad": 0.2 + 0.7 * is_pad,
+        "second": 0.4 + 0.2 * is_solo,
+    }
+
+
+def is_bass(program: int) -> bool:
+    """Return whether a General MIDI program is a bass instrument."""
+    return program in _BASS_PROGRAMS
+
+
+def is_chordal(program: int) -> bool:
+    """Return whether a General MIDI program plays several notes at once by nature, and so melody and chords alone."""
+    return program in _CHORD_PROGRAMS
+
+
+def name_part(instrument_name: str, role: str) -> str:
+    """Return a track's name from which ``find_roles`` reads the role again."""
+    return f"{instrument_name} ({role})"
+
+
+def _role_in_name(name: str) -> str | None:
+    found = name[:-1].rpartition("(")[2] if name.endswith(")") else name
+    return found if found in PART_ROLES[1:] else None

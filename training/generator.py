@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from inference.event_sizes import name_features
 from inference.models.event_fields import EventFields
 from inference.models.generator import Generator
 from inference.models.transformer_xl import Memory
@@ -22,7 +23,6 @@ from music.tokenizers.tracker import (
     CHOICE_CHORD,
     CHOICE_END,
     CHOICE_TRACK,
-    COLUMNS,
     INPUT_WIDTH,
     NUM_COLUMNS,
     Rows,
@@ -46,14 +46,6 @@ class Nats:
     parts: dict[str, Tensor]
     num_notes: int
     num_events: int
-
-
-def named_features(features: Tensor) -> dict[str, Tensor]:
-    """Split rows of features (N, columns) into named tensors, (N,) or (N, K)."""
-    return {
-        name: features[:, where.start] if where.stop - where.start == 1 else features[:, where]
-        for name, where in COLUMNS.items()
-    }
 
 
 def run_batch(model: Generator, batch: Batch, memory: Memory, device: torch.device) -> tuple[Nats, Memory]:
@@ -80,7 +72,7 @@ def field_nats(fields: EventFields, body: Tensor, features: Tensor, targets: Ten
     choice = targets[:, 1] - FIELDS["slot"].offset
     for each, value in _CHOICES.items():
         choice = torch.where(kind == each, value, choice)
-    known = named_features(features)
+    known = name_features(features)
     parts = {"choice": _nats(fields.choose(body, known), choice)}
     for each, compute in (
         (Kind.NOTE, _note_nats), (Kind.CHORD, _chord_nats), (Kind.BAR, _bar_nats), (Kind.TRACK, _track_nats)
@@ -90,7 +82,7 @@ def field_nats(fields: EventFields, body: Tensor, features: Tensor, targets: Ten
             values = {
                 name: targets[rows, 1 + index] - FIELDS[name].offset for index, name in enumerate(EVENT_FIELDS[each])
             }
-            parts |= compute(fields, body[rows], named_features(features[rows]), values)
+            parts |= compute(fields, body[rows], name_features(features[rows]), values)
     return Nats(parts, int((kind == Kind.NOTE).sum()), len(targets))
 
 

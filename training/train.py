@@ -6,7 +6,10 @@ weights of a run as a checkpoint.
 
 from __future__ import annotations
 
+import json
+import subprocess
 import tomllib
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -15,8 +18,10 @@ import torch
 import typer
 
 from core.settings import Settings
+from inference.checkpoint import save_checkpoint
 from inference.event_sizes import generator_config
 from inference.models.generator import Generator
+from music.vocabulary import VOCABULARY_HASH
 from training.corpus import Corpus, load_config, prepare_corpus
 from training.generator import GeneratorTask
 from training.loop import LoopConfig, Run
@@ -66,6 +71,51 @@ def generator(
         max_steps=max_steps,
     )
     Run(task, loop, settings.training.runs_folder / name, resume=resume).train()
+
+
+@app.command()
+def export(
+    config: Annotated[str, typer.Option(help="the configuration that the run was started with")] = "cpu",
+    name: Annotated[str, typer.Option(help="folder under runs/")] = "generator",
+    to: Annotated[Path, typer.Option(help="folder of the checkpoint")] = Path("weights/generator"),
+) -> None:
+    """Write the averaged weights of a generator's run as a checkpoint, with what the log says of them."""
+    settings = Settings()
+    folder = settings.training.runs_folder / name
+    corpus = open_corpus(CONFIGS / f"generator_{config}.toml", settings)
+    lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    valid = [line for line in lines if line["kind"] == "valid"]
+    measured = {key: value for key, value in valid[-1].items() if key not in ("kind", "rate")} if valid else {}
+    card = {
+        "data_sets": corpus.report["weights"],
+        "metrics": {"valid": measured},
+        "git_commit": _git_commit(),
+        "trained": {
+            "date": datetime.now(UTC).date().isoformat(),
+            "config": config,
+            "steps": lines[-1]["step"],
+            "events": lines[-1]["num_events"],
+            "minutes": round(lines[-1]["trained_seconds"] / 60, 1),
+        },
+    }
+    checkpoint_id = save_checkpoint(
+        to,
+        model="generator",
+        state=torch.load(folder / "average.pt", weights_only=True),
+        config=generator_config(config).as_dict(),
+        vocabulary_hash=VOCABULARY_HASH,
+        card=card,
+    )
+    print(f"{checkpoint_id} in {to}")
+
+
+def _git_commit() -> str:
+    """Return the commit that is checked out, or an empty text outside a repository."""
+    done = subprocess.run(
+        ["git", "rev-parse", "HEAD"],  # noqa: S607 - git is found as the user finds it
+        capture_output=True, check=False, text=True, timeout=10,
+    )  # fmt: skip
+    return done.stdout.strip()
 
 
 def open_corpus(config_path: Path, settings: Settings) -> Corpus:

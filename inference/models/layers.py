@@ -78,8 +78,12 @@ class RelativeAttention(nn.Module):
         mixed = torch.matmul(scores.softmax(dim=-1).to(value.dtype), value)  # (B, H, T, E)
         return self.output(mixed.transpose(1, 2).flatten(2)), (new_key, new_value)
 
+    def project_distances(self, distances: Tensor) -> Tensor:
+        """Return encodings of distances (S, D) as this layer's keys see them, (S, H, E); constant while decoding."""
+        return self.distance(distances).view(-1, self.num_heads, self.head_width)
+
     def step(
-        self, inputs: Tensor, *, key: Tensor, value: Tensor, distances: Tensor, ages: Tensor, mask: Tensor
+        self, inputs: Tensor, *, key: Tensor, value: Tensor, relative: Tensor, ages: Tensor, mask: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Attend from one event to a ring of cached keys and to itself; the host writes the ring.
 
@@ -87,7 +91,7 @@ class RelativeAttention(nn.Module):
             inputs: (B, D).
             key: (B, H, M, E), in any order.
             value: (B, H, M, E).
-            distances: encodings of distances 0 .. M, (M + 1, D).
+            relative: projected encodings of distances 0 .. M, (M + 1, H, E), from ``project_distances``.
             ages: (B, M), the distance of each cached key, 1 .. M.
             mask: (B, 1, M), 0 or minus infinity.
 
@@ -99,7 +103,6 @@ class RelativeAttention(nn.Module):
         scale = self.head_width**-0.5
         for_content = (query + self.content_bias[:, 0]) * scale
         for_distance = (query + self.distance_bias[:, 0]) * scale
-        relative = self.distance(distances).view(-1, self.num_heads, self.head_width)  # (M + 1, H, E)
         by_distance = torch.einsum("bhe,mhe->bhm", for_distance, relative)  # (B, H, M + 1)
         index = ages[:, None, :].expand(-1, self.num_heads, -1)
         cached = torch.einsum("bhe,bhme->bhm", for_content, key) + by_distance.gather(2, index) + mask
@@ -135,10 +138,10 @@ class Block(nn.Module):
         return self._feed(inputs + self.dropout(attended)), new_memory
 
     def step(
-        self, inputs: Tensor, *, key: Tensor, value: Tensor, distances: Tensor, ages: Tensor, mask: Tensor
+        self, inputs: Tensor, *, key: Tensor, value: Tensor, relative: Tensor, ages: Tensor, mask: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
         """See ``RelativeAttention.step``."""
         attended, new_key, new_value = self.attention.step(
-            self.attention_norm(inputs), key=key, value=value, distances=distances, ages=ages, mask=mask
+            self.attention_norm(inputs), key=key, value=value, relative=relative, ages=ages, mask=mask
         )
         return self._feed(inputs + attended), new_key, new_value

@@ -129,8 +129,13 @@ class TransformerXL(nn.Module):
         mask = torch.zeros(is_open.shape, dtype=dtype, device=sequence.device)
         return mask.masked_fill_(~is_open, float("-inf"))[:, None]
 
+    def project_distances(self, length: int) -> Tensor:
+        """Return the projected encodings of distances 0 .. length, (L, length + 1, H, E), that ``step`` takes."""
+        distances = sinusoids(length + 1, self.config.width).flip(0).to(self.embedding.device)
+        return torch.stack([block.attention.project_distances(distances) for block in self.blocks])
+
     def step(
-        self, inputs: Tensor, keys: Tensor, values: Tensor, ages: Tensor, valid: Tensor
+        self, inputs: Tensor, keys: Tensor, values: Tensor, ages: Tensor, valid: Tensor, relative: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Read one event of each lane against a static cache: a pure function, made for export.
 
@@ -140,11 +145,11 @@ class TransformerXL(nn.Module):
             values: (L, B, H, M, E).
             ages: (B, M), how many events ago each entry was written, 1 .. M.
             valid: (B, M), whether the entry belongs to the lane's song.
+            relative: (L, M + 1, H, E), from ``project_distances``.
 
         Returns:
             Output (B, D), new keys (L, B, H, E) and new values (L, B, H, E).
         """
-        distances = sinusoids(keys.shape[3] + 1, self.config.width).flip(0).to(inputs.device)
         hidden = self.embed(inputs)
         mask = torch.zeros(valid.shape, dtype=hidden.dtype, device=inputs.device)
         mask = mask.masked_fill(~valid, float("-inf"))[:, None]
@@ -152,7 +157,7 @@ class TransformerXL(nn.Module):
         new_values: list[Tensor] = []
         for index, block in enumerate(self.blocks):
             hidden, key, value = block.step(
-                hidden, key=keys[index], value=values[index], distances=distances, ages=ages, mask=mask
+                hidden, key=keys[index], value=values[index], relative=relative[index], ages=ages, mask=mask
             )
             new_keys.append(key)
             new_values.append(value)

@@ -63,6 +63,7 @@ COLUMNS: dict[str, slice] = {
     name: slice(start, start + size) for (name, size), start in zip(_COLUMN_SIZES, _ENDS[:-1], strict=True)
 }
 """Where each feature lies in a row of features."""
+FIRST_COLUMN: dict[str, int] = {name: start for (name, _), start in zip(_COLUMN_SIZES, _ENDS[:-1], strict=True)}
 NUM_COLUMNS = _ENDS[-1]
 
 Rows = npt.NDArray[np.int16]
@@ -155,38 +156,38 @@ class EventTracker:
     def before_choice(self) -> list[int]:
         """Return the features known before the kind or slot of the next event is chosen: a row of features."""
         row = [0] * NUM_COLUMNS
-        row[COLUMNS["choice_bits"].start] = self._choice_bits()
-        row[COLUMNS["bar_units"].start] = self.bar_units
+        row[FIRST_COLUMN["choice_bits"]] = self._choice_bits()
+        row[FIRST_COLUMN["bar_units"]] = self.bar_units
         here = self._here()
         for index, back in enumerate(BACK_BARS):
-            row[COLUMNS["choice_back"].start + index] = self._choice_in(self.bar - back, here - back * _BAR_STRIDE)
+            row[FIRST_COLUMN["choice_back"] + index] = self._choice_in(self.bar - back, here - back * _BAR_STRIDE)
         return row
 
     def after_slot(self, row: list[int], slot: int) -> None:
         """Fill in what is known once the next event is a note of ``slot``."""
         is_here = self.kind == Kind.NOTE and self.slot == slot
-        row[COLUMNS["role"].start] = self.roles[slot]
-        row[COLUMNS["program"].start] = self.programs[slot]
+        row[FIRST_COLUMN["role"]] = self.roles[slot]
+        row[FIRST_COLUMN["program"]] = self.programs[slot]
         is_top = is_here and self.pitch % DRUM_PITCH == DRUM_PITCH - 1
-        row[COLUMNS["min_position"].start] = self.position + is_top if is_here else 0
+        row[FIRST_COLUMN["min_position"]] = self.position + is_top if is_here else 0
         start = self._here() if is_here else _key(self.bar, slot, 0, -1)
         for index, back in enumerate(BACK_BARS):
             entry = self._entry_in(self.bar - back, start - back * _BAR_STRIDE, slot)
-            row[COLUMNS["position_back"].start + index] = _POSITION + 1 if entry is None else entry[1]
+            row[FIRST_COLUMN["position_back"] + index] = _POSITION + 1 if entry is None else entry[1]
 
         bar, position, pitch, duration, velocity = self._last.get(slot, (-1, 0, _PITCH, _DURATION, _VELOCITY))
-        row[COLUMNS["previous_position"].start] = position if bar == self.bar else _POSITION
-        row[COLUMNS["previous_pitch"].start] = pitch
-        row[COLUMNS["previous_duration"].start] = duration
-        row[COLUMNS["previous_velocity"].start] = velocity
+        row[FIRST_COLUMN["previous_position"]] = position if bar == self.bar else _POSITION
+        row[FIRST_COLUMN["previous_pitch"]] = pitch
+        row[FIRST_COLUMN["previous_duration"]] = duration
+        row[FIRST_COLUMN["previous_velocity"]] = velocity
 
     def after_position(self, row: list[int], slot: int, position: int) -> None:
         """Fill in what is known once the position of the next note is chosen."""
-        row[COLUMNS["root"].start], row[COLUMNS["quality"].start] = self._chord_at(self.bar, position)
+        row[FIRST_COLUMN["root"]], row[FIRST_COLUMN["quality"]] = self._chord_at(self.bar, position)
         is_here = self.kind == Kind.NOTE and self.slot == slot and self.position == position
         base = DRUM_PITCH if self.programs[slot] == DRUM_PROGRAM else 0
         lower = self.pitch if is_here else -1
-        row[COLUMNS["min_pitch"].start] = self.pitch + 1 if is_here else base
+        row[FIRST_COLUMN["min_pitch"]] = self.pitch + 1 if is_here else base
         start = _key(self.bar, slot, position, lower)
         for index, back in enumerate(BACK_BARS):
             entry = self._entry_in(self.bar - back, start - back * _BAR_STRIDE, slot)
@@ -196,21 +197,21 @@ class EventTracker:
                 pitch, duration, velocity = _PITCH, _DURATION, _VELOCITY
             else:
                 _, _, pitch, duration, velocity, _ = entry
-            row[COLUMNS["pitch_back"].start + index] = pitch
-            row[COLUMNS["duration_back"].start + index] = duration
-            row[COLUMNS["velocity_back"].start + index] = velocity
+            row[FIRST_COLUMN["pitch_back"] + index] = pitch
+            row[FIRST_COLUMN["duration_back"] + index] = duration
+            row[FIRST_COLUMN["velocity_back"] + index] = velocity
 
     def at_chord(self, row: list[int], position: int) -> None:
         """Fill in what is known once the next event is a chord at ``position``."""
-        row[COLUMNS["min_position"].start] = self.position + 1 if self.kind == Kind.CHORD else 0
-        row[COLUMNS["root"].start], row[COLUMNS["quality"].start] = (
+        row[FIRST_COLUMN["min_position"]] = self.position + 1 if self.kind == Kind.CHORD else 0
+        row[FIRST_COLUMN["root"]], row[FIRST_COLUMN["quality"]] = (
             self._chords[-1] if self._chords else (NO_ROOT, _NO_CHORD)
         )
         for index, back in enumerate(BACK_BARS):
             is_there = self.bar - back >= 0
             root, quality = self._chord_at(self.bar - back, position) if is_there else (_ROOT + 1, _QUALITY + 1)
-            row[COLUMNS["pitch_back"].start + index] = root
-            row[COLUMNS["duration_back"].start + index] = quality
+            row[FIRST_COLUMN["pitch_back"] + index] = root
+            row[FIRST_COLUMN["duration_back"] + index] = quality
 
     def _choice_bits(self) -> int:
         if self.bar < 0:
@@ -355,15 +356,15 @@ def _fill_choice(values: _Values, features: Features) -> None:
     slots = (present[None, :] * (np.arange(NUM_SLOTS)[None, :] >= first_slot[:, None])).sum(axis=1)
     bits = _MUSIC_BITS | slots | np.where(values.is_chord[:-1], 1 << CHOICE_CHORD, 0)
     bits = np.where(kind == Kind.BAR, _AFTER_BAR_BITS, bits)
-    features[1:, COLUMNS["choice_bits"].start] = np.where(bar < 0, _HEADER_BITS, bits)
-    features[1:, COLUMNS["bar_units"].start] = values.bar_units[:-1]
+    features[1:, FIRST_COLUMN["choice_bits"]] = np.where(bar < 0, _HEADER_BITS, bits)
+    features[1:, FIRST_COLUMN["bar_units"]] = values.bar_units[:-1]
 
     padded_bar = np.concatenate([values.bar, [-1]])
     padded_slot = np.concatenate([np.where(values.is_chord, CHOICE_CHORD, values.slot), [0]])
     for index, back in enumerate(BACK_BARS):
         found = values.next_entry(values.key[:-1] - back * _BAR_STRIDE)
         choice = np.where(padded_bar[found] == bar - back, padded_slot[found], CHOICE_BAR)
-        features[1:, COLUMNS["choice_back"].start + index] = np.where(bar - back < 0, NUM_CHOICES, choice)
+        features[1:, FIRST_COLUMN["choice_back"] + index] = np.where(bar - back < 0, NUM_CHOICES, choice)
 
 
 def _fill_notes(values: _Values, features: Features, context: Wide) -> None:
@@ -380,13 +381,13 @@ def _fill_notes(values: _Values, features: Features, context: Wide) -> None:
         (2, "root", root),
         (3, "quality", quality),
     ):
-        features[notes, COLUMNS[name].start] = numbers
+        features[notes, FIRST_COLUMN[name]] = numbers
         context[notes, column] = FIELDS[name].offset + numbers
-    features[notes, COLUMNS["min_position"].start] = np.where(is_here, values.position[before] + is_top, 0)
+    features[notes, FIRST_COLUMN["min_position"]] = np.where(is_here, values.position[before] + is_top, 0)
 
     is_same_place = is_here & (values.position[before] == position)
     base = np.where(program == DRUM_PROGRAM, DRUM_PITCH, 0)
-    features[notes, COLUMNS["min_pitch"].start] = np.where(is_same_place, values.pitch[before] + 1, base)
+    features[notes, FIRST_COLUMN["min_pitch"]] = np.where(is_same_place, values.pitch[before] + 1, base)
     slot_key = bar * _BAR_STRIDE + (slot + 1) * _SLOT_STRIDE
     start = np.where(is_here, values.key[before], slot_key)
     start_here = slot_key + position * _POSITION_STRIDE + np.where(is_same_place, values.pitch[before] + 1, 0)
@@ -411,7 +412,7 @@ def _fill_back(
         size = FIELDS[name].size
         column: Wide = getattr(values, name)
         there = np.where(is_there, column[safe], size)
-        features[notes, COLUMNS[f"{name}_back"].start + index] = np.where(bar < 0, size + 1, there)
+        features[notes, FIRST_COLUMN[f"{name}_back"] + index] = np.where(bar < 0, size + 1, there)
 
 
 def _fill_previous(values: _Values, features: Features, notes: Wide) -> None:
@@ -422,21 +423,21 @@ def _fill_previous(values: _Values, features: Features, notes: Wide) -> None:
     previous[order[1:]] = np.where(is_same, notes[order[:-1]], -1)
     safe = np.clip(previous, 0, None)
     is_in_bar = (previous >= 0) & (values.bar[safe] == values.bar[notes])
-    features[notes, COLUMNS["previous_position"].start] = np.where(is_in_bar, values.position[safe], _POSITION)
+    features[notes, FIRST_COLUMN["previous_position"]] = np.where(is_in_bar, values.position[safe], _POSITION)
     for name in ("pitch", "duration", "velocity"):
         column: Wide = getattr(values, name)
-        features[notes, COLUMNS[f"previous_{name}"].start] = np.where(previous >= 0, column[safe], FIELDS[name].size)
+        features[notes, FIRST_COLUMN[f"previous_{name}"]] = np.where(previous >= 0, column[safe], FIELDS[name].size)
 
 
 def _fill_chords(values: _Values, features: Features) -> None:
     chords = np.flatnonzero(values.is_chord)
     is_after_chord = values.is_chord[chords - 1]
-    features[chords, COLUMNS["min_position"].start] = np.where(is_after_chord, values.position[chords - 1] + 1, 0)
-    features[chords, COLUMNS["root"].start] = np.concatenate([[NO_ROOT], values.chord_root[:-1]])
-    features[chords, COLUMNS["quality"].start] = np.concatenate([[_NO_CHORD], values.chord_quality[:-1]])
+    features[chords, FIRST_COLUMN["min_position"]] = np.where(is_after_chord, values.position[chords - 1] + 1, 0)
+    features[chords, FIRST_COLUMN["root"]] = np.concatenate([[NO_ROOT], values.chord_root[:-1]])
+    features[chords, FIRST_COLUMN["quality"]] = np.concatenate([[_NO_CHORD], values.chord_quality[:-1]])
     bar = values.bar[chords]
     for index, back in enumerate(BACK_BARS):
         root, quality = values.chord_at(bar - back, values.position[chords])
         is_missing = bar - back < 0
-        features[chords, COLUMNS["pitch_back"].start + index] = np.where(is_missing, _ROOT + 1, root)
-        features[chords, COLUMNS["duration_back"].start + index] = np.where(is_missing, _QUALITY + 1, quality)
+        features[chords, FIRST_COLUMN["pitch_back"] + index] = np.where(is_missing, _ROOT + 1, root)
+        features[chords, FIRST_COLUMN["duration_back"] + index] = np.where(is_missing, _QUALITY + 1, quality)

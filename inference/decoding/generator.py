@@ -1,0 +1,188 @@
+"""Serves requests to generate: a plan from the request, a song from the writer, a piece from the song.
+
+A given piece is read, never rewritten: its notes stay as they are and new bars follow after its last bar line. It
+knows nothing of processes or of how the network was trained.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from core.errors import InputError
+from inference.checkpoint import load_checkpoint, load_weights
+from inference.decoding.arrangement import Turn, arrange
+from inference.decoding.song_piece import build_piece, extend_piece
+from inference.decoding.song_writer import SongPlan, SongWriter
+from inference.masking import SongRules
+from inference.models.generator import Generator, GeneratorConfig
+from inference.protocol import Controls, GenerateRequest, Progress, Request, Result
+from music.checks import check_constraints
+from music.columns import Bars, columns_of_piece, find_bars, snap
+from music.constraints import METRES
+from music.piece import Piece
+from music.tokenizers.event import EncodedPiece, encode_columns, place_of_bar, tempo_bin
+from music.vocabulary import DENSITY_LIMITS, FIELDS, GENRES, NUM_DENSITIES, VOCABULARY_HASH, Kind
+
+DEFAULT_NUM_BARS = 16
+MAX_BARS = 256
+_BAR_ID = FIELDS["kind"].id_of(Kind.BAR)
+
+
+class GeneratorDecoder:
+    """The generator with its weights, ready to serve."""
+
+    def __init__(self, model: Generator, *, checkpoint_id: str) -> None:
+        self.model = model.eval()
+        self.checkpoint_id = checkpoint_id
+
+    @classmethod
+    def load(cls, folder: Path, device: torch.device) -> GeneratorDecoder:
+        """Read the checkpoint in ``folder``.
+
+        Raises:
+            CheckpointError: if it is missing, damaged or made for another vocabulary.
+        """
+        checkpoint = load_checkpoint(folder, model="generator", vocabulary_hash=VOCABULARY_HASH)
+        model = Generator(GeneratorConfig.from_dict(dict(checkpoint.config)))
+        load_weights(model, checkpoint)
+        return cls(model.to(device), checkpoint_id=checkpoint.checkpoint_id)
+
+    def decode(self, request: Request) -> Iterator[Progress | Result]:
+        """Yield progress and the finished piece; see ``Decoder``.
+
+        Raises:
+            InputError: for a request that cannot be served; its sentence says what to change.
+        """
+        if not isinstance(request, GenerateRequest):
+            raise InputError("The generator only writes new music.")
+        started = time.perf_counter()
+        plan, source = make_plan(request)
+        rules = SongRules(request.constraints, num_bars=plan.num_bars)
+        steps: Iterator[Progress] | None = None
+        with torch.inference_mode():
+            writer = SongWriter(self.model, plan, rules, memory_length=request.memory_length)
+            steps = writer.write()
+        while True:  # the mode must not stay on between two steps: other networks run in between
+            with torch.inference_mode():
+                progress = next(steps, None)
+            if progress is None:
+                break
+            yield progress
+
+        tempo_bpm = request.constraints.tempo_bpm
+        if request.prompt is None or source is None:
+            piece = build_piece(writer.song, num_bars=plan.num_bars, tempo_bpm=tempo_bpm)
+        else:
+            piece = extend_piece(request.prompt, source, writer.song, num_bars=plan.num_bars, tempo_bpm=tempo_bpm)
+        yield Result(
+            job_id=request.job_id,
+            piece=piece,
+            checkpoint_id=self.checkpoint_id,
+            checks=check_constraints(piece, request.constraints, before=request.prompt),
+            num_events=writer.song.num_events,
+            decode_seconds=time.perf_counter() - started,
+        )
+
+
+def make_plan(request: GenerateRequest) -> tuple[SongPlan, tuple[EncodedPiece, Bars] | None]:
+    """Settle everything that does not need the network; with a prompt also its events and bars.
+
+    Raises:
+        InputError: for wishes that contradict each other or that the encoding cannot hold.
+    """
+    asked = request.constraints
+    num_bars = asked.num_bars if asked.num_bars is not None else DEFAULT_NUM_BARS
+    if not 1 <= num_bars <= MAX_BARS:
+        raise InputError(f"I can write 1 to {MAX_BARS} bars at a time. Ask for fewer.")
+    if asked.metre is not None and asked.metre not in METRES:
+        raise InputError(f"I cannot write in {asked.metre[0]}/{asked.metre[1]}.")
+    instruments = tuple(each for each in dict.fromkeys(asked.instruments) if each not in asked.excluded_instruments)
+    if asked.instruments and not instruments:
+        raise InputError("Every instrument you asked for is also excluded. Leave one in.")
+    given: dict[str, Any] = {
+        "job_id": request.job_id,
+        "seed": request.seed,
+        "sampling": request.sampling,
+        "num_bars": num_bars,
+        "metre": METRES.index(asked.metre) if asked.metre is not None else None,
+        "tempo": tempo_bin(asked.tempo_bpm) if asked.tempo_bpm is not None else None,
+        "excluded": asked.excluded_instruments,
+    }
+    key = asked.scale.tonic + 12 * asked.scale.is_minor if asked.scale is not None else None
+    if request.prompt is None:
+        turns = arrange(instruments, num_bars=num_bars) if instruments else ()
+        return SongPlan(**given, controls=_controls(request.controls, key=key, density=None), turns=turns), None
+    source = read_prompt(request.prompt)
+    return _plan_continuation(source, request, given, instruments, key), source
+
+
+def read_prompt(prompt: Piece) -> tuple[EncodedPiece, Bars]:
+    """Return the events and bars of a given piece, snapped as the network learned.
+
+    Raises:
+        InputError: for a piece without notes, or with a metre that the vocabulary lacks.
+    """
+    columns = columns_of_piece(prompt)
+    bars = find_bars(columns)
+    return encode_columns(snap(columns, bars), bars), bars
+
+
+def _plan_continuation(
+    source: tuple[EncodedPiece, Bars],
+    request: GenerateRequest,
+    given: dict[str, Any],
+    instruments: tuple[int, ...],
+    key: int | None,
+) -> SongPlan:
+    encoded, bars = source
+    num_bars = given["num_bars"]
+    playing = {
+        part.slot: part.program
+        for part in encoded.parts
+        if part.program not in request.constraints.excluded_instruments
+        and (not instruments or part.program in instruments)
+    }
+    if not playing and not instruments:
+        raise InputError("All tracks of the given piece are excluded. Leave one in.")
+    turns: tuple[Turn, ...] = arrange(instruments or tuple(playing.values()), num_bars=num_bars, taken=playing)
+    last_bar = encoded.rows[encoded.rows[:, 0] == _BAR_ID][-1].tolist()
+    if given["metre"] is None:
+        given["metre"] = FIELDS["metre"].value_of(last_bar[1])
+    if given["tempo"] is None:
+        given["tempo"] = FIELDS["tempo"].value_of(last_bar[2])
+    density = sum(encoded.notes_per_quarter >= limit for limit in DENSITY_LIMITS)
+    return SongPlan(
+        **given,
+        controls=_controls(request.controls, key=key if key is not None else encoded.key, density=density),
+        turns=turns,
+        given_parts=tuple((part.slot, part.role, part.program) for part in encoded.parts),
+        given_rows=_place_anew(encoded, total_bars=bars.num_bars + num_bars),
+        num_given_bars=bars.num_bars,
+    )
+
+
+def _place_anew(encoded: EncodedPiece, *, total_bars: int) -> tuple[tuple[int, ...], ...]:
+    """Return the given events with places that count to the end of the whole, so that it does not end too early."""
+    rows = encoded.rows.copy()
+    is_bar = rows[:, 0] == _BAR_ID
+    rows[is_bar, 3] = [FIELDS["place"].id_of(place_of_bar(bar, total_bars)) for bar in range(int(is_bar.sum()))]
+    return tuple(tuple(row) for row in rows.tolist())
+
+
+def _controls(controls: Controls, *, key: int | None, density: int | None) -> tuple[int | None, ...]:
+    def genre(name: str | None) -> int | None:
+        if name is None or name == "auto":
+            return None
+        if name not in GENRES:
+            raise InputError(f"I do not know the genre “{name}”. Choose one of {', '.join(GENRES)}.")
+        return GENRES.index(name)
+
+    wished = controls.density if controls.density is not None else density
+    if wished is not None:
+        wished = min(max(wished, 0), NUM_DENSITIES - 1)
+    return genre(controls.genre), genre(controls.second_genre), key, wished

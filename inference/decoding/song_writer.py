@@ -1,0 +1,278 @@
+"""Writes a song event by event: header, given bars, new bars. It knows network, tracker, rules and sampling, no files.
+
+Each event goes through the stages of the field decoder; every stage gets a mask from ``SongRules`` and a random number
+of its own (seed, event, field). All state of a song lives in one ``SongWriter``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from inference.decoding.arrangement import Turn
+from inference.event_sizes import name_features
+from inference.masking import Flags, SongRules
+from inference.memory import SongMemory
+from inference.models.generator import Generator
+from inference.protocol import Progress, Sampling
+from inference.sampling import choose, uniform
+from music.piece import DRUM_PROGRAM
+from music.roles import PART_ROLES
+from music.tokenizers.event import place_of_bar
+from music.tokenizers.tracker import CHOICE_BAR, CHOICE_CHORD, CHOICE_TRACK, COLUMNS, NUM_CHOICES, EventTracker
+from music.vocabulary import (
+    CHORD_QUALITIES,
+    DURATIONS,
+    FIELDS,
+    NO_ROOT,
+    NUM_PHASES,
+    ROLES,
+    Kind,
+    make_event,
+)
+
+_FIELD_NUMBERS = {name: number for number, name in enumerate(("choice", *FIELDS))}
+_EVENTS_PER_PROGRESS = 24
+_MIN_FREE_TRACKS = 3
+_NO_QUALITY = CHORD_QUALITIES.index("none")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SongPlan:
+    """What is settled before the first event. ``None`` lets the network choose."""
+
+    job_id: str
+    seed: int
+    sampling: Sampling
+    num_bars: int
+    metre: int | None = None
+    tempo: int | None = None
+    controls: tuple[int | None, ...] = (None, None, None, None)
+    turns: tuple[Turn, ...] = ()  # empty: the network chooses its tracks
+    excluded: tuple[int, ...] = ()
+    given_parts: tuple[tuple[int, int, int], ...] = ()  # slot, role, program of the parts of the given bars
+    given_rows: tuple[tuple[int, ...], ...] = ()  # events of the given bars, places counted to the end of the whole
+    num_given_bars: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenNote:
+    """A new note; time in grid units from the first new bar."""
+
+    slot: int
+    program: int
+    onset_units: int
+    pitch: int  # as in the vocabulary: drums from 128 on
+    duration_units: int
+    velocity: int  # bin
+
+
+@dataclass(slots=True)
+class WrittenSong:
+    """What came out: ``chords`` are (units, root, quality, bass)."""
+
+    metre: int = 0
+    tempo: int = 0
+    notes: list[WrittenNote] = field(default_factory=list[WrittenNote])
+    chords: list[tuple[int, int, int, int]] = field(default_factory=list[tuple[int, int, int, int]])
+    num_events: int = 0
+
+
+class SongWriter:
+    """One song being written."""
+
+    def __init__(self, model: Generator, plan: SongPlan, rules: SongRules, *, memory_length: int | None) -> None:
+        self._fields = model.fields
+        self._memory = SongMemory(model.body, length=memory_length)
+        self._plan = plan
+        self._rules = rules
+        self._tracker = EventTracker()
+        self._event = 0  # number of the event being chosen; the key of its random numbers
+        self._start_units = 0
+        self.song = WrittenSong()
+
+    def write(self) -> Iterator[Progress]:
+        """Write all new bars; yields often. Afterwards ``song`` is complete."""
+        yield from self._read_header_and_given()
+        self._rules.turns = self._plan.turns or self._choose_tracks()
+        for bar in range(self._plan.num_bars):
+            self._start_bar(bar)
+            while self._write_event():
+                if self._event % _EVENTS_PER_PROGRESS == 0:
+                    yield self._progress(bar)
+            self._start_units += self._tracker.bar_units
+            yield self._progress(bar + 1)
+        self.song.num_events = self._event
+
+    def _progress(self, num_done: int, *, stage: str = "writing") -> Progress:
+        return Progress(job_id=self._plan.job_id, stage=stage, num_done=num_done, num_total=self._plan.num_bars)
+
+    def _read_header_and_given(self) -> Iterator[Progress]:
+        plan = self._plan
+        parts = {slot: (slot, role, program) for slot, role, program in plan.given_parts}
+        for turn in plan.turns:
+            if turn.start_bar == 0:
+                parts.setdefault(turn.slot, (turn.slot, ROLES.index(PART_ROLES[turn.slot]), turn.program))
+        rows = [make_event(Kind.CONTROL, *plan.controls)]
+        rows += [make_event(Kind.TRACK, *parts[slot]) for slot in sorted(parts)]
+        rows += plan.given_rows
+        inputs = [self._push(row) for row in rows]
+        for _ in self._memory.read(inputs):
+            yield self._progress(0, stage="reading")
+
+    def _push(self, row: tuple[int, ...]) -> list[int]:
+        """Tell the tracker of an event and return the network's input."""
+        self._tracker.push(row)
+        return [*row, *self._tracker.context()]
+
+    def _take(self, row: tuple[int, ...]) -> None:
+        self._memory.step(self._push(row))
+        self._event += 1
+
+    def _choose_tracks(self) -> tuple[Turn, ...]:
+        """Let the network name the tracks of a new song, at least a few, each in the slot of its role."""
+        turns: list[Turn] = []
+        last_slot = -1
+        while last_slot + 1 < len(PART_ROLES):
+            allowed = np.zeros(NUM_CHOICES, dtype=np.bool_)
+            allowed[CHOICE_TRACK] = True
+            allowed[CHOICE_BAR] = len(turns) >= _MIN_FREE_TRACKS
+            features = self._features(self._tracker.before_choice())
+            logits = self._fields.choose(self._memory.output, features)
+            if self._draw("choice", logits, allowed, self._plan.sampling.temperature_instruments) == CHOICE_BAR:
+                break
+            slots = np.arange(FIELDS["slot"].size)
+            allowed_slots = (slots > last_slot) & (slots < len(PART_ROLES))
+            is_enough = len(PART_ROLES) - np.arange(FIELDS["slot"].size) + len(turns) >= _MIN_FREE_TRACKS
+            allowed_slots &= is_enough & ~((slots == 0) & (DRUM_PROGRAM in self._plan.excluded))
+            temperature = self._plan.sampling.temperature_instruments
+            if not allowed_slots.any():
+                break
+            slot = self._draw("slot", self._fields.slot(self._memory.output, []), allowed_slots, temperature)
+            last_slot = slot
+            role = ROLES.index(PART_ROLES[slot])
+            program = self._choose_program(slot, role, temperature)
+            if program is not None:
+                turns.append(Turn(slot=slot, program=program, start_bar=0, stop_bar=self._plan.num_bars))
+                self._take(make_event(Kind.TRACK, slot, role, program))
+        return tuple(turns)
+
+    def _choose_program(self, slot: int, role: int, temperature: float) -> int | None:
+        programs = np.arange(FIELDS["program"].size)
+        allowed = (programs == DRUM_PROGRAM) if PART_ROLES[slot] == "drums" else (programs != DRUM_PROGRAM)
+        allowed = allowed & ~np.isin(programs, self._plan.excluded)
+        if not allowed.any():
+            return None
+        logits = self._fields.program(self._memory.output, [self._number(role)])
+        return self._draw("program", logits, allowed, temperature)
+
+    def _start_bar(self, bar: int) -> None:
+        plan, song = self._plan, self.song
+        for turn in self._rules.turns:  # an instrument that takes over a slot
+            if turn.start_bar == bar and self._tracker.programs.get(turn.slot) != turn.program:
+                self._take(make_event(Kind.TRACK, turn.slot, ROLES.index(PART_ROLES[turn.slot]), turn.program))
+        if bar == 0:
+            every_metre = np.ones(FIELDS["metre"].size, dtype=np.bool_)
+            every_tempo = np.ones(FIELDS["tempo"].size, dtype=np.bool_)
+            output, temperature = self._memory.output, plan.sampling.temperature_instruments
+            song.metre = (
+                plan.metre
+                if plan.metre is not None
+                else self._draw("metre", self._fields.metre(output, []), every_metre, temperature)
+            )
+            tempo_logits = self._fields.tempo(output, [self._number(song.metre)])
+            song.tempo = (
+                plan.tempo if plan.tempo is not None else self._draw("tempo", tempo_logits, every_tempo, temperature)
+            )
+        number = plan.num_given_bars + bar
+        place = place_of_bar(number, plan.num_given_bars + plan.num_bars)
+        self._rules.start_bar(bar, metre=song.metre)
+        self._take(make_event(Kind.BAR, song.metre, song.tempo, place, number % NUM_PHASES))
+
+    def _write_event(self) -> bool:
+        """Choose the next event of the bar and take it in; False when the bar is over."""
+        row = self._tracker.before_choice()
+        logits = self._fields.choose(self._memory.output, self._features(row))
+        allowed = self._rules.choices(self._tracker, row)
+        choice = self._draw("choice", logits, allowed, self._plan.sampling.temperature_instruments)
+        if choice == CHOICE_CHORD:
+            self._write_chord(row)
+        elif choice < len(PART_ROLES):
+            self._write_note(row, choice)
+        else:
+            return False
+        return True
+
+    def _write_note(self, row: list[int], slot: int) -> None:
+        tracker, rules, sampling, output = self._tracker, self._rules, self._plan.sampling, self._memory.output
+        tracker.after_slot(row, slot)
+        rhythm = sampling.temperature_rhythm
+        logits = self._less_repetition(self._fields.place(output, self._features(row)), row, "position")
+        position = self._draw("position", logits, rules.positions(tracker, row, slot), rhythm)
+        tracker.after_position(row, slot, position)
+        features, at = self._features(row), self._number(position)
+        logits = self._less_repetition(self._fields.tune(output, features, at), row, "pitch")
+        pitch = self._draw("pitch", logits, rules.pitches(row), sampling.temperature_notes)
+        tone = self._number(pitch)
+        logits = self._fields.hold(output, features, at, tone)
+        duration = self._draw("duration", logits, rules.durations(tracker, position), rhythm)
+        logits = self._fields.strike(output, features, at, tone, self._number(duration))
+        every = np.ones(FIELDS["velocity"].size, dtype=np.bool_)
+        velocity = self._draw("velocity", logits, every, rhythm)
+
+        is_same_onset = tracker.kind == Kind.NOTE and (tracker.slot, tracker.position) == (slot, position)
+        self._take(make_event(Kind.NOTE, slot, position, pitch, duration, velocity))
+        rules.follow(tracker, is_same_onset=is_same_onset)
+        onset = self._start_units + position
+        program = tracker.programs[slot]
+        self.song.notes.append(WrittenNote(slot, program, onset, pitch, DURATIONS[duration], velocity))
+
+    def _write_chord(self, row: list[int]) -> None:
+        temperature, output = self._plan.sampling.temperature_notes, self._memory.output
+        position = self._rules.chord_position(self._tracker)
+        self._tracker.at_chord(row, position)
+        features, at = self._features(row), self._number(position)
+        root = self._draw("root", self._fields.choose_root(output, features, at), self._rules.roots(), temperature)
+        root_number = self._number(root)
+        qualities = np.arange(FIELDS["quality"].size)
+        allowed = (qualities == _NO_QUALITY) == (root == NO_ROOT)
+        logits = self._fields.choose_quality(output, features, at, root_number)
+        quality = self._draw("quality", logits, allowed, temperature)
+        logits = self._fields.choose_bass(output, root_number, self._number(quality))
+        bass = self._draw("bass", logits, self._rules.roots(), temperature)
+        self._take(make_event(Kind.CHORD, position, root, quality, bass))
+        self.song.chords.append((self._start_units + position, root, quality, bass))
+
+    def _less_repetition(self, logits: Tensor, row: list[int], name: str) -> Tensor:
+        """Make values that the same part had there in earlier bars less likely, when asked."""
+        if self._plan.sampling.repetition == 1.0:
+            return logits
+        values = {value for value in row[COLUMNS[f"{name}_back"]] if value < logits.shape[1]}
+        changed = logits.clone()
+        changed[0, sorted(values)] -= math.log(self._plan.sampling.repetition)
+        return changed
+
+    def _features(self, row: list[int]) -> dict[str, Tensor]:
+        return name_features(torch.tensor([row], device=self._memory.output.device))
+
+    def _number(self, value: int) -> Tensor:
+        return torch.tensor([value], device=self._memory.output.device)
+
+    def _draw(self, name: str, logits: Tensor, allowed: Flags, temperature: float) -> int:
+        sampling = self._plan.sampling
+        scores: npt.NDArray[np.float64] = logits[0].double().cpu().numpy()
+        return choose(
+            scores,
+            allowed,
+            temperature=temperature,
+            top_k=sampling.top_k,
+            top_p=sampling.top_p,
+            min_p=sampling.min_p,
+            random=uniform(self._plan.seed, event=self._event, field=_FIELD_NUMBERS[name]),
+        )
