@@ -10,7 +10,7 @@ import pytest
 from playwright.async_api import Locator, Page, expect
 
 from sandbox.app import Sandbox
-from tests.sandbox.web.hands import last_message, type_line
+from tests.sandbox.web.hands import last_message, send_line, type_line
 from tests.sandbox.web.page_bot import ALT_TEXT
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -194,6 +194,21 @@ async def test_two_people_see_each_other_live(open_page: OpenPage) -> None:
     await expect(ben.get_by_test_id("message")).to_have_count(1)
     await ben.reload()  # the tab remembers who it is
     await expect(ben.get_by_test_id("me")).to_have_text("Ben")
+
+
+async def test_a_tab_can_become_somebody_else(ana: Page) -> None:
+    """Choosing another name changes who writes; the address follows."""
+    await send_line(ana, "mine")
+    await ana.get_by_test_id("switch-user").click()
+    await ana.get_by_test_id("who-are-you").get_by_label("Your name").fill("Cleo")
+    await ana.keyboard.press("Enter")
+    await expect(ana.get_by_test_id("me")).to_have_text("Cleo")
+    await send_line(ana, "not hers")
+    await expect(ana.locator(".author")).to_have_text(["Ana", "Cleo"])
+    assert "user=Cleo" in ana.url
+    await ana.get_by_test_id("switch-user").click()
+    await ana.get_by_role("button", name="Ana").click()
+    await expect(ana.get_by_test_id("me")).to_have_text("Ana")
 
 
 async def test_page_comes_back_after_the_server_restarts(open_page: OpenPage, tmp_path: Path) -> None:
