@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections import defaultdict
 from dataclasses import dataclass, field
 
 from benchmarks.results import ResultTable, Row
+from core.child import Channel
+from core.processes import ChildProcess
 from core.settings import Settings
 from inference.client import InferenceClient
 from inference.protocol import Controls, GenerateRequest, HarmonizeRequest, Progress, RemixRequest, Request, Result
@@ -16,9 +19,10 @@ from media.encode import encode_audio
 from media.loudness import normalize_loudness
 from media.soundfont import find_soundfont
 from media.synth import synthesize
+from music.codec import decode_piece, encode_piece
 from music.constraints import Constraints
 from music.midi import write_midi
-from music.piece import DRUM_PROGRAM, Piece
+from music.piece import DEFAULT_TICKS_PER_QUARTER, DRUM_PROGRAM, Note, Piece, Track
 from music.time_grid import TimeGrid
 
 NUM_BARS = 16
@@ -68,9 +72,9 @@ _NOTES = {
     "first progress": "submitted until the first real progress",
     "decode": "in the worker, by its own clock",
     "media": "sound, picture and MIDI file in media children, together",
-    "render": "FluidSynth alone, in this process",
-    "encode": "Ogg alone, in this process",
-    "harmonize: whole reply": "chorale for the first track of a generated piece",
+    "render": "FluidSynth alone",
+    "encode": "Ogg alone",
+    "harmonize: whole reply": "four-part chorale for a melody of as many bars",
     "remix: whole reply": "half of the pitches of a generated piece",
 }
 
@@ -81,16 +85,16 @@ async def _measure(num_repeats: int) -> _Samples:
     async with (
         InferenceClient(settings.inference) as inference,
         MediaClient(settings.media) as media,
+        ChildProcess(serve_sound, name="bench-sound", argument=settings.media.soundfont.encode()) as sound,
     ):
         pieces: list[Piece] = []
         for number in range(-1, num_repeats):  # the first round warms everything up and is thrown away
             kept = samples if number >= 0 else _Samples()
             pieces.append(await _generate(inference, media, seed=_SEED + number, samples=kept))
-            _measure_sound(pieces[-1], settings.media.soundfont, kept)
+            await _measure_sound(sound, pieces[-1], kept)
         for piece in pieces[1:]:
             if "harmonizer" in inference.checkpoint_ids:
-                melody = piece.with_tracks(piece.tracks[:1])
-                request = HarmonizeRequest(job_id="harmonize", seed=_SEED, piece=melody, melody_track=0)
+                request = HarmonizeRequest(job_id="harmonize", seed=_SEED, piece=_melody())
                 await _reply(inference, media, request, row="harmonize: whole reply", samples=samples)
             if "remixer" in inference.checkpoint_ids:
                 request = RemixRequest(job_id="remix", seed=_SEED, piece=piece)
@@ -155,13 +159,31 @@ async def _make_media(media: MediaClient, piece: Piece, samples: _Samples) -> fl
     return time.perf_counter() - start
 
 
-def _measure_sound(piece: Piece, soundfont: str, samples: _Samples) -> None:
-    """Take the time of the two halves of a rendering, here and one after the other."""
-    stop_seconds = TimeGrid(piece).seconds_of_tick(piece.stop_ticks)
-    start = time.perf_counter()
-    sound = synthesize(write_midi(piece), soundfont=find_soundfont(soundfont), stop_seconds=stop_seconds)
-    samples.seconds["render"].append(time.perf_counter() - start)
-    sound = normalize_loudness(sound)
-    start = time.perf_counter()
-    encode_audio(sound, audio_format="ogg", size_limit_bytes=SIZE_LIMIT_BYTES)
-    samples.seconds["encode"].append(time.perf_counter() - start)
+async def _measure_sound(child: ChildProcess, piece: Piece, samples: _Samples) -> None:
+    """Take the time of the two halves of a rendering, one after the other."""
+    render_seconds, encode_seconds = json.loads(await child.call(encode_piece(piece), timeout_seconds=120))
+    samples.seconds["render"].append(render_seconds)
+    samples.seconds["encode"].append(encode_seconds)
+
+
+def serve_sound(channel: Channel, argument: bytes) -> None:
+    """Render and encode pieces and answer the seconds of both; in a process of its own, because FluidSynth prints."""
+    channel.send(b"ready")
+    while True:
+        piece = decode_piece(channel.receive() or b"")
+        stop_seconds = TimeGrid(piece).seconds_of_tick(piece.stop_ticks)
+        start = time.perf_counter()
+        sound = synthesize(write_midi(piece), soundfont=find_soundfont(argument.decode()), stop_seconds=stop_seconds)
+        rendered = time.perf_counter()
+        sound = normalize_loudness(sound)
+        normalized = time.perf_counter()
+        encode_audio(sound, audio_format="ogg", size_limit_bytes=SIZE_LIMIT_BYTES)
+        channel.send(json.dumps([rendered - start, time.perf_counter() - normalized]).encode())
+
+
+def _melody() -> Piece:
+    """Return 16 bars in C major to be harmonized."""
+    steps = (67, 69, 71, 72, 71, 69, 67, 65, 64, 65, 67, 64, 62, 60, 62, 60)
+    quarter = DEFAULT_TICKS_PER_QUARTER
+    notes = tuple(Note(beat * quarter, steps[beat % len(steps)], quarter, 80) for beat in range(4 * NUM_BARS))
+    return Piece(tracks=(Track(notes=notes, program=73),))
