@@ -14,6 +14,7 @@ from aiohttp import web
 from sandbox.announcer import Announcer
 from sandbox.certificates import make_tls_context
 from sandbox.clock import Clock
+from sandbox.disturbances import Disturbances
 from sandbox.faults import FaultLog
 from sandbox.gateway import Gateway
 from sandbox.interactions import Interactions
@@ -67,6 +68,7 @@ class Sandbox:
         self.clock = clock or Clock()
         self.world = World(folder, clock=self.clock)
         self.faults = FaultLog(self.clock)
+        self._disturbances = Disturbances()
         identity = self.world.identity
         self._links = LinkMaker(identity.signing_key, application_id=identity.application_id, clock=self.clock)
         self._wire = Wire(self.world, self._links)
@@ -95,7 +97,7 @@ class Sandbox:
         gateway_app = web.Application()
         gateway_app.router.add_get("/", self.gateway.serve)
         app = web.Application()
-        app.add_domain("discord.com", RestServer(world, self.faults).build(routes))
+        app.add_domain("discord.com", RestServer(world, self.faults, self._disturbances).build(routes))
         app.add_domain("gateway.discord.gg", gateway_app)
         for host in ("cdn.discordapp.com", "media.discordapp.net"):
             app.add_domain(host, CDN(world, self._links, self.faults).build())
@@ -110,6 +112,7 @@ class Sandbox:
             interactions=self._interactions,
             gateway=self.gateway,
             faults=self.faults,
+            disturbances=self._disturbances,
         )
         control.add_routes(app.router)
         api = PageAPI(

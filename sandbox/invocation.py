@@ -133,7 +133,7 @@ class Invocations:
 
         resolved = Resolved(self._world, self._wire, files, channel)
         focused = str(request.get("focused") or "") if is_autocomplete else None
-        data_options = self._options(options, request.get("options") or {}, resolved, focused=focused)
+        data_options = self._options(options, _checked_object(request, "options"), resolved, focused=focused)
         for depth, name in reversed(list(enumerate(path))):
             kind = SUB_COMMAND if depth == len(path) - 1 else 2
             data_options = [{"type": kind, "name": name, "options": data_options}]
@@ -243,7 +243,7 @@ class Invocations:
         modal = opened_by.modal
         if modal is None:
             raise PageRequestError("This interaction opened no form.", status=404)
-        fields = request.get("fields") or {}
+        fields = _checked_object(request, "fields")
         resolved = Resolved(self._world, self._wire, files, channel)
         components: list[Json] = []
         for component in modal["components"]:
@@ -286,6 +286,13 @@ class Invocations:
         if not value and not component.get("required", True):
             return body | {"values": []}
         return body | {"values": self._selected(component, value, resolved)}
+
+
+def _checked_object(request: Json, name: str) -> Json:
+    value = request.get(name) or {}
+    if not isinstance(value, dict):
+        raise PageRequestError(f"{name} must be an object with a value for each name.")
+    return value
 
 
 def _checked_text(option: Json, value: Any) -> str:

@@ -6,6 +6,7 @@ from aiohttp import web
 
 from sandbox.announcer import Announcer
 from sandbox.clock import isoformat
+from sandbox.disturbances import Disturbances, parse_disturbance
 from sandbox.errors import PageRequestError
 from sandbox.faults import FaultLog
 from sandbox.gateway import PRIVILEGED_INTENTS, Gateway
@@ -32,6 +33,7 @@ class PageControl:
         interactions: Interactions,
         gateway: Gateway,
         faults: FaultLog,
+        disturbances: Disturbances,
     ) -> None:
         self._world = world
         self._view = view
@@ -39,6 +41,7 @@ class PageControl:
         self._interactions = interactions
         self._gateway = gateway
         self._faults = faults
+        self._disturbances = disturbances
 
     def add_routes(self, router: web.UrlDispatcher) -> None:
         """Add the routes for tests."""
@@ -48,6 +51,8 @@ class PageControl:
         router.add_post("/api/gateway", self.gateway)
         router.add_get("/api/faults", self.faults)
         router.add_delete("/api/faults", self.clear_faults)
+        router.add_post("/api/disturbances", self.disturb)
+        router.add_delete("/api/disturbances", self.clear_disturbances)
         router.add_post("/api/reset", self.reset)
 
     async def _json(self, request: web.Request) -> dict[str, Any]:
@@ -78,7 +83,7 @@ class PageControl:
         intents = body.get("privileged_intents", limits.privileged_intents)
         if not isinstance(size, int) or not 1 <= size <= _MAX_SIZE_LIMIT_BYTES:
             raise PageRequestError(f"attachment_size_limit is between 1 and {_MAX_SIZE_LIMIT_BYTES} bytes.")
-        if any(name not in PRIVILEGED_INTENTS for name in intents):
+        if not isinstance(intents, list) or any(name not in PRIVILEGED_INTENTS for name in intents):
             raise PageRequestError(f"privileged_intents are {', '.join(PRIVILEGED_INTENTS)}.")
         limits.attachment_size_limit_bytes, limits.privileged_intents = size, list(intents)
         self._world.save_limits()
@@ -107,8 +112,18 @@ class PageControl:
         self._faults.clear()
         return web.Response(status=204)
 
+    async def disturb(self, request: web.Request) -> web.Response:
+        """Order a bad day for the next requests to some routes."""
+        self._disturbances.order(parse_disturbance(await self._json(request)))
+        return web.Response(status=204)
+
+    async def clear_disturbances(self, _request: web.Request) -> web.Response:
+        """Have good days again."""
+        self._disturbances.clear()
+        return web.Response(status=204)
+
     async def reset(self, _request: web.Request) -> web.Response:
-        """Forget everything but the bot's commands and connection."""
+        """Forget everything but the bot's commands and connection, disturbances too."""
         self._interactions.forget_timers()
         old_channels = [channel for channel in self._world.channels.values() if channel.kind != "dm"]
         self._world.reset()
@@ -117,5 +132,6 @@ class PageControl:
         for channel in self._world.text_channels():
             self._announcer.channel_created(channel)
         self._faults.clear()
+        self._disturbances.clear()
         self._announcer.to_everyone({"type": "reset"})
         return json_response(self._view.state(None, is_bot_online=self._gateway.is_bot_online))

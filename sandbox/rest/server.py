@@ -3,6 +3,7 @@
 The routes themselves lie beside this file, one file per subject.
 """
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from typing import Any
 
 from aiohttp import web
 
+from sandbox.disturbances import Disturbance, Disturbances
 from sandbox.errors import RefusedError, bad_form
 from sandbox.faults import FaultLog
 from sandbox.rest.rate_limits import RateLimiter, Verdict
@@ -71,9 +73,10 @@ def json_response(body: Any, *, status: int = 200, headers: dict[str, str] | Non
 class RestServer:
     """Serves routes as Discord does."""
 
-    def __init__(self, world: World, faults: FaultLog) -> None:
+    def __init__(self, world: World, faults: FaultLog, disturbances: Disturbances) -> None:
         self._world = world
         self._faults = faults
+        self._disturbances = disturbances
         self._limiter = RateLimiter()
 
     def build(self, routes: Sequence[Route]) -> web.Application:
@@ -88,23 +91,36 @@ class RestServer:
         async def handle(request: web.Request) -> web.StreamResponse:
             # The whole body is read before any refusal, so that the client is never cut off while it sends.
             body, problem = await self._read(request)
-            verdict = self._limiter.check(route.method, route.path, request.match_info, route.limit)
-            if verdict is not None and not verdict.is_allowed:
-                return self._too_many(request, verdict)
-            headers = verdict.headers() if verdict else {}
-            try:
-                self._check(request, problem, needs_bot=route.needs_bot)
-                answer = await route.handler(Call(request, body))
-            except RefusedError as error:
-                return self._refuse(request, error, headers)
-            except Exception as error:
-                self._faults.add("crash", repr(error), method=request.method, path=request.path, status=500)
-                raise
-            if answer is NO_CONTENT:
-                return web.Response(status=204, headers=headers)
-            return json_response(answer, headers=headers)
+            disturbance = self._disturbances.take(route.method, route.path)
+            if disturbance is None:
+                return await self._answer(route, request, body, problem)
+            await asyncio.sleep(disturbance.delay_seconds)
+            if disturbance.is_after or disturbance.action == "delay":
+                answer = await self._answer(route, request, body, problem)
+                if disturbance.action == "delay":
+                    return answer
+            return self._spoil(request, disturbance)
 
         return handle
+
+    async def _answer(
+        self, route: Route, request: web.Request, body: Body, problem: RefusedError | None
+    ) -> web.StreamResponse:
+        verdict = self._limiter.check(route.method, route.path, request.match_info, route.limit)
+        if verdict is not None and not verdict.is_allowed:
+            return self._too_many(request, verdict)
+        headers = verdict.headers() if verdict else {}
+        try:
+            self._check(request, problem, needs_bot=route.needs_bot)
+            answer = await route.handler(Call(request, body))
+        except RefusedError as error:
+            return self._refuse(request, error, headers)
+        except Exception as error:
+            self._faults.add("crash", repr(error), method=request.method, path=request.path, status=500)
+            raise
+        if answer is NO_CONTENT:
+            return web.Response(status=204, headers=headers)
+        return json_response(answer, headers=headers)
 
     async def _read(self, request: web.Request) -> tuple[Body, RefusedError | None]:
         try:
@@ -131,6 +147,15 @@ class RestServer:
         # Without "Via" discord.py takes a 429 for a ban and does not wait.
         headers = verdict.headers() | {"Via": "1.1 sandbox", "Retry-After": str(int(verdict.reset_after_seconds) + 1)}
         return json_response(body, status=429, headers=headers)
+
+    def _spoil(self, request: web.Request, disturbance: Disturbance) -> web.StreamResponse:
+        if disturbance.action == "drop" and request.transport is not None:
+            request.transport.abort()
+        if disturbance.status == 429:
+            wait = disturbance.retry_after_seconds
+            body = {"message": "You are being rate limited.", "retry_after": wait, "global": disturbance.is_global}
+            return json_response(body, status=429, headers={"Via": "1.1 sandbox", "Retry-After": str(int(wait) + 1)})
+        return json_response({"message": "a bad day, as ordered", "code": 0}, status=disturbance.status)
 
     async def _unknown(self, request: web.Request) -> web.Response:
         text = "404: Not Found (no such route in the sandbox)"

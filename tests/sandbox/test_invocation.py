@@ -218,6 +218,7 @@ async def test_form_is_opened_filled_in_and_sent(ada, channel_id, choices, fault
         ({"kind": "command", "command": "kinds", "options": {"text": "abc", "place": "1"}}, 400, "no channel"),
         ({"kind": "command", "command": "kinds", "options": {"text": "abc", "file": {"file": 0}}}, 400, "files[n]"),
         ({"kind": "command", "command": "choose", "options": {"style": "jazz"}}, 400, "not one of the choices"),
+        ({"kind": "command", "command": "kinds", "options": ["abc"]}, 400, "must be an object"),
         ({"kind": "command", "command": "song"}, 400, "one of its parts"),
         ({"kind": "command", "command": "song", "path": ["x"]}, 400, "no part"),
         ({"kind": "autocomplete", "command": "kinds", "focused": "text"}, 400, "no autocomplete"),
