@@ -12,7 +12,7 @@ export function openLightbox({ url, alt, filename }) {
       "div",
       { class: "lightbox-foot" },
       alt ? el("p", { text: alt }) : null,
-      el("a", { href: url, target: "_blank", rel: "noreferrer", class: "quiet-link" }, icon("external", 16), "Open in a new tab"),
+      el("a", { href: url, download: filename ?? "picture.png", class: "quiet-link" }, icon("download", 16), "Download"),
     ),
     iconButton("close", "Close", { class: "lightbox-close", onclick: () => dialog.close() }),
   );
