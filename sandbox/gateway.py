@@ -139,7 +139,9 @@ class Gateway:
 
     async def _handle(self, connection: Connection, op: int, data: Any) -> None:
         if op == protocol.HEARTBEAT:
-            connection.queue({"op": protocol.HEARTBEAT_ACK, "s": None, "t": None, "d": None})
+            # A client notes when it sent a heartbeat only after sending; no real network answers sooner than that.
+            acknowledgement = {"op": protocol.HEARTBEAT_ACK, "s": None, "t": None, "d": None}
+            asyncio.get_running_loop().call_later(protocol.HEARTBEAT_ACK_SECONDS, connection.queue, acknowledgement)
         elif op == protocol.IDENTIFY:
             self._identify(connection, data)
         elif op == protocol.RESUME:
