@@ -18,11 +18,11 @@ from music.piece import DRUM_PROGRAM, Note, Piece, Track
 
 WEIGHTS = Path(__file__).resolve().parents[2] / "weights"
 MELODY = Piece(
-    tracks=(Track(notes=tuple(Note(480 * beat, 62 + (beat * 5) % 9, 480, 80) for beat in range(32)), program=40),)
+    tracks=(Track(notes=tuple(Note(480 * beat, 62 + (beat * 5) % 9, 480, 80) for beat in range(16)), program=40),)
 )
-BAND = Constraints(num_bars=6, tempo_bpm=110.0, instruments=(0, 33, DRUM_PROGRAM))
+BAND = Constraints(num_bars=2, tempo_bpm=110.0, instruments=(0, 33, DRUM_PROGRAM))
 
-pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.asyncio(loop_scope="module")]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
