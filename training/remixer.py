@@ -28,12 +28,12 @@ from core.settings import Settings
 from inference.checkpoint import load_checkpoint, load_weights, save_checkpoint
 from inference.models.musicbert import MusicBERT, MusicBERTConfig
 from music.tokenizers.octuple import FIELD_SIZES, VOCABULARY_HASH
-from training.evaluation.remixer import evaluate_remixer
+from training.evaluation.remixer import evaluate_remixer, score_model
 from training.octuple_corpus import TRACK, OctupleConfig, OctupleCorpus, WindowSampler, prepare_octuples
 from training.octuple_masking import TARGET_FIELDS, Batch, collate, draw_training_mask
 
 app = typer.Typer(add_completion=False)
-_NUM_VALIDATION_WINDOWS = 48
+_NUM_VALIDATION_WINDOWS = 32
 _RELATION_SPEED = 5.0
 
 
@@ -49,7 +49,7 @@ class TrainingConfig(msgspec.Struct, frozen=True, kw_only=True):
     decay_share: float = 0.4
     average_decay: float = 0.998
     dropout: float = 0.0
-    minutes_per_checkpoint: float = 3.0
+    minutes_per_checkpoint: float = 5.0
     seed: int = 1
 
 
@@ -203,7 +203,7 @@ def run(trainer: Trainer, folder: Path, corpus: OctupleCorpus, bar: Progress) ->
             continue
         last_save = trainer.used_seconds
         save_state(trainer, folder / "state.pt")
-        scores = evaluate_remixer(trainer.average, corpus, split="valid", num_windows=_NUM_VALIDATION_WINDOWS)
+        scores = score_model(trainer.average, corpus, split="valid", num_windows=_NUM_VALIDATION_WINDOWS)
         row = {
             "step": trainer.num_steps,
             "notes": trainer.num_notes,

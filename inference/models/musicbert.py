@@ -6,7 +6,7 @@ Where we differ:
 
 - rotary positions (Su et al. 2021, arXiv 2104.09864) in place of learned ones, in half of the heads over the index of a
   note and in the other half over its musical time;
-- a learned bias on each score by what two notes have to do with each other: whether they are of one track, whether they
+- a learned bias on each score, shared by the layers, by what two notes have to do with each other: whether they are of one track, whether they
   stand at the same place of the bar or have the same pitch, and how many bars lie between them. Music repeats, and a
   small network that sees few notes would need long to find that out by itself;
 - a head may also copy: its distribution is a mixture of its own and of the values of the notes it points to (See et al.
@@ -104,7 +104,7 @@ class Encoded(NamedTuple):
 
     hidden: Tensor  # (B, T, D)
     ids: Tensor  # (B, T, F), as they were given
-    relations: Tensor  # (B, T, T)
+    bias: Tensor  # (B, F, T, T), for pointing
 
 
 def rotation_of(places: Tensor, *, head_width: int) -> tuple[Tensor, Tensor]:
@@ -131,15 +131,19 @@ def relate_notes(places: NotePlaces) -> Tensor:
     return distance * 8 + same_track * 4 + same_place * 2 + same_pitch
 
 
-def initial_relation_bias(num_columns: int) -> Tensor:
-    """Return a start (``NUM_RELATIONS``, columns) from which heads differ: they favour their track, place, pitch, near bars."""
+def initial_relation_bias(num_heads: int, *, num_fields: int) -> Tensor:
+    """Return a start (``NUM_RELATIONS``, heads + fields): near bars first, and heads that differ.
+
+    The four kinds of heads favour their track; track and place; track and pitch; nothing. Pointing favours all three.
+    """
     relation = torch.arange(NUM_RELATIONS)
-    column = torch.arange(num_columns)
-    bias = torch.zeros(NUM_RELATIONS, num_columns)
-    for bit, period in ((4, 2), (2, 4), (1, 8)):
-        has_bit = (relation // bit % 2).float()[:, None]
-        bias = bias + 1.5 * has_bit * (column * 2 // period % 2 == 0).float()[None, :]
-    return bias - 0.1 * (relation // 8 - _FAR_BARS).abs().float()[:, None]
+    favours = torch.zeros(NUM_RELATIONS, num_heads + num_fields)
+    kinds = ((1, 0, 0), (1, 1, 0), (1, 0, 1), (0, 0, 0))
+    for column in range(num_heads + num_fields):
+        kind = kinds[column % len(kinds)] if column < num_heads else (1, 1, 1)
+        for bit, wanted in zip((4, 2, 1), kind, strict=True):
+            favours[:, column] += 1.5 * wanted * (relation // bit % 2)
+    return favours - 0.1 * (relation // 8 - _FAR_BARS).abs().float()[:, None]
 
 
 class EncoderLayer(nn.Module):
@@ -168,8 +172,10 @@ class EncoderLayer(nn.Module):
         query, key, value = (part.unflatten(-1, (self.num_heads, -1)).transpose(1, 2) for part in parts)
         if rotation is not None:
             query, key = rotate(query, rotation), rotate(key, rotation)
-        bias = None if bias is None else bias.to(query.dtype)
-        mixed = functional.scaled_dot_product_attention(query, key, value, attn_mask=bias)  # (B, H, T, E)
+        # Written out: on a CPU, torch's fused attention with a bias takes twice as long forth and back.
+        scores = torch.matmul(query * query.shape[-1] ** -0.5, key.transpose(2, 3))  # (B, H, T, T)
+        scores = scores if bias is None else scores + bias.to(scores.dtype)
+        mixed = torch.matmul(scores.softmax(dim=-1).to(value.dtype), value)  # (B, H, T, E)
         hidden = inputs + self.dropout(self.output(mixed.transpose(1, 2).flatten(2)))
         fed = self.contract(functional.gelu(self.expand(self.feedforward_norm(hidden))))
         return hidden + self.dropout(fed)
@@ -185,18 +191,15 @@ class FieldHead(nn.Module):
         self.own = nn.Linear(width, size)
         self.query = nn.Linear(width, _POINTER_WIDTH)
         self.key = nn.Linear(width, _POINTER_WIDTH)
-        self.relation_bias = nn.Embedding(NUM_RELATIONS, 1)
         self.gate = nn.Linear(width, 1)
-        with torch.no_grad():
-            self.relation_bias.weight.copy_(initial_relation_bias(1))
 
-    def forward(self, hidden: Tensor, *, ids: Tensor, relations: Tensor, chosen: Tensor) -> Tensor:
+    def forward(self, hidden: Tensor, *, ids: Tensor, bias: Tensor, chosen: Tensor) -> Tensor:
         """Return logarithms of chances (N, size) of the chosen notes.
 
         Args:
             hidden: (B, T, D).
             ids: (B, T) of this field; what is masked or padding lies outside the field's block and is not pointed to.
-            relations: (B, T, T).
+            bias: (B, T, T), added to the scores of pointing.
             chosen: (B, T), N of them true.
         """
         batch, note = chosen.nonzero(as_tuple=True)
@@ -204,15 +207,14 @@ class FieldHead(nn.Module):
         own = self.own(asking).float().log_softmax(dim=-1)  # (N, size)
 
         values = ids - self.offset
-        is_shown = ((values >= 0) & (values < self.size))[batch]  # (N, T)
-        keys = self.key(hidden)[batch]  # (N, T, P)
-        scores = torch.einsum("np,ntp->nt", self.query(asking), keys).float() * _POINTER_WIDTH**-0.5
-        scores = scores + self.relation_bias(relations[batch, note]).squeeze(-1).float()
-        weights = scores.masked_fill(~is_shown, -1e9).softmax(dim=-1) * is_shown  # (N, T); all 0 where nothing is shown
+        is_shown = (values >= 0) & (values < self.size)  # (B, T)
+        scores = torch.matmul(self.query(hidden) * _POINTER_WIDTH**-0.5, self.key(hidden).transpose(1, 2))  # (B, T, T)
+        scores = (scores + bias).masked_fill(~is_shown[:, None, :], -1e4)[batch, note].float()  # (N, T)
+        weights = scores.softmax(dim=-1)
         copied = torch.zeros_like(own).scatter_add(1, values.clamp(0, self.size - 1)[batch], weights)
 
         gate = self.gate(asking).float()  # (N, 1)
-        gate = gate.masked_fill(~is_shown.any(dim=1, keepdim=True), 30.0)
+        gate = gate.masked_fill(~is_shown.any(dim=1)[batch][:, None], 30.0)
         return torch.logaddexp(functional.logsigmoid(gate) + own, functional.logsigmoid(-gate) + (copied + 1e-8).log())
 
 
@@ -225,7 +227,7 @@ class MusicBERT(nn.Module):
         num_fields = len(config.field_sizes)
         self.embedding = nn.Embedding(config.num_ids, config.field_width)
         self.project = nn.Linear(num_fields * config.field_width, config.width)
-        self.relation_bias = nn.Embedding(NUM_RELATIONS, config.num_layers * config.num_heads)
+        self.relation_bias = nn.Embedding(NUM_RELATIONS, config.num_heads + num_fields)
         self.layers = nn.ModuleList(EncoderLayer(config) for _ in range(config.num_layers))
         self.norm = nn.LayerNorm(config.width)
         self.head_dense = nn.Linear(config.width, config.width)
@@ -238,7 +240,7 @@ class MusicBERT(nn.Module):
         self.dropout = nn.Dropout(config.dropout)
         nn.init.normal_(self.embedding.weight, std=_EMBEDDING_SCALE)
         with torch.no_grad():
-            self.relation_bias.weight.copy_(initial_relation_bias(config.num_layers * config.num_heads))
+            self.relation_bias.weight.copy_(initial_relation_bias(config.num_heads, num_fields=num_fields))
 
     def forward(self, ids: Tensor, *, places: NotePlaces, is_padding: Tensor | None = None) -> Encoded:
         """Read a batch of windows.
@@ -250,13 +252,13 @@ class MusicBERT(nn.Module):
         """
         hidden = self.dropout(self.project(self.embedding(ids).flatten(2)))  # (B, T, D)
         rotation = self._rotation(places.time)
-        relations = relate_notes(places)
-        biases = self.relation_bias(relations).permute(0, 3, 1, 2)  # (B, L * H, T, T)
-        if is_padding is not None:
-            biases = biases.masked_fill(is_padding[:, None, None, :], float("-inf"))
-        for layer, bias in zip(self.layers, biases.chunk(self.config.num_layers, dim=1), strict=True):
-            hidden = layer(hidden, rotation=rotation, bias=bias)
-        return Encoded(self.norm(hidden), ids, relations)
+        bias = self.relation_bias(relate_notes(places)).to(hidden.dtype).permute(0, 3, 1, 2).contiguous()
+        for_attention, for_pointing = bias.split([self.config.num_heads, len(self.config.field_sizes)], dim=1)
+        if is_padding is not None and bool(is_padding.any()):
+            for_attention = for_attention.masked_fill(is_padding[:, None, None, :], float("-inf"))
+        for layer in self.layers:
+            hidden = layer(hidden, rotation=rotation, bias=for_attention)
+        return Encoded(self.norm(hidden), ids, for_pointing)
 
     def _rotation(self, times: Tensor) -> tuple[Tensor, Tensor]:
         """Half of the heads turn by index, half by musical time: (B, H, T, E / 2) each."""
@@ -274,4 +276,4 @@ class MusicBERT(nn.Module):
         """Return the logarithms of the chances of one field's values (N, size) for the chosen notes (B, T)."""
         hidden = self.head_norm(functional.gelu(self.head_dense(encoded.hidden)))
         head = self.heads[field]
-        return head(hidden, ids=encoded.ids[:, :, field], relations=encoded.relations, chosen=chosen)
+        return head(hidden, ids=encoded.ids[:, :, field], bias=encoded.bias[:, field], chosen=chosen)

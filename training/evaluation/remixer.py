@@ -9,6 +9,7 @@ in the whole window and a uniform share. No padding, no special tokens are count
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -43,28 +44,43 @@ def evaluate_remixer(
     model: MusicBERT, corpus: OctupleCorpus, *, split: str = "test", num_windows: int = 400, notes_per_window: int = 256
 ) -> dict[str, Any]:
     """Return ``nats``, ``accuracy``, their baselines and ``num_masked`` for pitch, drum, position and duration."""
+    scores = score_model(model, corpus, split=split, num_windows=num_windows, notes_per_window=notes_per_window)
+    sums: Sums = defaultdict(lambda: np.zeros(3))
+    for rows, track, is_masked in _draw_windows(corpus, split, num_windows, notes_per_window):
+        _add_baseline(sums, rows, track, is_masked)
+    for name, total in sums.items():
+        scores[name]["baseline_nats"] = round(float(total[0] / total[2]), 4)
+        scores[name]["baseline_accuracy"] = round(float(total[1] / total[2]), 4)
+    return {**scores, "num_windows": num_windows, "split": split}
+
+
+def score_model(
+    model: MusicBERT, corpus: OctupleCorpus, *, split: str, num_windows: int, notes_per_window: int = 256
+) -> dict[str, Any]:
+    """Return ``nats``, ``accuracy`` and ``num_masked`` for pitch, drum, position and duration, without the baseline."""
+    sums: Sums = defaultdict(lambda: np.zeros(3))
+    windows = list(_draw_windows(corpus, split, num_windows, notes_per_window))
+    for start in range(0, len(windows), _WINDOWS_PER_BATCH):
+        _add_model(sums, model, collate(windows[start : start + _WINDOWS_PER_BATCH], num_notes=notes_per_window))
+    return {
+        name: {
+            "nats": round(float(total[0] / total[2]), 4),
+            "accuracy": round(float(total[1] / total[2]), 4),
+            "num_masked": int(total[2]),
+        }
+        for name, total in sorted(sums.items())
+    }
+
+
+def _draw_windows(
+    corpus: OctupleCorpus, split: str, num_windows: int, notes_per_window: int
+) -> Iterator[tuple[Ints, Ints, Flags]]:
+    """Yield the same windows and masks at every call."""
     sampler = WindowSampler(corpus, split=split, num_notes=notes_per_window, seed=_SEED)
-    sums: Sums = defaultdict(lambda: np.zeros(5))
-    windows: list[tuple[Ints, Ints, Flags]] = []
     for index in range(num_windows):
         window = sampler.draw()
         rows, track = window[:, :TRACK], window[:, TRACK]
-        is_masked = draw_mask(rows, track, sampler.random, task=_TASKS[index % len(_TASKS)], share=_SHARE)
-        _add_baseline(sums, rows, track, is_masked)
-        windows.append((rows, track, is_masked))
-        if len(windows) == _WINDOWS_PER_BATCH or index == num_windows - 1:
-            _add_model(sums, model, collate(windows, num_notes=notes_per_window))
-            windows = []
-    return {
-        name: {
-            "nats": round(float(total[0] / total[4]), 4),
-            "accuracy": round(float(total[1] / total[4]), 4),
-            "baseline_nats": round(float(total[2] / total[4]), 4),
-            "baseline_accuracy": round(float(total[3] / total[4]), 4),
-            "num_masked": int(total[4]),
-        }
-        for name, total in sorted(sums.items())
-    } | {"num_windows": num_windows, "split": split}
+        yield rows, track, draw_mask(rows, track, sampler.random, task=_TASKS[index % len(_TASKS)], share=_SHARE)
 
 
 def _names(rows: Ints, field: int) -> npt.NDArray[np.str_]:
@@ -91,6 +107,7 @@ def _add_model(sums: Sums, model: MusicBERT, batch: Batch) -> None:
         for name in set(names.tolist()):
             sums[name][0] += nats[names == name].sum()
             sums[name][1] += hits[names == name].sum()
+            sums[name][2] += (names == name).sum()
     model.train(was_training)
 
 
@@ -104,9 +121,9 @@ def _add_baseline(sums: Sums, rows: Ints, track: Ints, is_masked: Flags) -> None
         for index in masked.tolist():
             chances = _context_chances(rows, track, shown, field, index)
             name = str(names[index])
-            sums[name][2] -= np.log(chances[rows[index, field]])
-            sums[name][3] += int(chances.argmax()) == rows[index, field]
-            sums[name][4] += 1
+            sums[name][0] -= np.log(chances[rows[index, field]])
+            sums[name][1] += int(chances.argmax()) == rows[index, field]
+            sums[name][2] += 1
 
 
 def _context_chances(rows: Ints, track: Ints, shown: Flags, field: int, index: int) -> npt.NDArray[np.float64]:
