@@ -1,6 +1,5 @@
 """A small real bot for the page's tests: one command of every kind that the page must be able to drive."""
 
-import asyncio
 import io
 import math
 
@@ -105,6 +104,8 @@ async def show(interaction: discord.Interaction, what: str) -> None:
     """Show one of the rarer things a message can be."""
     if what == "form":
         await interaction.response.send_modal(WideForm())
+    elif what == "thought":
+        await interaction.response.defer()
     elif what == "layout":
         await interaction.response.send_message(view=Layout())
     elif what == "thread":
@@ -139,7 +140,6 @@ def add_commands(bot: discord.Client) -> None:
         melody: discord.Attachment | None = None,
     ) -> None:
         await interaction.response.defer()
-        await asyncio.sleep(0.3)  # long enough for the page to show that the bot is thinking
         embed = discord.Embed(title=f"{genre}, {bars} bars", description="**Kept:** everything", colour=0x6F5CFF)
         embed.add_field(name="Key", value=key or "free")
         embed.add_field(name="Melody", value=f"{melody.filename} {melody.size}" if melody else "none")

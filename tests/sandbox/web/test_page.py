@@ -44,7 +44,6 @@ async def test_command_is_built_with_the_keyboard_alone(ana: Page) -> None:
     await expect(ana.get_by_test_id("composer")).to_have_value("/sing genre:Jazz bars:4 key:C minor! ")
     await ana.keyboard.press("Enter")
 
-    await expect(ana.get_by_test_id("thinking").first).to_be_visible()
     reply = last_message(ana)
     await expect(reply.get_by_test_id("origin")).to_have_text(re.compile("Ana used /sing"))
     await expect(reply.get_by_test_id("embed")).to_contain_text("jazz, 4 bars")
@@ -53,7 +52,7 @@ async def test_command_is_built_with_the_keyboard_alone(ana: Page) -> None:
     await expect(reply.get_by_test_id("file-card")).to_contain_text("song.mid")
     await expect(reply.get_by_test_id("player-time")).to_have_text("0:00 / 0:02")
     await reply.get_by_test_id("player-toggle").press("Enter")
-    await expect(reply.get_by_test_id("player-time")).to_have_text("0:01 / 0:02")
+    await expect(reply.get_by_test_id("player-time")).to_have_text(re.compile(r"0:0[12] / 0:02"))
     await reply.get_by_test_id("picture").press("Enter")
     await expect(ana.get_by_test_id("lightbox")).to_contain_text(ALT_TEXT)
     await ana.keyboard.press("Escape")
