@@ -12,15 +12,16 @@ _SNOWFLAKE_SHIFT = 22
 
 
 class Clock:
-    """The present moment in Unix seconds, plus what tests have added to it."""
+    """The present moment in Unix seconds, plus what tests have added to it; `source` tells the real time."""
 
-    def __init__(self) -> None:
+    def __init__(self, source: Callable[[], float] = time.time) -> None:
+        self._source = source
         self._offset_seconds = 0.0
         self._listeners: list[Callable[[], None]] = []
 
     def now(self) -> float:
         """Return the present moment in Unix seconds."""
-        return time.time() + self._offset_seconds
+        return self._source() + self._offset_seconds
 
     def on_advance(self, listener: Callable[[], None]) -> None:
         """Have `listener` called after each jump of the clock."""

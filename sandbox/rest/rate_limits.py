@@ -1,12 +1,14 @@
 """Discord's rate limits: so many requests in a window for each route and channel, and fifty a second in all.
 
-Knows real time only: a limit is about load, not about the sandbox's clock.
+Counts by the sandbox's clock.
 """
 
 import hashlib
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+
+from sandbox.clock import Clock
 
 _GLOBAL_LIMIT = 50
 _MAX_BUCKETS = 2000
@@ -49,7 +51,8 @@ class Verdict:
 class RateLimiter:
     """Counts requests in fixed windows."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
         self._windows: dict[str, _Window] = {}
 
     def check(
@@ -61,7 +64,7 @@ class RateLimiter:
         max_requests, window_seconds = limit
         major = ":".join(parameters[name] for name in _MAJOR_PARAMETERS if name in parameters)
         bucket = hashlib.sha256(f"{method} {path}".encode()).hexdigest()[:32]
-        now = time.monotonic()
+        now = self._clock.now()
 
         everything = self._window("global", now, 1.0)
         if "token" not in parameters:  # interactions are outside of the global limit

@@ -77,7 +77,7 @@ class RestServer:
         self._world = world
         self._faults = faults
         self._disturbances = disturbances
-        self._limiter = RateLimiter()
+        self._limiter = RateLimiter(world.clock)
 
     def build(self, routes: Sequence[Route]) -> web.Application:
         """Return the web application of discord.com."""

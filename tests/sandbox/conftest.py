@@ -14,8 +14,9 @@ import pytest
 from discord import app_commands
 
 from sandbox.app import Sandbox
+from sandbox.clock import Clock
 
-WAIT_SECONDS = 10
+WAIT_SECONDS = 30
 
 
 class Person:
@@ -123,6 +124,14 @@ async def sandbox(tmp_path: Path) -> AsyncIterator[Sandbox]:
     await running.start()
     yield running
     await running.stop()
+
+
+@pytest.fixture
+def frozen_clock(sandbox: Sandbox) -> Clock:
+    """The sandbox's clock, standing still until it is advanced, so that a busy machine changes nothing."""
+    now = sandbox.clock.now()
+    sandbox.clock._source = lambda: now
+    return sandbox.clock
 
 
 @pytest.fixture

@@ -36,13 +36,13 @@ async def test_client_resumes_and_misses_nothing(sandbox, ada, start_bot, distur
         await texts.put(message.content.split()[-1])
 
     bot.on_message = on_message
-    resumed = bot.wait_for("resumed", timeout=10)
+    resumed = bot.wait_for("resumed", timeout=20)
     status, _ = await ada.request("POST", "api/gateway", **disturbance)
     assert status == 204
     for number in range(3):
         await ada.write(sandbox.addresses.channel_id, f"<@{bot.user.id}> {number}")
     await resumed
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(20):
         assert [await texts.get() for _ in range(3)] == ["0", "1", "2"]
     assert bot.heard.count("READY") == 1
 
@@ -54,7 +54,7 @@ async def test_lost_session_is_identified_again(sandbox, ada, start_bot):
     await ada.request("POST", "api/gateway", action="invalidate")
     await ready
     assert bot.heard.count("READY") == 2
-    waiting = bot.wait_for("message", timeout=10)
+    waiting = bot.wait_for("message", timeout=20)
     await ada.write(sandbox.addresses.channel_id, f"<@{bot.user.id}> hello")
     assert (await waiting).content.endswith("hello")
 
@@ -76,7 +76,7 @@ async def test_members_are_chunked(sandbox, ada, start_bot):
     bot = await start_bot(intents=intents)
     guild = bot.guilds[0]
     assert {member.name for member in guild.members} == {"tutti", "Ada"}
-    waiting = bot.wait_for("member_join", timeout=5)
+    waiting = bot.wait_for("member_join", timeout=20)
     await ada.request("POST", "api/users", name="Grace")
     assert (await waiting).display_name == "Grace"
     assert [member.name for member in await guild.query_members("gra")] == ["Grace"]
@@ -92,7 +92,7 @@ class RawGateway:
         self.inflater = zlib.decompressobj()
 
     async def receive(self):
-        message = await self.socket.receive(timeout=5)
+        message = await self.socket.receive(timeout=20)
         if message.type is aiohttp.WSMsgType.BINARY:
             assert message.data.endswith(b"\x00\x00\xff\xff")
             return json.loads(self.inflater.decompress(message.data))
@@ -230,7 +230,7 @@ async def test_other_versions_are_refused(sandbox, query, code):
     async with aiohttp.ClientSession(connector=make_connector(sandbox)) as session:
         url = f"wss://gateway.discord.gg/?{query}"
         async with session.ws_connect(url, proxy=sandbox.addresses.proxy_url) as socket:
-            await socket.receive(timeout=5)
+            await socket.receive(timeout=20)
             assert socket.close_code == code
 
 

@@ -47,7 +47,7 @@ async def test_reset_forgets_all_but_bot_and_commands(sandbox, ada, start_bot):
 
     bot = await start_bot(prepare)
     await ada.write(sandbox.addresses.channel_id, "old")
-    waiting = bot.wait_for("guild_channel_create", timeout=5)
+    waiting = bot.wait_for("guild_channel_create", timeout=20)
     status, state = await ada.request("POST", "api/reset")
     assert status == 200
     await ada.hear("reset")

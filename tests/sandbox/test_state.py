@@ -26,7 +26,7 @@ async def test_restart_keeps_everything_but_ephemeral_messages(tmp_path):
     await bot.login(addresses.token)
     await bot.tree.sync()
     connection = asyncio.create_task(bot.connect())
-    await asyncio.wait_for(bot.wait_until_ready(), 10)
+    await asyncio.wait_for(bot.wait_until_ready(), 20)
     message = await bot.channel.send("kept", file=discord.File(io.BytesIO(b"OggS"), "song.ogg"))
     await message.create_thread(name="talk")
     async with aiohttp.ClientSession() as session:
@@ -34,10 +34,10 @@ async def test_restart_keeps_everything_but_ephemeral_messages(tmp_path):
             user_id = (await response.json())["id"]
         await session.post(addresses.page_url + "api/settings", json={"attachment_size_limit": 12345})
         body = {"user_id": user_id, "channel_id": addresses.channel_id, "kind": "command", "command": "go"}
-        waiting = bot.wait_for("interaction", timeout=5)
+        waiting = bot.wait_for("interaction", timeout=20)
         await session.post(addresses.page_url + "api/interactions", json=body)
         interaction = await waiting
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while not any(each.is_ephemeral for each in first.world.messages.values()):  # noqa: ASYNC110 -- no event to wait for
             await asyncio.sleep(0.01)
     await bot.close()
@@ -78,7 +78,7 @@ async def test_client_finds_its_way_back_after_a_restart(tmp_path):
     bot.http.connector = make_connector(first)
     await bot.login(addresses.token)
     connection = asyncio.create_task(bot.connect())
-    await asyncio.wait_for(bot.wait_until_ready(), 10)
+    await asyncio.wait_for(bot.wait_until_ready(), 20)
     ready = bot.wait_for("ready", timeout=30)
     await first.stop()
 

@@ -18,7 +18,7 @@ async def test_thread_from_a_message_is_seen_by_all(sandbox, ada, start_bot, fau
         "about this song",
         str(bot.channel.id),
     )
-    waiting = bot.wait_for("message", check=lambda each: each.channel.id == thread.id, timeout=5)
+    waiting = bot.wait_for("message", check=lambda each: each.channel.id == thread.id, timeout=20)
     await ada.write(created["id"], f"<@{bot.user.id}> nice")
     assert (await waiting).content.endswith("nice")
     await thread.send("thank you")
@@ -81,7 +81,7 @@ async def test_unknown_channel_is_refused(sandbox, start_bot):
 async def test_new_channel_reaches_the_bot(sandbox, ada, start_bot):
     """A channel that a person makes is there for the bot at once."""
     bot = await start_bot()
-    waiting = bot.wait_for("guild_channel_create", timeout=5)
+    waiting = bot.wait_for("guild_channel_create", timeout=20)
     status, channel = await ada.request("POST", "api/channels", name="Second Room")
     assert (status, channel["name"]) == (201, "second-room")
     made = await waiting

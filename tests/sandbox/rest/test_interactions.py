@@ -27,7 +27,7 @@ def add_command(action):
 
 
 async def problem_of(bot) -> discord.HTTPException:
-    return await asyncio.wait_for(bot.problems.get(), 10)
+    return await asyncio.wait_for(bot.problems.get(), 20)
 
 
 async def test_reply_is_shown_at_once(sandbox, ada, start_bot, faults):
@@ -109,7 +109,7 @@ async def test_first_follow_up_takes_the_place_of_thinking(sandbox, ada, start_b
     assert (answer["id"], answer["content"], answer["is_thinking"]) == (thinking["id"], "the answer", False)
 
 
-async def test_silence_fails_after_three_seconds(sandbox, ada, start_bot, faults):
+async def test_silence_fails_after_three_seconds(sandbox, frozen_clock, ada, start_bot, faults):
     """Without an answer in time the person sees a failure, and the late answer gets 10062."""
     waiting = asyncio.Event()
 
@@ -158,7 +158,7 @@ async def test_second_acknowledgement_is_refused(sandbox, ada, start_bot):
     assert (problem.status, problem.code) == (400, 40060)
 
 
-async def test_token_dies_after_fifteen_minutes(sandbox, ada, start_bot):
+async def test_token_dies_after_fifteen_minutes(sandbox, frozen_clock, ada, start_bot):
     """At 14:59 the reply can be edited, at 15:01 it gets 401 with 50027; the message itself stays."""
 
     async def action(interaction):

@@ -77,7 +77,7 @@ async def test_stranger_text_is_hidden_without_the_privilege(sandbox, ada, start
     _, dm = await ada.request("POST", "api/dms", user_id=ada.user_id)
     await ada.write(dm["id"], "just us")
     await bot.channel.send("done")
-    await bot.wait_for("message", check=lambda message: message.content == "done", timeout=5)
+    await bot.wait_for("message", check=lambda message: message.content == "done", timeout=20)
 
     assert heard == [("mine", 0), ("", 0), (f"hey <@{bot.user.id}>", 0), ("a reply", 0), ("just us", 0), ("done", 0)]
     texts = [each.content async for each in bot.channel.history(oldest_first=True)]
@@ -91,7 +91,7 @@ async def test_message_content_is_shown_with_the_privilege(sandbox, ada, start_b
     intents.message_content = True
     bot = await start_bot(intents=intents)
 
-    waiting = bot.wait_for("message", timeout=5)
+    waiting = bot.wait_for("message", timeout=20)
     await ada.write(sandbox.addresses.channel_id, "not so secret")
     assert (await waiting).content == "not so secret"
 
@@ -151,7 +151,7 @@ async def test_missing_permissions_are_refused(sandbox, ada, start_bot, permissi
 async def test_permissions_reach_the_client(sandbox, ada, start_bot):
     """A change of permissions arrives as a channel update, so the client can look before it leaps."""
     bot = await start_bot()
-    waiting = bot.wait_for("guild_channel_update", timeout=5)
+    waiting = bot.wait_for("guild_channel_update", timeout=20)
     await ada.request("POST", "api/permissions", channel_id=sandbox.addresses.channel_id, deny=["attach_files"])
     _, after = await waiting
     assert not after.permissions_for(after.guild.me).attach_files
@@ -277,7 +277,7 @@ async def test_reactions_go_both_ways(sandbox, ada, start_bot):
     shown = await ada.update(lambda each: each["reactions"])
     assert shown["reactions"] == [{"emoji": "👍", "count": 1, "user_ids": [str(bot.user.id)]}]
 
-    waiting = bot.wait_for("reaction_add", check=lambda _, user: user.id == int(ada.user_id), timeout=5)
+    waiting = bot.wait_for("reaction_add", check=lambda _, user: user.id == int(ada.user_id), timeout=20)
     status, _ = await ada.request("PUT", f"api/messages/{message.id}/reactions", user_id=ada.user_id, emoji="👍")
     assert status == 204
     reaction, _ = await waiting
@@ -307,7 +307,7 @@ async def test_typing_is_shown(sandbox, ada, start_bot):
     bot = await start_bot()
     async with bot.channel.typing():
         assert (await ada.hear("typing"))["user"]["name"] == "Tutti"
-    waiting = bot.wait_for("raw_typing", check=lambda event: event.user_id == int(ada.user_id), timeout=5)
+    waiting = bot.wait_for("raw_typing", check=lambda event: event.user_id == int(ada.user_id), timeout=20)
     await ada.request("POST", "api/typing", user_id=ada.user_id, channel_id=sandbox.addresses.channel_id)
     assert (await waiting).channel_id == bot.channel.id
 
