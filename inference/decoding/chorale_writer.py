@@ -10,16 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from inference.decoding.chorale_rules import ChoraleRules
-from inference.decoding.harmony_sampling import choose, uniform
-from inference.decoding.harmony_session import WindowSession
-from inference.models.seq2seq import Seq2Seq
+from inference.decoding.harmony_session import OpenWindow, WindowSession, draw
 from inference.protocol import Sampling
+from inference.sampling import uniform
 from music.tokenizers.harmony import (
     VOICES,
     WRITTEN_VOICES,
@@ -49,8 +47,7 @@ class WritingReport:
 class ChoraleWriter:
     """Writes one chorale; ``voices`` (T, 4) fills as it goes."""
 
-    model: Seq2Seq
-    device: torch.device
+    open_window: OpenWindow
     melody: MelodyFrames
     rules: ChoraleRules
     sampling: Sampling
@@ -71,7 +68,7 @@ class ChoraleWriter:
 
     def _write_window(self, start: int, stop: int, *, first_new: int) -> Iterator[int]:
         melody = self.melody.window(start, stop)
-        session = WindowSession(self.model, encoder_features(melody, "chorale"), self.device)
+        session = self.open_window(encoder_features(melody, "chorale"))
         if first_new > start:
             known = chorale_features(melody, self.voices[start:stop])[: first_new - start]
             session.advance(known, np.arange(first_new - start))
@@ -125,7 +122,7 @@ class ChoraleWriter:
         anchors = dict.fromkeys(VOICES, 0) if is_at_window_start else before
         known = {f"previous.{voice}": value for voice, value in anchors.items()}
 
-        def extend(prefix: tuple[int, ...], state: Tensor, now: dict[str, int]) -> tuple[int, ...] | None:
+        def extend(prefix: tuple[int, ...], state: Any, now: dict[str, int]) -> tuple[int, ...] | None:
             if len(prefix) == len(WRITTEN_VOICES):
                 return prefix
             voice = WRITTEN_VOICES[len(prefix)]
@@ -137,9 +134,9 @@ class ChoraleWriter:
                 return None
             values = known | {f"now.{name}": value for name, value in now.items()}
             logits = session.logits(voice, state, values)
-            random = uniform(self.seed, frame, len(prefix))
+            random = uniform(self.seed, event=frame, field=len(prefix))
             while allowed.any():
-                value = choose(logits, allowed, self.sampling, random=random)
+                value = draw(logits, allowed, self.sampling, random=random)
                 found = extend((*prefix, value), session.write(voice, state, value), {**now, voice: value})
                 if found is not None:
                     return found

@@ -10,12 +10,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-import torch
 
-from inference.decoding.harmony_sampling import choose, uniform
-from inference.decoding.harmony_session import WindowSession
-from inference.models.seq2seq import Seq2Seq
+from inference.decoding.harmony_session import OpenWindow, WindowSession, draw
 from inference.protocol import Sampling
+from inference.sampling import uniform
 from music.chords import QUALITIES as CHORD_SHAPES
 from music.tokenizers.harmony import (
     HOLD,
@@ -65,8 +63,7 @@ class ChordRules:
 class ChordWriter:
     """Writes the chords of one melody; ``chords`` (steps, 3) fills with what sounds: root, quality, bass above the root."""
 
-    model: Seq2Seq
-    device: torch.device
+    open_window: OpenWindow
     melody: MelodyFrames
     step_frames: Ids
     bars: Sequence[FrameBar]
@@ -95,7 +92,7 @@ class ChordWriter:
         first, new, last = steps
         melody = self.melody.window(start, stop)
         frames = self.step_frames[first:last] - start
-        session = WindowSession(self.model, encoder_features(melody, "chords"), self.device)
+        session = self.open_window(encoder_features(melody, "chords"))
         if new > first:
             session.advance(
                 chord_features(melody, frames, self.chords[first:last])[: new - first], frames[: new - first]
@@ -141,4 +138,4 @@ class ChordWriter:
         step: int,
         number: int,
     ) -> int:
-        return choose(logits, allowed, self.sampling, random=uniform(self.seed, step, number))
+        return draw(logits, allowed, self.sampling, random=uniform(self.seed, event=step, field=number))

@@ -27,7 +27,9 @@ from inference.decoding.harmony_realisation import (
     make_chord_track,
     make_parts,
 )
+from inference.decoding.harmony_session import TorchSession, WindowSession
 from inference.decoding.melody_reading import MelodyReading, read_melody, sung_frames
+from inference.engines.numpy_seq2seq import NumpySeq2Seq
 from inference.models.seq2seq import Seq2Seq, Seq2SeqConfig
 from inference.protocol import HarmonizeRequest, Progress, Request, Result
 from music.analysis import find_chords, find_key, find_main_metre
@@ -35,7 +37,7 @@ from music.checks import check_constraints
 from music.chords import chord_name
 from music.constraints import Check, Constraints
 from music.piece import DRUM_PROGRAM, ChordSymbol, Piece, Track
-from music.tokenizers.harmony import VOCABULARY_HASH
+from music.tokenizers.harmony import VOCABULARY_HASH, Ids
 
 STAGE = "harmonizing"
 _TOLERANCE_FRAMES = 0.25
@@ -47,7 +49,7 @@ class HarmonizerDecoder:
 
     def __init__(self, model: Seq2Seq, *, checkpoint_id: str, device: torch.device) -> None:
         self.model = model.to(device).eval()
-        self.device = device
+        self._numpy = NumpySeq2Seq(self.model) if self.model.device.type == "cpu" else None
         self.checkpoint_id = checkpoint_id
 
     @classmethod
@@ -78,6 +80,11 @@ class HarmonizerDecoder:
         else:
             yield from self._write_chords(request, reading)
 
+    def _open_window(self, encoder_features: Ids) -> WindowSession:
+        if self._numpy is not None:
+            return self._numpy.open_window(encoder_features)
+        return TorchSession(self.model, encoder_features, self.model.device)
+
     def _write_chorale(self, request: HarmonizeRequest, reading: MelodyReading) -> Iterator[Progress | Result]:
         start_seconds = time.perf_counter()
         piece, constraints = request.piece, request.constraints
@@ -91,8 +98,7 @@ class HarmonizerDecoder:
                 "The range leaves no notes for some of the voices. Ask for at least two octaves around middle C, or for none."
             )
         writer = ChoraleWriter(
-            model=self.model,
-            device=self.device,
+            open_window=self._open_window,
             melody=melody,
             rules=ChoraleRules(reach=reach),
             sampling=request.sampling,
@@ -135,8 +141,7 @@ class HarmonizerDecoder:
         piece, constraints = request.piece, request.constraints
         rules = ChordRules(constraints.scale.pitch_classes if constraints.scale else None)
         writer = ChordWriter(
-            model=self.model,
-            device=self.device,
+            open_window=self._open_window,
             melody=reading.melody,
             step_frames=reading.step_frames,
             bars=reading.bars,

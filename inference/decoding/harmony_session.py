@@ -1,11 +1,13 @@
 """One window of the harmonizer's network while it writes: encode once, then step, rewind, ask for fields. Knows no music.
 
-Batch size is 1; the cache is the network's own. A step may be taken back by ``rewind``, which is how a writer back-tracks.
+Batch size is 1. A step may be taken back by ``rewind``, which is how a writer back-tracks. ``WindowSession`` is what writers
+need; ``TorchSession`` is the reference, ``inference/engines/numpy_seq2seq.py`` a faster one that must match it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -13,10 +15,58 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from inference.models.seq2seq import Seq2Seq
+from inference.protocol import Sampling
+from inference.sampling import choose
 from music.tokenizers.harmony import Ids
 
 
-class WindowSession:
+class WindowSession(Protocol):
+    """The network reading one window and writing its steps. States are the session's own affair."""
+
+    @property
+    def num_steps(self) -> int:
+        """Steps taken so far."""
+        ...
+
+    def advance(self, features: Ids, frames: Ids) -> None:
+        """Take the next steps, whose feature ids (T, F) and frames (T,) are known."""
+        ...
+
+    def rewind(self, num_steps: int) -> None:
+        """Forget all steps after the first ``num_steps``."""
+        ...
+
+    def state(self) -> Any:
+        """Return the state of the latest step, with no field written yet."""
+        ...
+
+    def logits(self, field: str, state: Any, values: Mapping[str, int]) -> NDArray[np.float32]:
+        """Return the logits of a field of the latest step, given the known values."""
+        ...
+
+    def write(self, field: str, state: Any, value: int) -> Any:
+        """Return the state with a field written."""
+        ...
+
+
+OpenWindow = Callable[[Ids], WindowSession]
+"""Starts a session for one window, given its encoder's feature ids (S, F)."""
+
+
+def draw(logits: NDArray[np.float32], allowed: NDArray[np.bool_], sampling: Sampling, *, random: float) -> int:
+    """Return an allowed value, drawn as the request asks."""
+    return choose(
+        logits.astype(np.float64),
+        allowed,
+        temperature=sampling.temperature_notes,
+        top_k=sampling.top_k,
+        top_p=sampling.top_p,
+        min_p=sampling.min_p,
+        random=random,
+    )
+
+
+class TorchSession:
     """The network reading one window (feature ids (S, F)) and writing its steps."""
 
     def __init__(self, model: Seq2Seq, encoder_features: Ids, device: torch.device) -> None:

@@ -22,6 +22,7 @@ from core.settings import Settings
 from inference.decoding.chorale_rules import ChoraleRules, RuleCounts, count_rules, reach_of
 from inference.decoding.chorale_writer import ChoraleWriter, WritingReport
 from inference.decoding.harmonizer import HarmonizerDecoder
+from inference.engines.numpy_seq2seq import NumpySeq2Seq
 from inference.models.seq2seq import Seq2Seq
 from inference.protocol import Sampling
 from music.tokenizers.harmony import NUM_VOICE_VALUES, WRITTEN_VOICES, voice_values
@@ -85,6 +86,7 @@ def write_sopranos(
         forbids_parallels=with_masks,
         forbids_crossing=with_masks,
     )
+    open_window = NumpySeq2Seq(model).open_window
     totals: list[RuleCounts] = []
     reports: list[WritingReport] = []
     hits = num_notes = 0
@@ -92,9 +94,7 @@ def write_sopranos(
         is_sung = chorale.pitches[:, 0] >= 0
         melody = read_chorale_line(chorale.pitches[is_sung, 0])
         sampling = Sampling(temperature_notes=temperature)
-        writer = ChoraleWriter(
-            model=model, device=torch.device("cpu"), melody=melody, rules=rules, sampling=sampling, seed=1
-        )
+        writer = ChoraleWriter(open_window=open_window, melody=melody, rules=rules, sampling=sampling, seed=1)
         for _ in writer.write():
             pass
         totals.append(count_rules(writer.voices))

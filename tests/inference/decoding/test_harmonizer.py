@@ -8,6 +8,7 @@ from inference.decoding.chorale_rules import ChoraleRules, count_rules, parallel
 from inference.decoding.chorale_writer import ChoraleWriter
 from inference.decoding.harmonizer import HarmonizerDecoder
 from inference.decoding.melody_reading import read_melody, sung_frames
+from inference.engines.numpy_seq2seq import NumpySeq2Seq
 from inference.protocol import HarmonizeRequest, Progress, Result, Sampling
 from music.codec import encode_piece
 from music.constraints import BarRange, Constraints, Scale
@@ -75,7 +76,9 @@ def test_without_rules_the_same_network_makes_faults():
     reading = read_melody(soprano_piece(bach_scores()[0]), None)
     _, melody = sung_frames(reading)
     free = ChoraleRules(reach=reach_of(shift=0), forbids_parallels=False, forbids_crossing=False)
-    writer = ChoraleWriter(model=tiny_network(), device="cpu", melody=melody, rules=free, sampling=Sampling(), seed=1)
+    writer = ChoraleWriter(
+        open_window=NumpySeq2Seq(tiny_network()).open_window, melody=melody, rules=free, sampling=Sampling(), seed=1
+    )
     for _ in writer.write():
         pass
     counts = count_rules(writer.voices)
@@ -106,8 +109,7 @@ def test_writing_sees_what_scoring_sees(decoder):
     melody = read_chorale_line(pitches)
     free = {voice: np.ones_like(flags) for voice, flags in reach_of(shift=0).items()}
     writer = ChoraleWriter(
-        model=decoder.model,
-        device="cpu",
+        open_window=decoder._open_window,
         melody=melody,
         rules=ChoraleRules(reach=free, forbids_parallels=False, forbids_crossing=False),
         sampling=Sampling(temperature_notes=0.0),
@@ -157,7 +159,7 @@ def write_see_saw(decoder, alto):
     for voice, pitches in {"bass": (41,), "tenor": (53,), "alto": alto}.items():
         reach[voice][[pitch - LOWEST_PITCH + 1 for pitch in pitches]] = True
     rules = ChoraleRules(reach=reach)
-    writer = ChoraleWriter(model=decoder.model, device="cpu", melody=melody, rules=rules, sampling=Sampling(), seed=3)
+    writer = ChoraleWriter(open_window=decoder._open_window, melody=melody, rules=rules, sampling=Sampling(), seed=3)
     for _ in writer.write():
         pass
     return writer
