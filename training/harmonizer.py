@@ -1,9 +1,9 @@
 """Trains the harmonizer: ``python -m training.harmonizer train training/configs/harmonizer_cpu.toml``.
 
-One network, two tasks: batches of chorales and of lead sheets take turns at random. The learning rate follows the *time*
-used (on a CPU: its own processor time), so a run ends when its minutes of work are over on any machine. It saves its whole state every few minutes and goes on from
-there when started again, also after ``kill -9``. What is evaluated and shipped is the moving average of the weights at the
-best validation point. It knows nothing of decoding.
+One network, two tasks: batches of chorales and of lead sheets take turns at random. The learning rate follows the *time* used
+(on a CPU: its own processor time), so a run ends when its minutes of work are over on any machine, busy or not. It saves its
+whole state every few minutes and goes on from there when started again, also after ``kill -9``. What is evaluated and shipped is
+the moving average of the weights at the best validation point. It knows nothing of decoding.
 """
 
 from __future__ import annotations
