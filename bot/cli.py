@@ -22,7 +22,14 @@ from bot.services.model import GenerateOptions, HarmonizeOptions, Options, Remix
 from bot.services.privacy import PrivacyService
 from bot.services.remixing import parse_bars
 from bot.workshop import run_job
-from core.errors import InputError, LimitError, NotFoundError, PermissionDeniedError, TuttiError
+from core.errors import (
+    InputError,
+    LimitError,
+    NotFoundError,
+    PermissionDeniedError,
+    TuttiError,
+    UploadTooLargeError,
+)
 from core.log import configure_logging
 from core.settings import Settings
 from db.engine import Database
@@ -162,8 +169,10 @@ def remix(
 @app.command()
 def describe(file: _Input, *, as_json: _JSON = False) -> None:
     """Say what a piece is like: key, tempo, metre, tracks, chords."""
+    settings = Settings()
     started_seconds = time.monotonic()
-    description = asyncio.run(_describe(_read_upload(file), Settings()))
+    upload = _read_upload(file, max_bytes=settings.media.max_upload_bytes)
+    description = asyncio.run(_describe(upload, settings))
     seconds = time.monotonic() - started_seconds
     Report.of_description(description_to_json(description), seconds=seconds).show(as_json=as_json)
 
@@ -180,10 +189,11 @@ def render(
     """Make a piece heard and seen."""
     if seconds is not None and seconds <= 0:
         raise InputError("The sound must last longer than 0 seconds. Choose a larger number.")
-    upload = _read_upload(file)
+    settings = Settings()
+    upload = _read_upload(file, max_bytes=settings.media.max_upload_bytes)
     paths = OutputPaths(midi=None, audio=audio or (None if picture else file.with_suffix(".ogg")), picture=picture)
     paths.check()
-    asyncio.run(_render(upload, paths, max_seconds=seconds, settings=Settings())).show(as_json=as_json)
+    asyncio.run(_render(upload, paths, max_seconds=seconds, settings=settings)).show(as_json=as_json)
 
 
 @app.command()
@@ -209,12 +219,11 @@ def main() -> None:
 
 def _run_job(options: Options, file: Path | None, paths: OutputPaths, *, as_json: bool) -> None:
     paths.check()
-    upload = None if file is None else _read_upload(file)
+    settings = Settings(TUTTI_WORKERS=1)
+    upload = None if file is None else _read_upload(file, max_bytes=settings.media.max_upload_bytes)
     parts = ReplyParts(audio_format=paths.audio_format, has_picture=paths.picture is not None)
     with progress_bar() as listener:
-        answer = asyncio.run(
-            run_job(options, source=upload, parts=parts, settings=Settings(TUTTI_WORKERS=1), listener=listener)
-        )
+        answer = asyncio.run(run_job(options, source=upload, parts=parts, settings=settings, listener=listener))
     reply = answer.reply
     if paths.midi is None:
         paths = OutputPaths(midi=Path(reply.midi.filename), audio=paths.audio, picture=paths.picture)
@@ -222,8 +231,11 @@ def _run_job(options: Options, file: Path | None, paths: OutputPaths, *, as_json
     Report.of_reply(reply, seconds=answer.seconds, written=written).show(as_json=as_json)
 
 
-def _read_upload(file: Path) -> Upload:
+def _read_upload(file: Path, *, max_bytes: int) -> Upload:
     try:
+        size_bytes = file.stat().st_size
+        if size_bytes > max_bytes:  # not even read
+            raise UploadTooLargeError(what="bytes", limit=max_bytes, actual=size_bytes)
         return Upload(filename=file.name, data=file.read_bytes())
     except OSError as error:
         raise InputError(f"{file} cannot be read ({error.strerror}). Give the path of a MIDI file.") from error

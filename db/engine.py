@@ -15,6 +15,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
+from alembic.util import CommandError
 from sqlalchemy import Connection, event, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
@@ -120,7 +121,7 @@ async def migration_connection(url: str) -> AsyncGenerator[AsyncConnection]:
     try:
         async with engine.begin() as connection:
             yield connection
-    except (SQLAlchemyError, sqlite3.Error) as error:
+    except (SQLAlchemyError, sqlite3.Error, CommandError) as error:
         raise StorageError(f"the tables could not be brought up to date: {error}") from error
     finally:
         await engine.dispose()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection
 
+from core.errors import TuttiError
 from core.settings import Settings
 from db.engine import migration_connection
 
@@ -67,13 +69,19 @@ def main() -> None:
     parser.add_argument("--down", action="store_true", help="take versions back in place of applying them")
     parser.add_argument("--draft", metavar="MESSAGE", help="write a new version file named VERSION from the difference")
     arguments = parser.parse_args()
-    url = Settings().database.url
+    try:
+        asyncio.run(_obey(arguments, Settings().database.url))
+    except TuttiError as error:
+        sys.exit(str(error))  # to standard error, with exit code 1
+
+
+async def _obey(arguments: argparse.Namespace, url: str) -> None:
     if arguments.draft:
-        asyncio.run(draft_version(url, arguments.draft, version=arguments.version))
+        await draft_version(url, arguments.draft, version=arguments.version)
     elif arguments.down:
-        asyncio.run(downgrade(url, arguments.version))
+        await downgrade(url, arguments.version)
     else:
-        asyncio.run(upgrade(url, arguments.version))
+        await upgrade(url, arguments.version)
 
 
 if __name__ == "__main__":

@@ -248,7 +248,7 @@ class Presenter(Protocol):
     """Shows jobs to people. Implemented for Discord by ``bot/ui`` and for files by the command line.
 
     Every method may be called again for the same job after a restart and then must change the same message, never make
-    a second one. ``show_progress`` is called at most about once a second for a job, latest state only.
+    a second one. ``show_progress`` is called for every step: return soon, and show the latest at a rate of your own.
     """
 
     async def show_progress(self, job: JobView, progress: ProgressView) -> None:

@@ -162,6 +162,8 @@ BAD_INPUT = [
     ["describe", "broken.mid"],
     ["describe", "empty.mid"],
     ["describe", "notes.txt"],
+    ["describe", "huge.mid"],
+    ["remix", "huge.mid"],
     ["render", "broken.mid"],
     ["render", "in.mid", "--seconds", "0"],
     ["erase", "--user", "nobody"],
@@ -189,6 +191,8 @@ def ends(folder):
     (folder / "broken.mid").write_bytes(b"MThd\x00\x00\x00\x06\x00\x01")
     (folder / "empty.mid").write_bytes(b"")
     (folder / "notes.txt").write_text("C D E")
+    with (folder / "huge.mid").open("wb") as huge:
+        huge.truncate(10 * 2**30)  # ten sparse gigabytes: must not be read
     script = folder / "run_all.py"
     script.write_text(RUN_ALL)
     done = start([str(script), json.dumps(BAD_INPUT)], cwd=folder)

@@ -1,5 +1,9 @@
 """Migrations on real SQLite files: up, down, and equal to the mapped classes."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -8,6 +12,8 @@ from sqlalchemy import inspect
 from db.engine import migration_connection
 from db.migrate import downgrade, upgrade
 from db.tables import Base
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -54,3 +60,30 @@ async def test_migrated_tables_equal_the_mapped_classes(empty_url):
     await upgrade(empty_url)
     async with migration_connection(empty_url) as connection:
         assert await connection.run_sync(differences) == []
+
+
+def migrate(url, *arguments):
+    """Run ``python -m db.migrate`` as people do."""
+    return subprocess.run(
+        [sys.executable, "-m", "db.migrate", *arguments],
+        cwd=ROOT,
+        env={"DATABASE_URL": url, "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+async def test_command_goes_up_and_down(empty_url):
+    assert migrate(empty_url).returncode == 0
+    assert "jobs" in await table_names(empty_url)
+    assert migrate(empty_url, "base", "--down").returncode == 0
+    assert await table_names(empty_url) == {"alembic_version"}
+
+
+@pytest.mark.parametrize(("url", "version"), [("nonsense", "head"), (None, "no-such-version")])
+def test_command_that_cannot_work_says_why_in_one_line(empty_url, url, version):
+    done = migrate(url or empty_url, version)
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert "Traceback" not in done.stderr
