@@ -34,7 +34,7 @@ class Sandbox:
     process: subprocess.Popen[bytes]
     connection: Json
 
-    def settings_for(self, folder: Path) -> dict[str, str]:
+    def settings_for(self, folder: Path, *, weights: Path) -> dict[str, str]:
         """Return the settings that make a bot join this sandbox, as environment variables."""
         return {
             "DISCORD_TOKEN": self.connection["token"],
@@ -42,10 +42,18 @@ class Sandbox:
             "SSL_CERT_FILE": self.connection["ca_file"],
             "DATABASE_URL": f"sqlite+aiosqlite:///{folder / 'tutti.db'}",
             "TUTTI_SYNC_STATE": str(folder / "command_sync.json"),
-            "TUTTI_WEIGHTS": str(ROOT / "weights"),
+            "TUTTI_WEIGHTS": str(weights),
             "TUTTI_DEVICE": "cpu",
             "TUTTI_WORKERS": "1",
         }
+
+
+@pytest.fixture(scope="session")
+def tiny_weights(tmp_path_factory) -> Path:
+    """Checkpoints of tiny networks: what is tested here is the road, and it is walked dozens of times."""
+    folder: Path = tmp_path_factory.mktemp("weights")
+    subprocess.run([sys.executable, "-m", "tests.factories.tiny_weights", str(folder)], cwd=ROOT, check=True)
+    return folder
 
 
 @pytest.fixture(scope="session")
@@ -91,9 +99,9 @@ async def page(sandbox: Sandbox) -> AsyncIterator[Page]:
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def tutti(sandbox: Sandbox, page: Page, tmp_path_factory) -> AsyncIterator[TuttiBot]:
+async def tutti(sandbox: Sandbox, page: Page, tiny_weights: Path, tmp_path_factory) -> AsyncIterator[TuttiBot]:
     """One bot for all of these tests, in this process: real services, database, media and workers."""
-    settings = Settings(**sandbox.settings_for(tmp_path_factory.mktemp("bot")))
+    settings = Settings(**sandbox.settings_for(tmp_path_factory.mktemp("bot"), weights=tiny_weights))
     async with running_bot(settings) as bot:
         await until_online(page)
         yield bot

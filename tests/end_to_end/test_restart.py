@@ -40,10 +40,12 @@ async def cable(lonely_sandbox: Sandbox) -> AsyncIterator[Cable]:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def process(
-    lonely_sandbox: Sandbox, lonely_page: Page, cable: Cable, tmp_path_factory
+    lonely_sandbox: Sandbox, lonely_page: Page, cable: Cable, tiny_weights: Path, tmp_path_factory
 ) -> AsyncIterator[BotProcess]:
     folder: Path = tmp_path_factory.mktemp("process")
-    bot = BotProcess(lonely_sandbox.settings_for(folder) | {"TUTTI_HTTP_PROXY": cable.url}, folder / "log")
+    bot = BotProcess(
+        lonely_sandbox.settings_for(folder, weights=tiny_weights) | {"TUTTI_HTTP_PROXY": cable.url}, folder / "log"
+    )
     bot.start()
     await until_online(lonely_page)
     yield bot
@@ -132,7 +134,7 @@ async def test_a_stop_in_order_loses_nothing(lonely_page: Page, process: BotProc
 
 async def test_without_weights_it_says_so_and_ends(lonely_sandbox: Sandbox, tmp_path: Path, process: BotProcess):
     """Nothing to write music with: one sentence with the setting's name, exit code 1."""
-    poor = BotProcess(lonely_sandbox.settings_for(tmp_path) | {"TUTTI_WEIGHTS": str(tmp_path)}, tmp_path / "log")
+    poor = BotProcess(lonely_sandbox.settings_for(tmp_path, weights=tmp_path), tmp_path / "log")
     poor.start()
     assert poor.process is not None
     try:
