@@ -14,7 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from music.tokenizers.tracker import INPUT_WIDTH, NUM_COLUMNS, Features, Rows, extract_features
+from music.tokenizers.features import extract_features
+from music.tokenizers.tracker import INPUT_WIDTH, NUM_COLUMNS, Features, Rows
 from music.vocabulary import (
     DENSITY_LIMITS,
     DRUM_PITCH,

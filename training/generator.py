@@ -18,6 +18,7 @@ from inference.event_sizes import name_features
 from inference.models.event_fields import EventFields
 from inference.models.generator import Generator
 from inference.models.transformer_xl import Memory
+from music.tokenizers.features import extract_features
 from music.tokenizers.tracker import (
     CHOICE_BAR,
     CHOICE_CHORD,
@@ -26,7 +27,6 @@ from music.tokenizers.tracker import (
     INPUT_WIDTH,
     NUM_COLUMNS,
     Rows,
-    extract_features,
 )
 from music.vocabulary import EVENT_FIELDS, EVENT_WIDTH, FIELDS, Kind
 from training.collate import Batch, ExcerptSource, LaneBatcher, assemble_excerpt, cut_bars

@@ -7,7 +7,9 @@ knows nothing of processes or of how the network was trained.
 from __future__ import annotations
 
 import time
+from bisect import bisect_right
 from collections.abc import Iterator
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -21,15 +23,21 @@ from inference.decoding.song_writer import SongPlan, SongWriter
 from inference.masking import SongRules
 from inference.models.generator import Generator, GeneratorConfig
 from inference.protocol import Controls, GenerateRequest, Progress, Request, Result
+from inference.sampling import uniform
 from music.checks import check_constraints
 from music.columns import Bars, columns_of_piece, find_bars, snap
 from music.constraints import METRES
 from music.piece import Piece
 from music.tokenizers.event import EncodedPiece, encode_columns, place_of_bar, tempo_bin
-from music.vocabulary import DENSITY_LIMITS, FIELDS, GENRES, NUM_DENSITIES, VOCABULARY_HASH, Kind
+from music.vocabulary import DENSITY_LIMITS, FIELDS, GENRES, NUM_DENSITIES, NUM_KEYS, VOCABULARY_HASH, Kind
 
 DEFAULT_NUM_BARS = 16
 MAX_BARS = 256
+_KEY_FIELD, _DENSITY_FIELD = 1_000, 1_001  # no field of an event has these numbers, so the draws are their own
+_DENSITIES = (  # how many of 2,500 training excerpts with 1, 2 ... 6 tracks are in each density class
+    (3, 2, 3, 3, 4, 0, 2, 0), (3, 7, 16, 36, 34, 10, 7, 3), (3, 2, 19, 21, 22, 22, 13, 13), (0, 2, 7, 26, 50, 46, 51, 63),
+    (0, 1, 13, 30, 82, 120, 166, 184), (0, 0, 4, 27, 77, 171, 418, 714),
+)  # fmt: skip
 _BAR_ID = FIELDS["kind"].id_of(Kind.BAR)
 
 
@@ -116,7 +124,11 @@ def make_plan(request: GenerateRequest) -> tuple[SongPlan, tuple[EncodedPiece, B
     key = asked.scale.tonic + 12 * asked.scale.is_minor if asked.scale is not None else None
     if request.prompt is None:
         turns = arrange(instruments, num_bars=num_bars) if instruments else ()
-        return SongPlan(**given, controls=_controls(request.controls, key=key, density=None), turns=turns), None
+        seed = request.seed if request.sampling.temperature_notes > 0 else 0
+        if key is None:  # a song that knows its key stays in it; any will do
+            key = int(uniform(seed, event=0, field=_KEY_FIELD) * NUM_KEYS)
+        density = _usual_density(seed, num_slots=len({turn.slot for turn in turns}))
+        return SongPlan(**given, controls=_controls(request.controls, key=key, density=density), turns=turns), None
     source = read_prompt(request.prompt)
     return _plan_continuation(source, request, given, instruments, key), source
 
@@ -172,6 +184,13 @@ def _place_anew(encoded: EncodedPiece, *, total_bars: int) -> tuple[tuple[int, .
     is_bar = rows[:, 0] == _BAR_ID
     rows[is_bar, 3] = [FIELDS["place"].id_of(place_of_bar(bar, total_bars)) for bar in range(int(is_bar.sum()))]
     return tuple(tuple(row) for row in rows.tolist())
+
+
+def _usual_density(seed: int, *, num_slots: int) -> int:
+    """Draw a density as common as in real music of so many tracks (0: of any number); left alone, loops grow dense."""
+    shares = _DENSITIES[num_slots - 1] if num_slots else [sum(column) for column in zip(*_DENSITIES, strict=True)]
+    edges = list(accumulate(shares))
+    return bisect_right(edges, uniform(seed, event=0, field=_DENSITY_FIELD) * edges[-1])
 
 
 def _controls(controls: Controls, *, key: int | None, density: int | None) -> tuple[int | None, ...]:

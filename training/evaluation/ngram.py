@@ -22,9 +22,11 @@ _CHOICES = {Kind.BAR: CHOICE_BAR, Kind.CHORD: CHOICE_CHORD, Kind.TRACK: CHOICE_T
 
 
 def _mix(context: Wide, value: Wide) -> Wide:
-    """Extend hashed contexts by one number each (wrapping 64-bit multiplication, as in FNV)."""
+    """Extend hashed contexts by one number each (wrapping 64-bit arithmetic with the constants of SplitMix64)."""
     with np.errstate(over="ignore"):
-        return (context ^ (value + 0x9E3779B9)) * np.int64(0x100000001B3) ^ (context >> np.int64(29))
+        mixed = context.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+        mixed += (value + 2).astype(np.uint64) * np.uint64(0xBF58476D1CE4E5B9)
+        return (mixed ^ (mixed >> np.uint64(31))).view(np.int64)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from music.piece import DRUM_PROGRAM
 from music.tokenizers.event import EventTokenizer
+from music.tokenizers.features import extract_features
 from music.tokenizers.tracker import (
     CHOICE_BAR,
     COLUMNS,
@@ -15,7 +16,6 @@ from music.tokenizers.tracker import (
     INPUT_WIDTH,
     NUM_CHOICES,
     EventTracker,
-    extract_features,
 )
 from music.vocabulary import FIELDS, METRE_UNITS, Kind, make_event, read_event
 from tests.factories.pieces import CORPUS_NAMES, read_corpus
