@@ -83,6 +83,7 @@ class Revision(Base):
 
     # What it is.
     piece_hash: Mapped[str | None] = mapped_column(ForeignKey("pieces.hash"), index=True)
+    midi_hash: Mapped[str | None] = mapped_column(String(64), index=True)  # of the MIDI file that people were given
     title: Mapped[str] = mapped_column(String(255), default="")
     num_notes: Mapped[int]
     num_bars: Mapped[int]

@@ -46,6 +46,14 @@ class Outcome:
     run_seconds: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """Where a reply was shown, and the SHA-256 of its MIDI file."""
+
+    message_id: int
+    midi_hash: str
+
+
 class JobResults:
     """Stores the steps of jobs in the name of one process."""
 
@@ -133,7 +141,7 @@ class JobResults:
                 job.finished_at = utc_now()
 
     @unbroken
-    async def mark_answered(self, job_id: int, *, message_id: int | None = None) -> None:
+    async def mark_answered(self, job_id: int, shown: Shown | None = None) -> None:
         """Remember that the answer was shown and where, and forget what only the answer needed."""
         async with self._database.writing() as session:
             job = await JobRepository(session).find(job_id)
@@ -142,10 +150,13 @@ class JobResults:
             job.is_answered = True
             job.reply_token = ""
             job.lease_owner = job.lease_until = None
-            if message_id is not None and job.result_revision_id is not None:
-                job.message_id = message_id
+            if shown is not None and job.result_revision_id is not None:
+                job.message_id = shown.message_id
                 songs = SongRepository(session)
-                await songs.set_message(message_id, revision_id=job.result_revision_id, now=utc_now())
+                await songs.set_message(shown.message_id, revision_id=job.result_revision_id, now=utc_now())
+                revision = await songs.find(job.result_revision_id)
+                if revision is not None and revision.deleted_at is None:
+                    revision.midi_hash = shown.midi_hash
             await session.flush()
             if job.upload_id is not None:
                 await PieceRepository(session).forget_upload_data(job.upload_id)

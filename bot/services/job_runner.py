@@ -17,8 +17,8 @@ import structlog
 from bot.services.estimates import Estimates
 from bot.services.graph import load_finished
 from bot.services.job_leases import JobLeases
-from bot.services.job_results import JobResults, Outcome
-from bot.services.library import ReplyMaker, ReplyParts
+from bot.services.job_results import JobResults, Outcome, Shown
+from bot.services.library import ReplyMaker, ReplyParts, hash_file
 from bot.services.model import DEFAULT_NUM_BARS, GenerateOptions, JobView, Presenter, ProgressView, Upload
 from bot.services.ports import MediaMaker, Writer
 from bot.services.requests import build_request
@@ -111,25 +111,25 @@ class JobRunner:
             return
         try:
             if held.result_revision_id is not None:
-                message_id = await self._show_reply(held.job, held.result_revision_id)
+                shown = await self._show_reply(held.job, held.result_revision_id)
             else:
-                message_id = None
+                shown = None
                 assert held.error is not None
                 await self._show_error(held.job, held.error)
         except NotFoundError:
             _log.warning("answer_had_no_place", job_id=job_id)
-            message_id = None
+            shown = None
         except PermissionDeniedError as error:
             _log.warning("answer_not_permitted", job_id=job_id, reason=error.reason)
             await self._show_last_word(held.job, error)
-            message_id = None
+            shown = None
         except (TuttiError, TimeoutError) as error:
             await self._try_later(held.job, error)
             return
-        await self._results.mark_answered(job_id, message_id=message_id)
+        await self._results.mark_answered(job_id, shown)
         _log.info("job_answered", job_id=job_id)
 
-    async def _show_reply(self, job: JobView, revision_id: int) -> int | None:
+    async def _show_reply(self, job: JobView, revision_id: int) -> Shown | None:
         try:
             finished = await load_finished(self._database, revision_id)
         except NotFoundError as error:  # deleted between making and showing
@@ -138,7 +138,8 @@ class JobRunner:
         await self._progress(job, ProgressView(stage="rendering"))
         reply = await self._replies.make(finished, size_limit_bytes=job.size_limit_bytes)
         async with asyncio.timeout(PRESENTER_TIMEOUT_SECONDS):
-            return await self._doors.presenter.show_reply(job, reply)
+            message_id = await self._doors.presenter.show_reply(job, reply)
+        return Shown(message_id=message_id, midi_hash=hash_file(reply.midi.data))
 
     async def _show_error(self, job: JobView, error: TuttiError) -> None:
         async with asyncio.timeout(PRESENTER_TIMEOUT_SECONDS):

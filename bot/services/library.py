@@ -7,6 +7,7 @@ settings, seed, checkpoint, hashes of the piece and its parents): whoever finds 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -113,6 +114,11 @@ class ReplyMaker:
             seconds = rendering.duration_seconds
             remarks = (f"The sound stops after {_clock(seconds)} to fit; the MIDI file holds everything.",)
         return File(filename=f"{name}{rendering.filename_suffix}", data=rendering.audio), remarks
+
+
+def hash_file(data: bytes) -> str:
+    """Return the SHA-256 of a file, in hexadecimal: how we recognise a file of ours that somebody brings back."""
+    return hashlib.sha256(data).hexdigest()
 
 
 def write_recipe(finished: Finished) -> str:

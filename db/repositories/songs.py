@@ -101,6 +101,15 @@ class SongRepository:
             select(Revision).where(Revision.upload_id == upload_id, Revision.operation == UPLOAD)
         )
 
+    async def of_file(self, midi_hash: str, *, guild_id: int | None, channel_id: int) -> Revision | None:
+        """Return the newest result whose MIDI file this is, if it was made in this server (or direct channel)."""
+        query = select(Revision).where(Revision.midi_hash == midi_hash, Revision.deleted_at.is_(None))
+        if guild_id is None:
+            query = query.where(Revision.guild_id.is_(None), Revision.channel_id == channel_id)
+        else:
+            query = query.where(Revision.guild_id == guild_id)
+        return await self._session.scalar(query.order_by(Revision.id.desc()).limit(1))
+
     async def newest_results(
         self, *, channel_id: int | None = None, author_id: int | None = None, limit: int
     ) -> Sequence[Revision]:
@@ -160,6 +169,7 @@ class SongRepository:
         """Take the music out of a revision, keep its place in the graph, and return the hash it showed."""
         piece_hash = revision.piece_hash
         revision.piece_hash = None
+        revision.midi_hash = None
         revision.deleted_at = now
         revision.title = ""
         revision.chord_names = []

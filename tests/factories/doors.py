@@ -79,7 +79,7 @@ class StandInMedia:
         self.picture_error = picture_error
         self.is_shortened = is_shortened
         self.size_limits = []
-        self.befores = []
+        self.earlier_pieces = []
 
     async def read_upload(self, filename, data):
         return read_midi(data)
@@ -97,7 +97,7 @@ class StandInMedia:
         )
 
     async def draw_piano_roll(self, piece, *, before=None):
-        self.befores.append(before)
+        self.earlier_pieces.append(before)
         if self.picture_error is not None:
             raise self.picture_error
         return Picture(png=b"\x89PNG", alt_text=f"{piece.num_notes} notes")

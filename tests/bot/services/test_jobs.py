@@ -98,7 +98,7 @@ async def test_uploaded_file_becomes_the_first_revision_of_the_song(open_studio,
     first, second = await rows(database, Revision)
     assert (first.operation, first.title, second.id) == ("upload", "My tune.mid", revision.revision_id)
     assert [parent.revision_id for parent in reply.parents] == [first.id]
-    assert studio.media.befores == [read_midi(melody_file(3))]
+    assert studio.media.earlier_pieces == [read_midi(melody_file(3))]
 
 
 async def test_remix_of_a_result_is_its_child_in_the_same_song(open_studio):

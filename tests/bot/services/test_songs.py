@@ -7,7 +7,7 @@ import pytest
 
 from bot.services.model import FromRevision, GenerateOptions, Place, RemixOptions, Upload
 from core.errors import InputError, NotFoundError, PermissionDeniedError
-from db.tables import StoredPiece
+from db.tables import StoredPiece, StoredUpload
 from music.midi import read_recipe
 from tests.bot.services.test_jobs import make_result, rows
 from tests.factories.doors import CHECKPOINT_ID, melody, melody_file
@@ -158,3 +158,40 @@ async def test_number_that_nothing_can_have_is_not_found(open_studio, number):
         ):
             with pytest.raises(NotFoundError):
                 await lookup
+
+
+async def give_back(studio, data, *, place=PLACE):
+    """Make a remix of a file and return it."""
+    upload = Upload(filename="found.mid", data=data)
+    return await make_result(studio, make_order(RemixOptions(seed=1), author=BEN, place=place, source=upload))
+
+
+async def test_our_own_file_given_back_continues_its_line(open_studio, database):
+    async with open_studio() as studio:
+        revision = await make_result(studio)
+        child = await give_back(studio, studio.presenter.replies[0][1].midi.data)
+    assert (child.parent_ids, child.song_id) == ((revision.revision_id,), revision.song_id)
+    assert await rows(database, StoredUpload) == []
+
+
+async def test_edited_file_is_new_work(open_studio):
+    async with open_studio() as studio:
+        revision = await make_result(studio)
+        child = await give_back(studio, studio.presenter.replies[0][1].midi.data + b"\x00")
+    assert child.song_id != revision.song_id
+
+
+async def test_file_of_another_server_does_not_reveal_its_line(open_studio):
+    async with open_studio() as studio:
+        revision = await make_result(studio)
+        elsewhere = Place(guild_id=10, channel_id=99)
+        child = await give_back(studio, studio.presenter.replies[0][1].midi.data, place=elsewhere)
+    assert child.song_id != revision.song_id
+
+
+async def test_file_of_a_deleted_result_is_an_upload_like_any_other(open_studio):
+    async with open_studio() as studio:
+        revision = await make_result(studio)
+        await studio.songs.delete(revision.revision_id, by=ADA)
+        child = await give_back(studio, studio.presenter.replies[0][1].midi.data)
+    assert child.song_id != revision.song_id
