@@ -7,6 +7,7 @@ weights of a run as a checkpoint.
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import tomllib
 from datetime import UTC, datetime
@@ -28,6 +29,9 @@ from training.loop import LoopConfig, Run
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
 CONFIGS = Path(__file__).parent / "configs"
+_Config = Annotated[str, typer.Option(help="cpu or gpu: which file of training/configs")]
+_Minutes = Annotated[float, typer.Option(help="training time of the whole run")]
+_Name = Annotated[str, typer.Option(help="folder under runs/")]
 
 
 class TrainingTable(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,9 +52,9 @@ def main() -> None:
 
 @app.command()
 def generator(
-    config: Annotated[str, typer.Option(help="cpu or gpu: a file of training/configs")] = "cpu",
-    minutes: Annotated[float, typer.Option(help="training time of the whole run")] = 60.0,
-    name: Annotated[str, typer.Option(help="folder under runs/")] = "generator",
+    config: _Config = "cpu",
+    minutes: _Minutes = 60.0,
+    name: _Name = "generator",
     resume: Annotated[bool, typer.Option(help="go on from the last checkpoint")] = False,  # noqa: FBT002 - a command line switch
     max_steps: Annotated[int | None, typer.Option(help="stop after so many steps")] = None,
 ) -> None:
@@ -74,9 +78,35 @@ def generator(
 
 
 @app.command()
+def remixer(config: _Config = "cpu", minutes: _Minutes = 60.0, name: _Name = "remixer") -> None:
+    """Train the remixer; it goes on by itself where it stopped."""
+    from training.remixer import train
+
+    train(_with_minutes(f"remixer_{config}", minutes, name), name=name)
+
+
+@app.command()
+def harmonizer(config: _Config = "cpu", minutes: _Minutes = 60.0, name: _Name = "harmonizer") -> None:
+    """Train the harmonizer; it goes on by itself where it stopped."""
+    from training.harmonizer import train
+
+    train(_with_minutes(f"harmonizer_{config}", minutes, name), name=name)
+
+
+def _with_minutes(config: str, minutes: float, name: str) -> Path:
+    """Return a copy of a configuration, in the run's folder, that trains for ``minutes``."""
+    text = (CONFIGS / f"{config}.toml").read_text()
+    folder = Settings().training.runs_folder / name
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "config.toml"
+    path.write_text(re.sub(r"(?m)^minutes = .*$", f"minutes = {minutes}", text))
+    return path
+
+
+@app.command()
 def export(
-    config: Annotated[str, typer.Option(help="the configuration that the run was started with")] = "cpu",
-    name: Annotated[str, typer.Option(help="folder under runs/")] = "generator",
+    config: _Config = "cpu",
+    name: _Name = "generator",
     to: Annotated[Path, typer.Option(help="folder of the checkpoint")] = Path("weights/generator"),
 ) -> None:
     """Write the averaged weights of a generator's run as a checkpoint, with what the log says of them."""
