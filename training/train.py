@@ -19,7 +19,7 @@ import torch
 import typer
 
 from core.settings import Settings
-from inference.checkpoint import save_checkpoint
+from inference.checkpoint import load_checkpoint, load_weights, save_checkpoint
 from inference.event_sizes import generator_config
 from inference.models.generator import Generator
 from music.vocabulary import VOCABULARY_HASH
@@ -57,6 +57,7 @@ def generator(
     name: _Name = "generator",
     resume: Annotated[bool, typer.Option(help="go on from the last checkpoint")] = False,  # noqa: FBT002 - a command line switch
     max_steps: Annotated[int | None, typer.Option(help="stop after so many steps")] = None,
+    warm_start: Annotated[Path | None, typer.Option(help="begin with the weights of this checkpoint")] = None,
 ) -> None:
     """Train the generator."""
     settings = Settings()
@@ -66,6 +67,8 @@ def generator(
     torch.manual_seed(table.seed)
     device = torch.device("cuda" if config == "gpu" and torch.cuda.is_available() else "cpu")
     model = Generator(generator_config(config)).to(device)
+    if warm_start is not None:
+        load_weights(model, load_checkpoint(warm_start, model="generator", vocabulary_hash=VOCABULARY_HASH))
     task = GeneratorTask(model, open_corpus(path, settings), num_lanes=table.num_lanes, seed=table.seed)
     loop = LoopConfig(
         minutes=minutes,

@@ -78,7 +78,8 @@ def _place_others(programs: list[int], members: dict[int, list[int]]) -> None:
 def _take_turns(slot: int, programs: list[int], num_bars: int) -> list[Turn]:
     if len(programs) > num_bars:
         raise InputError(
-            f"So many instruments do not fit into {num_bars} bars. Ask for more bars or for fewer instruments."
+            f"{len(programs)} instruments that play the same part need at least {len(programs)} bars, and you asked for "
+            f"{num_bars}. Ask for more bars or for fewer instruments."
         )
     edges = [index * num_bars // len(programs) for index in range(len(programs) + 1)]
     return [
