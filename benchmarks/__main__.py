@@ -18,6 +18,7 @@ from benchmarks.results import ResultTable, print_table, write_results
 from core.log import configure_logging
 from core.settings import Settings
 
+_FILE_WIDTH = 150  # columns, when nobody's terminal sets them
 RESULTS_PATH = Path("docs/results/bench.json")
 TABLES: dict[str, Callable[[int], ResultTable]] = {
     "decoding": decoding.measure,
@@ -35,6 +36,8 @@ def main() -> None:
     options = parser.parse_args()
     configure_logging(Settings(TUTTI_LOG_LEVEL="ERROR").log)
     console = Console()
+    if not console.is_terminal:
+        console.width = _FILE_WIDTH
 
     start_seconds = time.perf_counter()
     tables: list[ResultTable] = []

@@ -8,6 +8,8 @@ import time
 from collections import defaultdict
 from dataclasses import dataclass, field
 
+import psutil
+
 from benchmarks.results import ResultTable, Row
 from core.child import Channel
 from core.processes import ChildProcess
@@ -71,6 +73,7 @@ _NOTES = {
     "queue": "submitted until a worker has it; the queue was empty",
     "first progress": "submitted until the first real progress",
     "decode": "in the worker, by its own clock",
+    "decode, processor time": "of the worker: what decoding takes on a machine that does nothing else",
     "media": "sound, picture and MIDI file in media children, together",
     "render": "FluidSynth alone",
     "encode": "Ogg alone",
@@ -116,13 +119,17 @@ async def _generate(inference: InferenceClient, media: MediaClient, *, seed: int
             begun[job_id] = time.perf_counter()
 
     forget = inference.add_queue_listener(note_place)
+    worker = psutil.Process(inference.worker_process_ids[0])
+    before_seconds = _processor_seconds(worker)
     submitted = time.perf_counter()
     result, first_progress = await _follow(inference, request)
     forget()
+    processor_seconds = _processor_seconds(worker) - before_seconds
     samples.seconds["generate: whole reply"].append(0.0)  # keeps the row first; set below
     samples.seconds["queue"].append(begun[request.job_id] - submitted)
     samples.seconds["first progress"].append(first_progress - submitted)
     samples.seconds["decode"].append(result.decode_seconds)
+    samples.seconds["decode, processor time"].append(processor_seconds)
     media_seconds = await _make_media(media, result.piece, samples)
     samples.seconds["media"].append(media_seconds)
     samples.seconds["generate: whole reply"][-1] = time.perf_counter() - submitted
@@ -157,6 +164,11 @@ async def _make_media(media: MediaClient, piece: Piece, samples: _Samples) -> fl
     )
     samples.audio_seconds.append(rendering.duration_seconds)
     return time.perf_counter() - start
+
+
+def _processor_seconds(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return times.user + times.system
 
 
 async def _measure_sound(child: ChildProcess, piece: Piece, samples: _Samples) -> None:
