@@ -25,6 +25,7 @@ from inference.models.generator import Generator, GeneratorConfig
 from inference.protocol import Controls, GenerateRequest, Progress, Request, Result
 from inference.sampling import uniform
 from music.checks import check_constraints
+from music.chords import chord_name
 from music.columns import Bars, columns_of_piece, find_bars, snap
 from music.constraints import METRES
 from music.piece import Piece
@@ -83,6 +84,7 @@ class GeneratorDecoder:
             yield progress
 
         tempo_bpm = request.constraints.tempo_bpm
+        num_given_chords = len(request.prompt.chords) if request.prompt is not None else 0
         if request.prompt is None or source is None:
             piece = build_piece(writer.song, num_bars=plan.num_bars, tempo_bpm=tempo_bpm)
         else:
@@ -92,6 +94,7 @@ class GeneratorDecoder:
             piece=piece,
             checkpoint_id=self.checkpoint_id,
             checks=check_constraints(piece, request.constraints, before=request.prompt),
+            chord_names=tuple(chord_name(chord) for chord in piece.chords[num_given_chords:]),
             num_events=writer.song.num_events,
             decode_seconds=time.perf_counter() - started,
         )
