@@ -1,4 +1,4 @@
-"""The acceptance of supervision, with the networks that ship: a killed worker changes no byte of a reply."""
+"""The acceptance of supervision: a killed worker changes no byte of a reply, with tiny networks and with those that ship."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from inference.protocol import GenerateRequest, HarmonizeRequest, Progress, Remi
 from music.constraints import Constraints
 from music.midi import write_midi
 from music.piece import DRUM_PROGRAM, Note, Piece, Track
+from tests.factories.tiny_weights import save_tiny_weights
 
 WEIGHTS = Path(__file__).resolve().parents[2] / "weights"
 MELODY = Piece(
@@ -22,13 +23,23 @@ MELODY = Piece(
 )
 BAND = Constraints(num_bars=2, tempo_bpm=110.0, instruments=(0, 33, DRUM_PROGRAM))
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.timeout(600), pytest.mark.asyncio(loop_scope="module")]
+
+
+@pytest.fixture(scope="module", params=["tiny", pytest.param("shipped", marks=pytest.mark.slow)])
+def weights(request, tmp_path_factory) -> Path:
+    """A folder with weights of all networks."""
+    if request.param == "shipped":
+        return WEIGHTS
+    folder = tmp_path_factory.mktemp("weights")
+    save_tiny_weights(folder)
+    return folder
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def client():
-    """One worker with everything that ships."""
-    settings = InferenceSettings(TUTTI_WEIGHTS=WEIGHTS, TUTTI_DEVICE="cpu", TUTTI_WORKERS=1)
+async def client(weights):
+    """One worker with all networks."""
+    settings = InferenceSettings(TUTTI_WEIGHTS=weights, TUTTI_DEVICE="cpu", TUTTI_WORKERS=1)
     async with InferenceClient(settings, drain_seconds=0) as running:
         yield running
 
@@ -53,9 +64,9 @@ async def _midi(client: InferenceClient, request: Request, *, kill_after: int | 
         ("harmonizer", HarmonizeRequest, {"piece": MELODY, "style": "chorale"}),
     ],
 )
-async def test_killed_in_mid_job_gives_the_same_midi(client, model, kind, wishes):
+async def test_killed_in_mid_job_gives_the_same_midi(client, weights, model, kind, wishes):
     """``kill -9`` during the second step of the network: the reply is that of an undisturbed run, byte for byte."""
-    if not (WEIGHTS / model).is_dir():
+    if not (weights / model).is_dir():
         pytest.skip(f"no weights of the {model} here")
     undisturbed = await _midi(client, kind(job_id=f"{model}-1", seed=7, **wishes))
 
