@@ -33,7 +33,7 @@ from training.octuple_corpus import TRACK, OctupleConfig, OctupleCorpus, WindowS
 from training.octuple_masking import TARGET_FIELDS, Batch, collate, draw_training_mask
 
 app = typer.Typer(add_completion=False)
-_NUM_VALIDATION_WINDOWS = 32
+_NUM_VALIDATION_WINDOWS = 24
 _RELATION_SPEED = 5.0
 
 

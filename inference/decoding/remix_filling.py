@@ -45,6 +45,7 @@ class FieldTask:
     allowed: Callable[[Ints], Flags]
     commit: Callable[[Ints, int], None]
     must_change: Callable[[int], bool]  # by number of the unit
+    finish: Callable[[], object] = tuple  # when all units are decided; by default nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +84,11 @@ class Filler:
                 if members:
                     open_units -= self._fill_window(task, window, members, pass_index)
                     yield pass_index
-            yield pass_index + 1
             if not open_units:
-                return
+                break
+            yield pass_index + 1
+        task.finish()
+        yield task.num_passes
 
     def _fill_window(self, task: FieldTask, window: _Window, members: list[int], pass_index: int) -> set[int]:
         """Decide the most certain units of a window; return them."""

@@ -106,6 +106,7 @@ class RhythmRules:
         for unit in plan.units:
             self._is_chosen[unit] = True
         self._onsets = self._list_onsets()
+        self._ticks_of_bar: dict[int, Ints] = {}
         scale = state.octuples.ticks_per_quarter
         self._lengths_ticks = np.asarray([duration_ticks(each, scale) for each in range(FIELD_SIZES[DURATION])])
 
@@ -140,6 +141,9 @@ class RhythmRules:
         for choice in (allowed & ~blocked & simple, allowed & ~blocked):
             if choice.any():
                 return choice
+        old = int(self._state.original_rows[row, POSITION])
+        if allowed[old]:
+            return np.arange(len(allowed)) == old
         return allowed
 
     def _room(self, row: int, bar: int, track: int) -> tuple[int, int]:
@@ -149,10 +153,11 @@ class RhythmRules:
         low, num_before = 0, 0
         for other in reversed(onsets[:place]):
             if not self._state.is_masked[other, POSITION]:
-                low = int(self._state.rows[other, POSITION]) + 1
+                low = max(int(self._state.rows[other, POSITION]) + 1, self._end_position(other, bar, track))
                 break
             num_before += 1
-        high, num_after = self._state.octuples.num_positions(bar) - 1, 0
+        before_end = int(np.searchsorted(self._position_ticks(bar), self._length_ticks)) - 1
+        high, num_after = min(self._state.octuples.num_positions(bar) - 1, before_end), 0
         for other in onsets[place + 1 :]:
             if not self._state.is_masked[other, POSITION]:
                 high = int(self._state.rows[other, POSITION]) - 1
@@ -160,24 +165,49 @@ class RhythmRules:
             num_after += 1
         return low + num_before, max(high - num_after, low + num_before)
 
+    def _end_position(self, row: int, bar: int, track: int) -> int:
+        """Return the first position after an untouched note of a line; 0 where nothing needs to wait for it."""
+        if self._is_chosen[row] or not self._is_line[track]:
+            return 0
+        free_from_ticks = int(self._state.stop_ticks[row]) - self._tolerance_ticks
+        return int(np.searchsorted(self._position_ticks(bar), free_from_ticks))
+
+    def restore_conflicts(self, plan: RemixPlan) -> None:
+        """Give a track's bar its old positions back where an onset found no place outside an untouched note."""
+        state = self._state
+        spoiled: set[tuple[int, int]] = set()
+        for unit in plan.units:
+            row = int(unit[0])
+            place = int(state.track[row]), int(state.rows[row, BAR])
+            position = int(state.rows[row, POSITION])
+            has_moved = position != state.original_rows[row, POSITION]
+            if has_moved and place not in spoiled and self._blocked(unit, place[1], place[0])[position]:
+                spoiled.add(place)
+        for unit in plan.units:
+            if (int(state.track[unit[0]]), int(state.rows[unit[0], BAR])) in spoiled:
+                state.rows[unit, POSITION] = state.original_rows[unit, POSITION]
+                state.onset_ticks[unit] = state.original_onset_ticks[unit]
+
     def _blocked(self, unit: Ints, bar: int, track: int) -> Flags:
         """Return the positions that lie inside an untouched note which must not be cut."""
         state = self._state
         others = self._members[track]
         others = others[~self._is_chosen[others]]
-        if not self._is_line[track]:
-            others = others[np.isin(state.rows[others, PITCH], state.rows[unit, PITCH])]
         ticks = self._position_ticks(bar)
-        near = (state.onset_ticks[others] <= ticks[-1]) & (state.stop_ticks[others] > ticks[0])
-        others = others[near]
-        tolerance_ticks = self._tolerance_ticks if self._is_line[track] else 0
-        begins, stops = state.onset_ticks[others], state.stop_ticks[others] - tolerance_ticks
-        return np.any((ticks[:, None] >= begins) & (ticks[:, None] < stops), axis=1)
+        others = others[(state.onset_ticks[others] <= ticks[-1]) & (state.stop_ticks[others] > ticks[0])]
+        is_same = np.isin(state.rows[others, PITCH], state.rows[unit, PITCH])
+        # In a line notes may touch a little (legato); notes of one pitch may not.
+        stops = state.stop_ticks[others] - np.where(is_same, 0, self._tolerance_ticks)
+        hits = (ticks[:, None] >= state.onset_ticks[others]) & (ticks[:, None] < stops)
+        return np.any(hits & (is_same | self._is_line[track]), axis=1)
 
     def _position_ticks(self, bar: int) -> Ints:
         """Return the tick of every position of a bar (128,)."""
         octuples = self._state.octuples
-        return np.asarray([octuples.position_ticks(bar, position) for position in range(FIELD_SIZES[POSITION])])
+        if bar not in self._ticks_of_bar:
+            ticks = [octuples.position_ticks(bar, position) for position in range(FIELD_SIZES[POSITION])]
+            self._ticks_of_bar[bar] = np.asarray(ticks, dtype=np.int64)
+        return self._ticks_of_bar[bar]
 
     def allowed_durations(self, unit: Ints) -> Flags:
         """Return the legal durations (128,) of an onset; at least one is."""

@@ -137,8 +137,6 @@ def _rhythm_tasks(request: RemixRequest, state: RemixState, plan: RemixPlan) -> 
             old_ticks = int(state.original_stop_ticks[row] - state.original_onset_ticks[row])
             is_old = value == state.original_rows[row, DURATION]
             length_ticks = min(old_ticks if is_old else duration_ticks(value, scale), rules.room_ticks(row))
-            has_stayed = state.onset_ticks[row] == state.original_onset_ticks[row]
-            length_ticks = old_ticks if is_old and has_stayed else length_ticks
             state.rows[row, DURATION] = value
             state.stop_ticks[row] = state.onset_ticks[row] + length_ticks
 
@@ -154,6 +152,7 @@ def _rhythm_tasks(request: RemixRequest, state: RemixState, plan: RemixPlan) -> 
         allowed=rules.allowed_positions,
         commit=commit_position,
         must_change=lambda number: plan.is_forced[number],
+        finish=lambda: rules.restore_conflicts(plan),
     )
     duration = FieldTask(
         field=DURATION,

@@ -30,6 +30,7 @@ _LONGEST_PERIOD = 20_000.0
 _FAR_BARS = 9  # bars further apart than this count as equally far
 NUM_RELATIONS = (2 * _FAR_BARS + 1) * 8
 _POINTER_WIDTH = 32
+_COPY_FIRST = -1.0  # heads begin as copyists: that is the better guess until they have learned something of their own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,6 +193,7 @@ class FieldHead(nn.Module):
         self.query = nn.Linear(width, _POINTER_WIDTH)
         self.key = nn.Linear(width, _POINTER_WIDTH)
         self.gate = nn.Linear(width, 1)
+        nn.init.constant_(self.gate.bias, _COPY_FIRST)
 
     def forward(self, hidden: Tensor, *, ids: Tensor, bias: Tensor, chosen: Tensor) -> Tensor:
         """Return logarithms of chances (N, size) of the chosen notes.

@@ -1,0 +1,268 @@
+"""``inference/decoding/remixer.py``: what is chosen changes legally, everything else stays to the tick."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+
+import pytest
+import torch
+
+from core.errors import BarRangeError, CheckpointError, InputError, NoMusicError
+from inference.checkpoint import save_checkpoint
+from inference.decoding.remix_filling import lay_windows
+from inference.decoding.remix_plan import open_piece, plan_remix
+from inference.decoding.remixer import RemixerDecoder
+from inference.models.musicbert import MusicBERT, MusicBERTConfig
+from inference.protocol import GenerateRequest, Progress, RemixRequest, Result, Sampling
+from music.constraints import BarRange, Constraints
+from music.midi import read_midi, write_midi
+from music.names import parse_key, scale_of_key
+from music.piece import Note, Piece, TimeSignature, Track
+from music.time_grid import TimeGrid
+from music.tokenizers.octuple import BAR, FIELD_SIZES, VOCABULARY_HASH
+from music.transform import slice_bars
+from tests.factories.pieces import make_band, make_chorale, make_melody
+
+
+@pytest.fixture(scope="module")
+def decoder() -> RemixerDecoder:
+    """An untrained tiny network: rules must hold whatever the network thinks."""
+    torch.manual_seed(0)
+    model = MusicBERT(MusicBERTConfig.of_size("tiny", field_sizes=FIELD_SIZES))
+    return RemixerDecoder(model, checkpoint_id="remixer-test")
+
+
+def remix(decoder: RemixerDecoder, piece: Piece, **fields) -> Result:
+    request = RemixRequest(job_id="job", piece=piece, **{"seed": 1, **fields})
+    *_, result = decoder.decode(request)
+    assert isinstance(result, Result)
+    return result
+
+
+def pairs(before: Piece, after: Piece) -> list[tuple[Note, Note]]:
+    """Notes by their order in a track; only for remixes that keep the rhythm."""
+    assert [len(track.notes) for track in before.tracks] == [len(track.notes) for track in after.tracks]
+    by_time = [
+        [
+            sorted(track.notes, key=lambda note: (note.onset_ticks, note.duration_ticks, note.velocity))
+            for track in piece.tracks
+        ]
+        for piece in (before, after)
+    ]
+    return [pair for old, new in zip(*by_time, strict=True) for pair in zip(old, new, strict=True)]
+
+
+def overlaps(track: Track) -> int:
+    """Count notes that begin while their own pitch still sounds in the track."""
+    count = 0
+    for first, second in itertools.combinations(track.notes, 2):
+        count += first.pitch == second.pitch and first.onset_ticks <= second.onset_ticks < first.stop_ticks
+    return count
+
+
+PIECES = {"melody": make_melody(), "band": make_band(2), "chorale": slice_bars(make_chorale(), BarRange(0, 4))}
+
+
+@pytest.mark.parametrize("name", PIECES)
+def test_new_pitches_keep_rhythm_velocity_and_everything_else(decoder, name):
+    """Only pitches of as many notes as asked change; times are the same to the tick."""
+    piece = PIECES[name]
+    after = remix(decoder, piece, change="pitch", share=0.5).piece
+    found = [(old[0], old[2], old[3]) == (new[0], new[2], new[3]) for old, new in pairs(piece, after)]
+    assert all(found)
+    # Notes of one chord may swap places when sorted, so count pitches that are new at their onset.
+    assert 0 < sum(old != new for old, new in pairs(piece, after)) <= piece.num_notes
+    assert replace(after, tracks=()) == replace(piece, tracks=())
+    for old, new in zip(piece.tracks, after.tracks, strict=True):
+        assert replace(old, notes=()) == replace(new, notes=())
+
+
+def test_exactly_the_asked_share_of_a_melody_changes(decoder):
+    """Every chosen note moves, no other does."""
+    piece = make_melody()
+    for share, expected in ((0.0, 0), (0.01, 1), (0.5, 7), (1.0, 14)):
+        after = remix(decoder, piece, change="pitch", share=share).piece
+        assert sum(old != new for old, new in pairs(piece, after)) == expected
+
+
+@pytest.mark.parametrize("name", PIECES)
+def test_a_new_rhythm_keeps_pitches_and_their_order(decoder, name):
+    """In every track and bar the same pitches follow in the same order of onsets; velocities stay."""
+    piece = PIECES[name]
+    after = remix(decoder, piece, change="rhythm", share=0.8).piece
+    assert after.tracks != piece.tracks
+    grid = TimeGrid(piece)
+    assert TimeGrid(after).num_bars == grid.num_bars
+    for old, new in zip(piece.tracks, after.tracks, strict=True):
+        assert sorted((note.pitch, note.velocity) for note in old.notes) == sorted(
+            (note.pitch, note.velocity) for note in new.notes
+        )
+    for old, new in zip(piece.tracks[:1], after.tracks[:1], strict=True):
+        if name != "band":
+            assert [note.pitch for note in old.notes] == [note.pitch for note in new.notes]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_durations_stay_legal(decoder, seed):
+    """No zero lengths, no overlap of one pitch that was not there, nothing after the piece's end."""
+    for piece in PIECES.values():
+        for change in ("pitch", "rhythm"):
+            after = remix(decoder, piece, change=change, share=0.9, seed=seed).piece
+            assert after.length_ticks == piece.length_ticks
+            for old, new in zip(piece.tracks, after.tracks, strict=True):
+                assert all(note.duration_ticks >= 1 for note in new.notes)
+                assert overlaps(new) <= overlaps(old)
+
+
+def test_bars_outside_the_range_are_untouched(decoder):
+    """Also their micro-timing; and the reply says so."""
+    piece = make_band(3)
+    for change in ("pitch", "rhythm"):
+        result = remix(decoder, piece, change=change, share=1.0, bars=BarRange(1, 2))
+        for old, new in zip(piece.tracks, result.piece.tracks, strict=True):
+            outside = [[note for note in track.notes if not 1920 <= note.onset_ticks < 3840] for track in (old, new)]
+            assert outside[0] == outside[1]
+        checks = {check.name: check.is_kept for check in result.checks}
+        assert checks == {"share": True, "locked_bars": True}
+
+
+def test_other_tracks_and_locks_are_untouched(decoder):
+    piece = make_band(2)
+    after = remix(decoder, piece, share=1.0, tracks=(1,)).piece
+    assert [old == new for old, new in zip(piece.tracks, after.tracks, strict=True)] == [True, False, True, True]
+    locked = Constraints(locked_tracks=(0, 3), locked_bars=(BarRange(0, 1),))
+    result = remix(decoder, piece, share=1.0, constraints=locked)
+    assert result.piece.tracks[0] == piece.tracks[0]
+    assert all(check.is_kept for check in result.checks)
+
+
+def test_scale_and_range_are_obeyed_and_drums_stay_drums(decoder):
+    """Constraints bind every changed tone; drums keep to their kit."""
+    piece = make_band(2)
+    wanted = Constraints(scale=scale_of_key(parse_key("E minor")), pitch_range=(40, 76))
+    result = remix(decoder, piece, share=1.0, constraints=wanted)
+    for track in result.piece.tracks[:3]:
+        assert all(note.pitch % 12 in wanted.scale.pitch_classes and 40 <= note.pitch <= 76 for note in track.notes)
+    assert {note.pitch for note in result.piece.tracks[3].notes} <= set(range(35, 60))
+    assert all(check.is_kept for check in result.checks)
+
+
+def test_the_same_seed_gives_the_same_bytes_and_another_seed_another_piece(decoder):
+    for change in ("pitch", "rhythm"):
+        first, second = (remix(decoder, PIECES["chorale"], change=change, seed=5).piece for _ in range(2))
+        assert write_midi(first) == write_midi(second)
+        assert remix(decoder, PIECES["chorale"], change=change, seed=6).piece != first
+
+
+def test_interleaved_requests_do_not_disturb_each_other(decoder):
+    """The worker runs several iterators in turn."""
+    requests = [RemixRequest(job_id=str(seed), seed=seed, piece=make_band(2), share=0.7) for seed in (1, 2)]
+    alone = [list(decoder.decode(request))[-1] for request in requests]
+    iterators = [decoder.decode(request) for request in requests]
+    finished: dict[str, Result] = {}
+    while len(finished) < 2:
+        for iterator in iterators:
+            message = next(iterator, None)
+            if isinstance(message, Result):
+                finished[message.job_id] = message
+    for result in alone:
+        assert isinstance(result, Result)
+        assert finished[result.job_id].piece == result.piece
+
+
+def test_temperature_zero_ignores_the_draws(decoder):
+    """The most likely values, for the notes that the seed chose."""
+    cold = Sampling(temperature_notes=0.0)
+    first, second = (remix(decoder, make_melody(), share=1.0, seed=seed, sampling=cold).piece for seed in (1, 2))
+    assert first == second
+
+
+def test_progress_counts_passes_up_to_the_end(decoder):
+    messages = list(decoder.decode(RemixRequest(job_id="job", seed=1, piece=make_band(2), change="rhythm", share=1.0)))
+    done = [message.num_done for message in messages if isinstance(message, Progress)]
+    assert done == sorted(done)
+    assert done[0] == 0
+    assert isinstance(messages[-1], Result)
+    assert messages[-1].num_events > 0
+    assert messages[-1].checkpoint_id == "remixer-test"
+
+
+def test_a_remix_survives_the_way_through_a_file(decoder):
+    """Its MIDI is read as the same notes."""
+    after = remix(decoder, make_band(3), change="rhythm", share=1.0).piece
+    again = read_midi(write_midi(after))
+    assert [track.notes for track in again.tracks] == [track.notes for track in after.tracks]
+
+
+@pytest.mark.parametrize(
+    ("fields", "error"),
+    [
+        ({"piece": Piece()}, NoMusicError),
+        ({"bars": BarRange(7, 9)}, BarRangeError),
+        ({"share": 1.5}, InputError),
+        ({"tracks": (9,)}, InputError),
+        ({"constraints": Constraints(locked_tracks=(0,))}, NoMusicError),
+        ({"constraints": Constraints(pitch_range=(80, 20))}, InputError),
+    ],
+)
+def test_requests_that_make_no_sense_are_refused(decoder, fields, error):
+    with pytest.raises(error):
+        remix(decoder, **{"piece": make_melody(), **fields})
+
+
+def test_silent_bars_are_refused(decoder):
+    gap = Piece(tracks=(Track(notes=(Note(0, 60, 480, 80), Note(4 * 1920, 62, 480, 80))),))
+    with pytest.raises(NoMusicError):
+        remix(decoder, gap, bars=BarRange(1, 3))
+
+
+def test_other_requests_are_not_ours(decoder):
+    with pytest.raises(InputError):
+        list(decoder.decode(GenerateRequest(job_id="job", seed=1, constraints=Constraints())))
+
+
+def test_odd_metres_and_one_note_are_remixed(decoder):
+    odd = Piece(
+        tracks=(Track(notes=tuple(Note(240 * index, 60 + index % 5, 200, 80) for index in range(21))),),
+        time_signatures=(TimeSignature(0, 7, 8), TimeSignature(1680, 149, 4)),
+    )
+    for change in ("pitch", "rhythm"):
+        assert remix(decoder, odd, change=change, share=1.0).piece != odd
+        single = Piece(tracks=(Track(notes=(Note(0, 60, 480, 80),)),))
+        assert remix(decoder, single, change=change, share=1.0).piece != single
+
+
+def test_windows_cover_every_note_once_and_stay_in_their_limits():
+    """At most 512 notes and 256 bars, also where a bar holds a thousand notes or a piece a thousand bars."""
+    sparse = Piece(tracks=(Track(notes=tuple(Note(1920 * bar, 60, 480, 80) for bar in range(900))),))
+    dense = Piece(tracks=(Track(notes=tuple(Note(index, index % 100, 1, 80) for index in range(1500))),))
+    for piece in (sparse, dense, make_band(40)):
+        bars = open_piece(piece).rows[:, BAR]
+        windows = lay_windows(bars)
+        assert [(one.core_stop, two.core_start) for one, two in itertools.pairwise(windows)] == [
+            (two.core_start, two.core_start) for _, two in itertools.pairwise(windows)
+        ]
+        assert (windows[0].core_start, windows[-1].core_stop) == (0, len(bars))
+        for window in windows:
+            assert window.start <= window.core_start < window.core_stop <= window.stop <= window.start + 512
+            assert bars[window.stop - 1] - bars[window.start] < 256
+
+
+def test_the_share_is_of_the_notes_in_reach():
+    request = RemixRequest(job_id="job", seed=3, piece=make_band(4), share=0.25, bars=BarRange(0, 2), tracks=(1,))
+    plan = plan_remix(request, open_piece(request.piece))
+    assert (plan.num_units_in_reach, len(plan.units)) == (8, 2)
+
+
+def test_a_checkpoint_is_loaded_and_a_foreign_one_refused(tmp_path, decoder):
+    for vocabulary_hash in (VOCABULARY_HASH, "another"):
+        save_checkpoint(
+            tmp_path, model="remixer", state=decoder.model.state_dict(), config=decoder.model.config.to_dict(),
+            vocabulary_hash=vocabulary_hash, card={},
+        )  # fmt: skip
+        if vocabulary_hash == VOCABULARY_HASH:
+            assert RemixerDecoder.load(tmp_path, "cpu").checkpoint_id.startswith("remixer-")
+        else:
+            with pytest.raises(CheckpointError):
+                RemixerDecoder.load(tmp_path, "cpu")
