@@ -24,7 +24,7 @@ ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking",
 
 OpenPage = Callable[..., Awaitable[Page]]
 
-expect.set_options(timeout=12_000)  # a busy machine is slow, not wrong
+expect.set_options(timeout=30_000)  # a busy machine is slow, not wrong
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -68,7 +68,7 @@ async def open_page(browser: Browser, stage: Sandbox) -> AsyncIterator[OpenPage]
 
     async def open_as(name: str | None, *, width: int = 1280, address: str | None = None) -> Page:
         context = await browser.new_context(viewport={"width": width, "height": 800}, locale="en-GB")
-        context.set_default_timeout(12_000)
+        context.set_default_timeout(30_000)
         page = await context.new_page()
         page.on("pageerror", lambda error: complaints.append(str(error)))
         if address is None:  # a test with a sandbox of its own takes it away, which the console reports
