@@ -25,6 +25,15 @@ from music.transform import slice_bars
 from tests.factories.pieces import make_band, make_chorale, make_melody
 
 
+@pytest.fixture(autouse=True, scope="module")
+def one_thread():
+    """Threads that wait for each other burn the machine when other tests run beside."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.fixture(scope="module")
 def decoder() -> RemixerDecoder:
     """An untrained tiny network: rules must hold whatever the network thinks."""

@@ -22,6 +22,15 @@ PITCH = 3
 OFFSETS = [4 + sum(FIELD_SIZES[:field]) for field in range(8)]
 
 
+@pytest.fixture(autouse=True, scope="module")
+def one_thread():
+    """Threads that wait for each other burn the machine when other tests run beside."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 def make_model(seed: int = 0) -> MusicBERT:
     torch.manual_seed(seed)
     return MusicBERT(MusicBERTConfig.of_size("tiny", field_sizes=FIELD_SIZES)).eval()
