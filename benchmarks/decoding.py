@@ -130,7 +130,12 @@ def measure(num_repeats: int) -> ResultTable:
             Row(name="with cache", unit="events/s", samples=cached, note="body, field decoder, masks and sampling"),
             Row(name="without cache", unit="events/s", samples=uncached, note="the whole song is read for each event"),
             Row(name="ratio", unit="x", samples=ratios, note=f"must be at least {MUST_RATIO}"),
-            Row(name="with cache, by processor time", unit="events/s", samples=quiet, note="as on an idle machine"),
+            Row(
+                name="with cache, by processor time",
+                unit="events/s",
+                samples=quiet,
+                note="of this thread: less noisy beside neighbours",
+            ),
             Row(name="ratio, by processor time", unit="x", samples=quiet_ratios),
             Row(name="body alone, with cache", unit="steps/s", samples=steps, note="static cache, eager PyTorch"),
             Row(name="share of the body, with cache", unit="%", samples=shares),

@@ -73,7 +73,7 @@ _NOTES = {
     "queue": "submitted until a worker has it; the queue was empty",
     "first progress": "submitted until the first real progress",
     "decode": "in the worker, by its own clock",
-    "decode, processor time": "of the worker: what decoding takes on a machine that does nothing else",
+    "decode, processor time": "of the worker: less noisy beside neighbours",
     "media": "sound, picture and MIDI file in media children, together",
     "render": "FluidSynth alone",
     "encode": "Ogg alone",
