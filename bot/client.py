@@ -76,6 +76,7 @@ class TuttiBot(commands.Bot):
         )
         self._settings = settings
         self.vital_tasks: tuple[asyncio.Task[None], ...] = ()  # set by bot/main.py: when one ends, so does the bot
+        self.workers_ready = asyncio.Event()  # set by bot/main.py; orders are taken before, too
         self.presenter = DiscordPresenter(Courier(self))
         self.services = build_services(self.presenter)
         self.desk = Desk(self.services, SourceFinder(self, self.services.songs, max_upload_bytes=max_upload_bytes))

@@ -109,7 +109,7 @@ async def running_bot(settings: Settings) -> AsyncGenerator[TuttiBot]:
 
 async def _start(stack: AsyncExitStack, bot: TuttiBot, inference: InferenceClient) -> None:
     """Start what lasts. Undone in reverse: orders end first, then progress, the connection, the workers."""
-    workers = asyncio.create_task(_keep_workers(inference), name="workers")
+    workers = asyncio.create_task(_keep_workers(inference, bot.workers_ready), name="workers")
     stack.push_async_callback(_end, workers)
     gateway = asyncio.create_task(_keep_connected(bot), name="gateway")
     stack.push_async_callback(_end, gateway)
@@ -120,8 +120,9 @@ async def _start(stack: AsyncExitStack, bot: TuttiBot, inference: InferenceClien
     bot.vital_tasks = (workers, gateway)
 
 
-async def _keep_workers(inference: InferenceClient) -> None:
+async def _keep_workers(inference: InferenceClient, ready: asyncio.Event) -> None:
     async with inference:
+        ready.set()
         _log.info("workers_ready", checkpoints=inference.checkpoint_ids)
         await asyncio.Event().wait()  # until cancelled
 

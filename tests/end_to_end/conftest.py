@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import aiohttp
@@ -19,12 +20,26 @@ import pytest_asyncio
 
 from bot.client import TuttiBot
 from bot.main import running_bot
+from core.child import die_with_parent
 from core.errors import NotFoundError
 from core.settings import Settings
 from tests.end_to_end.sandbox_user import Json, Page, Person
 
 ROOT = Path(__file__).resolve().parents[2]
 START_PATIENCE_SECONDS = 30.0
+WORKER_PATIENCE_SECONDS = 120.0
+TEST_TIMEOUT_SECONDS = 300
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give these tests more time than others: on a busy machine, starting a worker alone takes half a minute."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.timeout(TEST_TIMEOUT_SECONDS))
+
+
+not_outliving_us = partial(die_with_parent, os.getpid())
+"""Called in a child before it begins: even when a test run is killed, nothing of it stays behind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +87,13 @@ class starting_sandbox:  # noqa: N801 - used like the functions of contextlib
 
     def __enter__(self) -> Sandbox:
         command = [sys.executable, "-m", "sandbox", "--port", "0", "--state", str(self._folder)]
-        self._process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, start_new_session=True)
+        self._process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            stdout=subprocess.DEVNULL,
+            start_new_session=True,
+            preexec_fn=not_outliving_us,  # noqa: PLW1509 - it only makes one system call
+        )
         connection_file = self._folder / "connection.json"
         give_up_at = time.monotonic() + START_PATIENCE_SECONDS
         while not connection_file.exists():
@@ -104,6 +125,8 @@ async def tutti(sandbox: Sandbox, page: Page, tiny_weights: Path, tmp_path_facto
     settings = Settings(**sandbox.settings_for(tmp_path_factory.mktemp("bot"), weights=tiny_weights))
     async with running_bot(settings) as bot:
         await until_online(page)
+        async with asyncio.timeout(WORKER_PATIENCE_SECONDS):
+            await bot.workers_ready.wait()
         yield bot
 
 
@@ -184,13 +207,27 @@ class BotProcess:
         self._environment = {**os.environ, **settings}  # noqa: TID251 - the child needs PATH and HOME
         self.log_file = log_file
         self.process: subprocess.Popen[bytes] | None = None
+        self.num_starts = 0
 
     def start(self) -> None:
         """Start it; its log goes to a file."""
+        self.num_starts += 1
         with self.log_file.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "bot.py"], cwd=ROOT, env=self._environment, stdout=log, stderr=log
+                [sys.executable, "bot.py"],
+                cwd=ROOT,
+                env=self._environment,
+                stdout=log,
+                stderr=log,
+                preexec_fn=not_outliving_us,  # noqa: PLW1509 - it only makes one system call
             )
+
+    async def until_ready(self, page: Page) -> None:
+        """Wait until it is in Discord and its workers have loaded their networks."""
+        await until_online(page)
+        async with asyncio.timeout(WORKER_PATIENCE_SECONDS):
+            while self.log_file.read_text().count("workers_ready") < self.num_starts:  # noqa: ASYNC110 - another process
+                await asyncio.sleep(0.1)
 
     def kill(self) -> None:
         """End it as a power cut would."""

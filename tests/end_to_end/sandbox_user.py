@@ -11,7 +11,7 @@ from typing import Any
 
 import aiohttp
 
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 120.0
 
 Json = dict[str, Any]
 

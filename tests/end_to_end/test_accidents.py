@@ -3,33 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import os
 
-import psutil
 import pytest
 
 from bot.client import TuttiBot
 from tests.end_to_end.conftest import until_online
-from tests.end_to_end.sandbox_user import Json, Page, Person, attachment, buttons, text_of
+from tests.end_to_end.sandbox_user import Json, Page, Person, attachment, buttons
+from tests.end_to_end.workers import frozen, worker_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-LONG = 32
 
-
-async def until_at_work(person: Person, interaction_id: str) -> Json:
-    """Wait until real progress is shown, and return the message."""
+async def until_running(person: Person, interaction_id: str) -> Json:
+    """Wait until the job is shown as being worked on, and return the message."""
     acknowledged = await person.acknowledgement(interaction_id)
     message_id = acknowledged["message_id"]
     return await person.until(
-        lambda: f"of {LONG}" in text_of(person.messages.get(message_id, {})) and person.messages[message_id],
-        what="progress",
+        lambda: "Cancel" in buttons(person.messages.get(message_id, {})) and person.messages[message_id],
+        what="the job to run",
     )
-
-
-def worker_processes() -> list[psutil.Process]:
-    children = psutil.Process(os.getpid()).children()
-    return [child for child in children if "inference.worker" in " ".join(child.cmdline())]
 
 
 async def remove_message(bot: TuttiBot, message: Json) -> None:
@@ -40,25 +32,28 @@ async def remove_message(bot: TuttiBot, message: Json) -> None:
 
 async def test_a_killed_worker_changes_nothing(page: Page, ada: Person, channel: str):
     """Killed in mid-job, the reply is byte for byte the MIDI of an undisturbed run with that seed."""
-    interaction_id = await ada.start_command(channel, "generate", genre="rock", bars=LONG, seed=21)
-    await until_at_work(ada, interaction_id)
-    (worker,) = worker_processes()
-    worker.kill()
+    wish = {"genre": "rock", "bars": 4, "seed": 21}
+    undisturbed = await ada.command(channel, "generate", **wish)
+    worker = worker_of()
+    with frozen(worker):
+        interaction_id = await ada.start_command(channel, "generate", **wish)
+        await until_running(ada, interaction_id)
+        worker.kill()
     disturbed = await ada.answer_to(interaction_id)
-    undisturbed = await ada.command(channel, "generate", genre="rock", bars=LONG, seed=21)
 
     files = [await page.download(attachment(each.message, ".mid")) for each in (disturbed, undisturbed)]
     assert files[0] == files[1]
-    assert [each.pid for each in worker_processes()] != [worker.pid]
+    assert worker_of().pid != worker.pid
 
 
 async def test_a_reply_whose_acknowledgement_was_removed_is_posted_anew(
     tutti: TuttiBot, ada: Person, channel: str, may_break_rules
 ):
     """Somebody tidied up too early: the music arrives all the same, once."""
-    interaction_id = await ada.start_command(channel, "generate", bars=LONG, seed=1)
-    running = await until_at_work(ada, interaction_id)
-    await remove_message(tutti, running)
+    with frozen(worker_of()):
+        interaction_id = await ada.start_command(channel, "generate", bars=2, seed=1)
+        running = await until_running(ada, interaction_id)
+        await remove_message(tutti, running)
     posted = await ada.until(
         lambda: next(
             (each for each in ada.created if each["channel_id"] == channel and "Again" in buttons(each)), None
@@ -87,9 +82,10 @@ async def test_a_removed_result_cannot_be_linked(
 
 async def test_a_permission_lost_meanwhile_is_named(page: Page, ada: Person, channel: str, may_break_rules):
     """The bot was allowed to attach files when it began, and is not when it has finished."""
-    interaction_id = await ada.start_command(channel, "generate", bars=LONG, seed=1)
-    await until_at_work(ada, interaction_id)
-    await page.call("POST", "/api/permissions", body={"channel_id": channel, "allow": [], "deny": ["attach_files"]})
+    with frozen(worker_of()):
+        interaction_id = await ada.start_command(channel, "generate", bars=2, seed=1)
+        await until_running(ada, interaction_id)
+        await page.call("POST", "/api/permissions", body={"channel_id": channel, "allow": [], "deny": ["attach_files"]})
     answer = await ada.answer_to(interaction_id)
 
     assert "permission" in answer.text
@@ -99,9 +95,9 @@ async def test_a_permission_lost_meanwhile_is_named(page: Page, ada: Person, cha
 async def test_small_limits_shorten_the_sound_not_the_music(page: Page, ada: Person, channel: str):
     """A server that takes only small files gets the MIDI file, the picture and what fits of the sound."""
     state = await page.call("GET", "/api/state")
-    limit_bytes = 150_000
+    limit_bytes = 60_000
     await page.call("POST", "/api/settings", body={"attachment_size_limit": limit_bytes})
-    answer = await ada.command(channel, "generate", bars=8, tempo=40, seed=1)
+    answer = await ada.command(channel, "generate", bars=2, tempo=40, seed=1)
     await page.call("POST", "/api/settings", body={"attachment_size_limit": state["limits"]["attachment_size_limit"]})
 
     assert attachment(answer.message, ".mid")

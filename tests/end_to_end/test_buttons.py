@@ -7,6 +7,8 @@ import asyncio
 import pytest
 
 from tests.end_to_end.sandbox_user import Json, Page, Person, attachment, buttons, text_of
+from tests.end_to_end.test_accidents import until_running
+from tests.end_to_end.workers import frozen, worker_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -92,19 +94,16 @@ async def test_two_deletes_at_once_end_well(page: Page, ada: Person, channel: st
 
 
 async def test_cancel_stops_a_running_job(ada: Person, ben: Person, channel: str):
-    """Within a second, by its owner only; the message then says so and has no buttons."""
-    interaction_id = await ada.start_command(channel, "generate", bars=64, seed=1)
-    acknowledged = await ada.acknowledgement(interaction_id)
-    message_id = acknowledged["message_id"]
-    running = await ada.until(
-        lambda: "Cancel" in buttons(ada.messages.get(message_id, {})) and ada.messages[message_id], what="Cancel"
-    )
-    refused = await ben.press(running, "Cancel")
-    assert refused.is_private
+    """At once, by its owner only; the message then says so and has no buttons."""
+    with frozen(worker_of()):
+        interaction_id = await ada.start_command(channel, "generate", bars=64, seed=1)
+        running = await until_running(ada, interaction_id)
+        refused = await ben.press(running, "Cancel")
+        await ada.start_press(running, "Cancel")
+        answer = await ada.answer_to(interaction_id, seconds=10)
 
-    await ada.start_press(running, "Cancel")
-    answer = await ada.answer_to(interaction_id, seconds=5)
-    assert answer.message["id"] == message_id
+    assert refused.is_private
+    assert answer.message["id"] == running["id"]
     assert "Cancelled" in answer.text
     assert buttons(answer.message) == {}
     assert answer.message["attachments"] == []
@@ -112,15 +111,12 @@ async def test_cancel_stops_a_running_job(ada: Person, ben: Person, channel: str
 
 async def test_who_waits_sees_the_place_in_the_queue(ada: Person, ben: Person, channel: str):
     """One job at a time: Ben is told that he is next, and is served when Ada cancels."""
-    first = await ada.start_command(channel, "generate", bars=64, seed=1)
-    message_id = (await ada.acknowledgement(first))["message_id"]
-    running = await ada.until(
-        lambda: "of 64" in text_of(ada.messages.get(message_id, {})) and ada.messages[message_id], what="progress"
-    )
-    second = await ben.start_command(channel, "generate", bars=2, seed=1)
-    waiting_id = (await ben.acknowledgement(second))["message_id"]
-    await ben.until(lambda: "place 1" in text_of(ben.messages.get(waiting_id, {})), what="the place in the queue")
-    await ada.start_press(running, "Cancel")
+    with frozen(worker_of()):
+        running = await until_running(ada, await ada.start_command(channel, "generate", bars=64, seed=1))
+        second = await ben.start_command(channel, "generate", bars=2, seed=1)
+        waiting_id = (await ben.acknowledgement(second))["message_id"]
+        await ben.until(lambda: "place 1" in text_of(ben.messages.get(waiting_id, {})), what="the place in the queue")
+        await ada.start_press(running, "Cancel")
 
     assert "Again" in buttons((await ben.answer_to(second)).message)
 

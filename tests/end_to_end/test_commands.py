@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 
 import pytest
@@ -10,6 +11,8 @@ import soundfile
 from music.midi import read_midi, write_midi
 from music.piece import Piece
 from tests.end_to_end.sandbox_user import Answer, Attached, Page, Person, attachment, buttons, text_of
+from tests.end_to_end.test_accidents import until_running
+from tests.end_to_end.workers import frozen, worker_of
 from tests.factories.pieces import corpus_path, make_band, make_melody
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -212,14 +215,19 @@ async def test_typing_is_helped(ada: Person, channel: str, tutti):
 
 
 async def test_real_progress_is_shown_meanwhile(ada: Person, channel: str):
-    """The acknowledgement shows bars done of bars asked, at a sane rate, before it becomes the reply."""
-    interaction_id = await ada.start_command(channel, "generate", bars=32, seed=1)
-    acknowledged = await ada.acknowledgement(interaction_id)
+    """The acknowledgement shows bars done of bars asked, and what was shown last stays there while the worker is slow."""
+    interaction_id = await ada.start_command(channel, "generate", bars=64, seed=1)
+    running = await until_running(ada, interaction_id)
+    await asyncio.sleep(0.3)
+    with frozen(worker_of()):
+        await asyncio.sleep(2.5)  # longer than the shortest pause between two edits
+    shown = await ada.until(
+        lambda: "of 64" in text_of(ada.messages[running["id"]]) and ada.messages[running["id"]], what="progress"
+    )
+    await ada.start_press(shown, "Cancel")
     answer = await ada.answer_to(interaction_id)
 
-    seen = [text_of(edit) for edit in ada.edits if edit["id"] == acknowledged["message_id"]]
-    assert answer.message["id"] == acknowledged["message_id"]
-    assert any("of 32" in text for text in seen), seen
+    assert answer.message["id"] == running["id"]
 
 
 async def test_it_works_in_direct_messages_too(page: Page, ada: Person):
