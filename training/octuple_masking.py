@@ -39,6 +39,16 @@ class Batch(NamedTuple):
     is_masked: Tensor
     values: Tensor
 
+    def to(self, device: torch.device) -> Batch:
+        """Return the batch on a device."""
+        return Batch(
+            self.ids.to(device),
+            NotePlaces(*(place.to(device) for place in self.places)),
+            self.is_padding.to(device),
+            self.is_masked.to(device),
+            self.values.to(device),
+        )
+
 
 def draw_mask(rows: Ints, track: Ints, random: np.random.Generator, *, task: Sequence[int], share: float) -> Flags:
     """Return (T, F): half of the time whole (bar, track) groups, half of the time single onsets, ``share`` of each."""

@@ -50,6 +50,7 @@ class TrainingConfig(msgspec.Struct, frozen=True, kw_only=True):
     average_decay: float = 0.998
     dropout: float = 0.0
     minutes_per_checkpoint: float = 5.0
+    device: str = "cpu"  # "cuda" is used where there is one
     seed: int = 1
 
 
@@ -92,7 +93,8 @@ class Trainer:
         torch.manual_seed(training.seed)
         self.training = training
         self.sampler = sampler
-        self.model = MusicBERT(config)
+        self.device = torch.device(training.device if torch.cuda.is_available() else "cpu")
+        self.model = MusicBERT(config).to(self.device)
         self.average = deepcopy(self.model).eval()
         self.optimizer = make_optimizer(self.model, training)
         self.num_steps = 0
@@ -117,7 +119,7 @@ class Trainer:
             window = self.sampler.draw_transposed()
             rows, track = window[:, :TRACK], window[:, TRACK]
             windows.append((rows, track, draw_training_mask(rows, track, self.sampler.random)))
-        return collate(windows, num_notes=self.training.notes_per_window)
+        return collate(windows, num_notes=self.training.notes_per_window).to(self.device)
 
     def step(self) -> float:
         """Take one optimizer step; return its loss in nats per masked value."""
@@ -126,7 +128,7 @@ class Trainer:
         for group in self.optimizer.param_groups:
             group["lr"] = self.learning_rate() * group["speed"]
         self.model.train()
-        with torch.autocast("cpu", torch.bfloat16):
+        with torch.autocast(self.device.type, torch.bfloat16):
             loss = masked_loss(self.model, batch)
         self.optimizer.zero_grad()
         loss.backward()
@@ -223,7 +225,7 @@ def make_trainer(plan: RemixerPlan, corpus: OctupleCorpus, folder: Path) -> Trai
     sampler = WindowSampler(corpus, split="train", num_notes=plan.training.notes_per_window, seed=plan.training.seed)
     trainer = Trainer(config, plan.training, sampler)
     if (folder / "state.pt").exists():
-        trainer.load_state_dict(torch.load(folder / "state.pt", weights_only=True))
+        trainer.load_state_dict(torch.load(folder / "state.pt", map_location=trainer.device, weights_only=True))
     return trainer
 
 

@@ -94,6 +94,7 @@ def _names(rows: Ints, field: int) -> npt.NDArray[np.str_]:
 def _add_model(sums: Sums, model: MusicBERT, batch: Batch) -> None:
     was_training = model.training
     model.eval()
+    batch = batch.to(next(model.parameters()).device)
     encoded = model(batch.ids, places=batch.places, is_padding=batch.is_padding)
     for field in (PITCH, POSITION, DURATION):
         chosen = batch.is_masked[:, :, field]
@@ -101,9 +102,9 @@ def _add_model(sums: Sums, model: MusicBERT, batch: Batch) -> None:
             continue
         log_chances = model.log_chances(encoded, field=field, chosen=chosen)
         values = batch.values[chosen]
-        nats = functional.nll_loss(log_chances, values[:, field], reduction="none").numpy()
-        hits = (log_chances.argmax(dim=-1) == values[:, field]).numpy()
-        names = _names(values.numpy(), field)
+        nats = functional.nll_loss(log_chances, values[:, field], reduction="none").cpu().numpy()
+        hits = (log_chances.argmax(dim=-1) == values[:, field]).cpu().numpy()
+        names = _names(values.cpu().numpy(), field)
         for name in set(names.tolist()):
             sums[name][0] += nats[names == name].sum()
             sums[name][1] += hits[names == name].sum()
