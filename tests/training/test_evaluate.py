@@ -1,0 +1,27 @@
+from __future__ import annotations
+
+import pytest
+from typer.testing import CliRunner
+
+from training import evaluate
+
+
+def test_table_names_every_set_with_its_baseline():
+    harmonizer = {
+        "sets": {
+            "jsb_chorales": {"nats_per_note": 0.4, "baseline": {"nats_per_note": 0.7}},
+            "openewld": {"nats_per_chord": 4.0, "baseline": {"nats_per_chord": 5.0}},
+        }
+    }
+    assert evaluate.rows_of("harmonizer", harmonizer) == [
+        ("jsb_chorales, nats per note", 0.4, 0.7),
+        ("openewld, nats per chord", 4.0, 5.0),
+    ]
+    generator = {"nats_per_note": 2.0, "ngram": {"nats_per_note": 4.0}}
+    assert evaluate.rows_of("generator", generator) == [("Lakh, nats per note", 2.0, 4.0)]
+
+
+@pytest.mark.parametrize("arguments", [["composer"], ["generator", "--split", "train"]])
+def test_unknown_network_or_split_is_a_usage_error(arguments):
+    """The training split must never be mistaken for a held-out one."""
+    assert CliRunner().invoke(evaluate.app, arguments).exit_code == 2
