@@ -13,13 +13,14 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from core.errors import InputError
 from inference.checkpoint import load_checkpoint, load_weights
 from inference.decoding.arrangement import Turn, arrange
 from inference.decoding.song_piece import build_piece, extend_piece
-from inference.decoding.song_writer import SongPlan, SongWriter
+from inference.decoding.song_writer import SongPlan, SongWriter, place_in_song
 from inference.masking import SongRules
 from inference.models.generator import Generator, GeneratorConfig
 from inference.protocol import Controls, GenerateRequest, Progress, Request, Result
@@ -29,7 +30,7 @@ from music.chords import chord_name
 from music.columns import Bars, columns_of_piece, find_bars, snap
 from music.constraints import METRES
 from music.piece import Piece
-from music.tokenizers.event import EncodedPiece, encode_columns, place_of_bar, tempo_bin
+from music.tokenizers.event import EncodedPiece, encode_columns, tempo_bin
 from music.vocabulary import DENSITY_LIMITS, FIELDS, GENRES, NUM_DENSITIES, NUM_KEYS, VOCABULARY_HASH, Kind
 
 DEFAULT_NUM_BARS = 16
@@ -39,7 +40,7 @@ _DENSITIES = (  # how many of 2,500 training excerpts with 1, 2 ... 6 tracks are
     (3, 2, 3, 3, 4, 0, 2, 0), (3, 7, 16, 36, 34, 10, 7, 3), (3, 2, 19, 21, 22, 22, 13, 13), (0, 2, 7, 26, 50, 46, 51, 63),
     (0, 1, 13, 30, 82, 120, 166, 184), (0, 0, 4, 27, 77, 171, 418, 714),
 )  # fmt: skip
-_BAR_ID = FIELDS["kind"].id_of(Kind.BAR)
+_BAR_ID, _NOTE_ID = FIELDS["kind"].id_of(Kind.BAR), FIELDS["kind"].id_of(Kind.NOTE)
 
 
 class GeneratorDecoder:
@@ -154,7 +155,7 @@ def _plan_continuation(
     instruments: tuple[int, ...],
     key: int | None,
 ) -> SongPlan:
-    encoded, bars = source
+    encoded, _ = source
     num_bars = given["num_bars"]
     playing = {
         part.slot: part.program
@@ -170,23 +171,33 @@ def _plan_continuation(
         given["metre"] = FIELDS["metre"].value_of(last_bar[1])
     if given["tempo"] is None:
         given["tempo"] = FIELDS["tempo"].value_of(last_bar[2])
+    given_rows, num_given_bars = _given_rows(encoded, num_new_bars=num_bars)
     density = sum(encoded.notes_per_quarter >= limit for limit in DENSITY_LIMITS)
     return SongPlan(
         **given,
         controls=_controls(request.controls, key=key if key is not None else encoded.key, density=density),
         turns=turns,
         given_parts=tuple((part.slot, part.role, part.program) for part in encoded.parts),
-        given_rows=_place_anew(encoded, total_bars=bars.num_bars + num_bars),
-        num_given_bars=bars.num_bars,
+        given_rows=given_rows,
+        num_given_bars=num_given_bars,
     )
 
 
-def _place_anew(encoded: EncodedPiece, *, total_bars: int) -> tuple[tuple[int, ...], ...]:
-    """Return the given events with places that count to the end of the whole, so that it does not end too early."""
-    rows = encoded.rows.copy()
+def _given_rows(encoded: EncodedPiece, *, num_new_bars: int) -> tuple[tuple[tuple[int, ...], ...], int]:
+    """Return the given events that the network reads, and how many bars they are.
+
+    Silent bars at the end (often only a last note ringing over the bar line) are left out: after silence the network
+    would go on with silence. Places count to the end of the whole, so that the given part does not end.
+    """
+    rows = encoded.rows
+    is_note = rows[:, 0] == _NOTE_ID
+    bar = np.cumsum(rows[:, 0] == _BAR_ID) - 1
+    count = int(bar[is_note].max()) + 1
+    rows = rows[bar < count].copy()
     is_bar = rows[:, 0] == _BAR_ID
-    rows[is_bar, 3] = [FIELDS["place"].id_of(place_of_bar(bar, total_bars)) for bar in range(int(is_bar.sum()))]
-    return tuple(tuple(row) for row in rows.tolist())
+    places = [place_in_song(each, count + num_new_bars, num_new_bars=num_new_bars) for each in range(count)]
+    rows[is_bar, 3] = [FIELDS["place"].id_of(place) for place in places]
+    return tuple(tuple(row) for row in rows.tolist()), count
 
 
 def _usual_density(seed: int, *, num_slots: int) -> int:

@@ -32,6 +32,7 @@ from music.vocabulary import (
     FIELDS,
     NO_ROOT,
     NUM_PHASES,
+    PLACE_EDGE,
     ROLES,
     Kind,
     make_event,
@@ -82,6 +83,17 @@ class WrittenSong:
     notes: list[WrittenNote] = field(default_factory=list[WrittenNote])
     chords: list[tuple[int, int, int, int]] = field(default_factory=list[tuple[int, int, int, int]])
     num_events: int = 0
+
+
+def place_in_song(bar: int, total_bars: int, *, num_new_bars: int) -> int:
+    """Return the field ``place`` of a bar: only the last quarter of the new bars is told that the end is near.
+
+    Real songs wind down over eight bars; eight new bars that do nothing else would be a poor continuation.
+    """
+    num_ending_bars = min(max(num_new_bars // 4, 1), PLACE_EDGE)
+    if total_bars - bar <= num_ending_bars:
+        return place_of_bar(bar, total_bars)
+    return place_of_bar(bar, total_bars + PLACE_EDGE)
 
 
 class SongWriter:
@@ -191,7 +203,7 @@ class SongWriter:
                 plan.tempo if plan.tempo is not None else self._draw("tempo", tempo_logits, every_tempo, temperature)
             )
         number = plan.num_given_bars + bar
-        place = place_of_bar(number, plan.num_given_bars + plan.num_bars)
+        place = place_in_song(number, plan.num_given_bars + plan.num_bars, num_new_bars=plan.num_bars)
         self._rules.start_bar(bar, metre=song.metre)
         self._take(make_event(Kind.BAR, song.metre, song.tempo, place, number % NUM_PHASES))
 

@@ -1,5 +1,6 @@
 """The generator obeys what was asked, whatever its network thinks: all of this holds for an untrained one."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -7,7 +8,8 @@ import torch
 
 from core.errors import CheckpointError, InputError, NoMusicError, UnsupportedMetreError
 from inference.checkpoint import save_checkpoint
-from inference.decoding.generator import GeneratorDecoder
+from inference.decoding.generator import GeneratorDecoder, make_plan
+from inference.decoding.song_writer import place_in_song
 from inference.event_sizes import generator_config
 from inference.models.generator import Generator
 from inference.protocol import Controls, GenerateRequest, Progress, Result, Sampling
@@ -191,6 +193,43 @@ def test_a_continuation_keeps_the_ticks_of_the_given_file(decoder):
     piece = decode(decoder, prompt=prompt, constraints=Constraints(num_bars=2))[0].piece
     assert piece.ticks_per_quarter == 96
     assert piece.length_ticks == 6 * 4 * 96
+
+
+def test_a_last_note_that_rings_over_the_bar_line_is_not_taken_for_silence(decoder):
+    """The new bars follow the piece's last bar, and the network reads no empty bar before them."""
+    band = make_band(4)
+    bass = band.tracks[1]
+    last = bass.notes[-1]
+    ringing = (*bass.notes[:-1], last._replace(duration_ticks=last.duration_ticks + 500))
+    prompt = replace(band, tracks=(band.tracks[0], replace(bass, notes=ringing), *band.tracks[2:]))
+    request = GenerateRequest(job_id="job", seed=1, prompt=prompt, constraints=Constraints(num_bars=2))
+    plan, _ = make_plan(request)
+    assert plan.num_given_bars == 4
+    piece = decode(decoder, prompt=prompt, constraints=Constraints(num_bars=2))[0].piece
+    assert piece.length_ticks == 7 * 1920
+
+
+def test_only_the_last_quarter_of_new_bars_is_told_of_the_end():
+    assert [place_in_song(bar, 16, num_new_bars=16) for bar in range(16)] == [
+        1,
+        2,
+        3,
+        4,
+        5,
+        6,
+        7,
+        8,
+        0,
+        0,
+        0,
+        0,
+        13,
+        14,
+        15,
+        16,
+    ]
+    assert [place_in_song(bar, 104, num_new_bars=4) for bar in range(98, 104)] == [0, 0, 0, 0, 0, 16]
+    assert place_in_song(0, 1, num_new_bars=1) == 16
 
 
 def test_a_warm_and_a_cold_continuation_are_the_same(decoder):
