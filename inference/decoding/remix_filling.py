@@ -16,6 +16,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +33,7 @@ Floats = npt.NDArray[np.float64]
 
 _WINDOW_NOTES = 512  # of at most 1,024; longer windows cost more and were never seen in training
 _CORE_NOTES = 256
+_MAX_WINDOW_READS = 300  # for one field; some 25 seconds of one core
 _NOISE = 1.0  # of the certainty in the first pass, falling to none in the last: else every seed keeps the same order
 
 
@@ -67,24 +69,26 @@ class Filler:
         self._sampling = sampling
         self._seed = seed
         self._windows = lay_windows(state.original_rows[:, BAR])
+        first_rows = np.asarray([unit[0] for unit in plan.units], dtype=np.int64)  # ascending
+        edges = np.searchsorted(first_rows, [window.core_start for window in self._windows] + [len(state.rows)])
+        self._members = [range(int(start), int(stop)) for start, stop in pairwise(edges)]
+        self._num_busy = sum(len(members) > 0 for members in self._members)
         self.num_filled = 0
+
+    def limit_passes(self, num_passes: int) -> int:
+        """Return how many passes a piece of this length gets: fewer where hundreds of windows have to be read."""
+        return max(min(num_passes, _MAX_WINDOW_READS // max(self._num_busy, 1)), 1)
 
     def run(self, task: FieldTask) -> Iterator[int]:
         """Fill one field; yield the number of passes done, and the same number again while a pass is still going on."""
-        open_units = {
-            number for number, unit in enumerate(self._plan.units) if self._state.is_masked[unit[0], task.field]
-        }
+        open_units = [list(members) for members in self._members]
         for pass_index in range(task.num_passes):
-            for window in self._windows:
-                members = [
-                    number
-                    for number in sorted(open_units)
-                    if window.core_start <= self._plan.units[number][0] < window.core_stop
-                ]
-                if members:
-                    open_units -= self._fill_window(task, window, members, pass_index)
+            for index, window in enumerate(self._windows):
+                if open_units[index]:
+                    decided = self._fill_window(task, window, open_units[index], pass_index)
+                    open_units[index] = [number for number in open_units[index] if number not in decided]
                     yield pass_index
-            if not open_units:
+            if not any(open_units):
                 break
             yield pass_index + 1
         task.finish()

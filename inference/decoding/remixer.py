@@ -78,6 +78,7 @@ class RemixerDecoder:
         plan = plan_remix(request, state)
         filler = Filler(self.model, state, plan, sampling=request.sampling, seed=request.seed)
         tasks = _pitch_tasks(request, state, plan) if request.change == "pitch" else _rhythm_tasks(request, state, plan)
+        tasks = tuple(replace(task, num_passes=filler.limit_passes(task.num_passes)) for task in tasks)
         num_total = sum(task.num_passes for task in tasks)
 
         num_before = 0

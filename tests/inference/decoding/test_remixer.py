@@ -10,7 +10,7 @@ import torch
 
 from core.errors import BarRangeError, CheckpointError, InputError, NoMusicError
 from inference.checkpoint import save_checkpoint
-from inference.decoding.remix_filling import lay_windows
+from inference.decoding.remix_filling import Filler, lay_windows
 from inference.decoding.remix_plan import open_piece, plan_remix
 from inference.decoding.remixer import RemixerDecoder
 from inference.models.musicbert import MusicBERT, MusicBERTConfig
@@ -256,6 +256,18 @@ def test_windows_cover_every_note_once_and_stay_in_their_limits():
         for window in windows:
             assert window.start <= window.core_start < window.core_stop <= window.stop <= window.start + 512
             assert bars[window.stop - 1] - bars[window.start] < 256
+
+
+def test_very_long_pieces_get_fewer_passes(decoder):
+    """Twenty thousand notes are read a bounded number of times."""
+    notes = tuple(Note(60 * index, 50 + index % 20, 60, 80) for index in range(20_000))
+    request = RemixRequest(job_id="job", seed=1, piece=Piece(tracks=(Track(notes=notes),)), share=0.01)
+    state = open_piece(request.piece)
+    filler = Filler(decoder.model, state, plan_remix(request, state), sampling=request.sampling, seed=1)
+    assert 1 <= filler.limit_passes(8) <= 4
+    short = open_piece(make_band(8))
+    plan = plan_remix(RemixRequest(job_id="job", seed=1, piece=make_band(8)), short)
+    assert Filler(decoder.model, short, plan, sampling=request.sampling, seed=1).limit_passes(8) == 8
 
 
 def test_the_share_is_of_the_notes_in_reach():
