@@ -94,7 +94,9 @@ def main(
         raise typer.BadParameter("choose generator, remixer, harmonizer or all, and valid or test")
     torch.set_num_threads(1)
     settings = Settings()
-    results = {name: MEASURES[name](settings, split=cast("Split", split), is_quick=quick) for name in names}
+    results: dict[Network, dict[str, Any]] = {
+        name: MEASURES[name](settings, split=cast("Split", split), is_quick=quick) for name in names
+    }
     if as_json:
         print(json.dumps(results if network == "all" else results[names[0]], indent=1))
         return
