@@ -17,6 +17,9 @@ const MESSAGE_LINK = /^https:\/\/(?:(?:ptb|canary)\.)?discord\.com\/channels\/(?
 const TOAST_MS = 4000;
 
 class App {
+  #numReads = 0; // answers under way that will replace what the store knows
+  #heldEvents = [];
+
   constructor() {
     this.store = new Store();
     this.interactions = new Interactions({ onModal: (event) => this.actions.showModal(event) });
@@ -96,15 +99,33 @@ class App {
   }
 
   async #readState() {
-    const state = await api.readState(this.store.me.id);
-    // After a reset of the sandbox this name has another id, or none yet.
-    if (!state.me) this.store.me = await api.makeUser(this.store.me.name);
-    this.store.setState(state);
+    await this.whileReading(async () => {
+      const state = await api.readState(this.store.me.id);
+      // After a reset of the sandbox this name has another id, or none yet.
+      if (!state.me) this.store.me = await api.makeUser(this.store.me.name);
+      this.store.setState(state);
+    });
   }
 
   #receive(event) {
     if (event.type === "reset") this.become(this.store.me.name).catch(this.complain);
-    else if (!this.interactions.take(event)) this.store.apply(event);
+    else if (this.interactions.take(event)) return;
+    else if (this.#numReads) this.#heldEvents.push(event);
+    else this.store.apply(event);
+  }
+
+  /**
+   * Run `read`, which asks the server and puts the answer into the store. Events that overtake the answer wait for it:
+   * it was made before them and would undo them.
+   */
+  async whileReading(read) {
+    this.#numReads += 1;
+    try {
+      return await read();
+    } finally {
+      this.#numReads -= 1;
+      if (!this.#numReads) for (const event of this.#heldEvents.splice(0)) this.store.apply(event);
+    }
   }
 
   openChannel = async (channelId) => {

@@ -16,7 +16,7 @@ export class MessageLog {
   #hasOlder = new Map(); // channel id -> whether the server has older ones
   #isReading = false;
 
-  /** `page`: {store, actions, emptyState()}. */
+  /** `page`: {store, actions, emptyState(), whileReading(read)}. */
   constructor(page) {
     this.page = page;
     this.list = el("div", { class: "log-list", role: "log", "aria-label": "Messages", "aria-live": "polite", testid: "log" });
@@ -48,9 +48,7 @@ export class MessageLog {
       this.#atBottom = true;
       if (store.isLoaded(channelId)) this.#draw();
     }
-    const { messages } = await readMessages(channelId, store.me.id, { limit: PAGE_SIZE });
-    this.#hasOlder.set(channelId, messages.length >= PAGE_SIZE);
-    store.setMessages(channelId, messages);
+    await this.#read(channelId, {});
   }
 
   view(messageId) {
@@ -137,13 +135,21 @@ export class MessageLog {
     if (this.#isReading || !oldest || !this.#hasOlder.get(channelId)) return false;
     this.#isReading = true;
     try {
-      const { messages } = await readMessages(channelId, store.me.id, { limit: PAGE_SIZE, before: oldest.id });
-      this.#hasOlder.set(channelId, messages.length >= PAGE_SIZE);
-      store.setMessages(channelId, messages, { isOlder: true });
-      return messages.length > 0;
+      return (await this.#read(channelId, { before: oldest.id })) > 0;
     } finally {
       this.#isReading = false;
     }
+  }
+
+  // Read the newest page, or the one before a message, into the store; returns how many there were.
+  #read(channelId, { before }) {
+    const { store } = this.page;
+    return this.page.whileReading(async () => {
+      const { messages } = await readMessages(channelId, store.me.id, { limit: PAGE_SIZE, before });
+      this.#hasOlder.set(channelId, messages.length >= PAGE_SIZE);
+      store.setMessages(channelId, messages, { isOlder: before !== undefined });
+      return messages.length;
+    });
   }
 
   // Arrow keys walk from message to message while one of them (not something inside it) has the focus.

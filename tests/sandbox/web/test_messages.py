@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from tests.sandbox.web.hands import give_file, last_message, send_line, type_line
 
@@ -108,3 +108,24 @@ async def test_audio_plays_on_while_its_message_is_edited(ana: Page) -> None:
     await ana.get_by_role("button", name="Louder").click()
     await expect(last_message(ana)).to_contain_text("Louder now!")
     await expect(ana.get_by_test_id("player-time")).to_have_text(re.compile(r"0:0[12] / 0:02"))
+
+
+async def test_an_answer_that_was_overtaken_undoes_nothing(ana: Page) -> None:
+    """A message that comes while older ones are being read stays, although the answer does not know it."""
+    num_reads = 0
+
+    async def write_before_answering(route: Route) -> None:
+        nonlocal num_reads
+        num_reads += 1
+        answer = await route.fetch()
+        if num_reads == 2:  # the page reads once at its start and once when its socket is up
+            async with ana.expect_response(lambda response: response.request.method == "POST"):
+                await send_line(ana, "faster than the answer")
+            await ana.wait_for_timeout(200)  # for the event; the test can only pass wrongly when it is late, not fail
+        await route.fulfill(response=answer)
+
+    await ana.route("**/messages?*", write_before_answering)
+    await ana.reload()
+    await expect(last_message(ana)).to_contain_text("faster than the answer")
+    await ana.unroute_all(behavior="wait")
+    await expect(ana.get_by_test_id("message")).to_have_count(1)
