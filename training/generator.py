@@ -174,7 +174,8 @@ class GeneratorTask:
         return StepLoss(total_loss(nats), totals, nats.num_notes, nats.num_events)
 
     def validate(self) -> dict[str, float]:
-        return measure_nats(self.model, self.valid_rows, device=self.device)
+        measured = measure_nats(self.model, self.valid_rows, device=self.device)
+        return {name: value for name, value in measured.items() if not name.startswith("num_")}
 
     def state(self) -> dict[str, Any]:
         return {"counter": self.batcher.counter}

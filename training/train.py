@@ -118,7 +118,9 @@ def export(
     corpus = open_corpus(CONFIGS / f"generator_{config}.toml", settings)
     lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
     valid = [line for line in lines if line["kind"] == "valid"]
-    measured = {key: value for key, value in valid[-1].items() if key not in ("kind", "rate")} if valid else {}
+    own = {"kind", "rate", "step", "num_events", "trained_seconds"}
+    measured = {key: round(value, 4) for key, value in valid[-1].items() if key not in own} if valid else {}
+    last = [line for line in lines if line["kind"] == "train"][-1]
     card = {
         "data_sets": corpus.report["weights"],
         "metrics": {"valid": measured},
@@ -126,9 +128,9 @@ def export(
         "trained": {
             "date": datetime.now(UTC).date().isoformat(),
             "config": config,
-            "steps": lines[-1]["step"],
-            "events": lines[-1]["num_events"],
-            "minutes": round(lines[-1]["trained_seconds"] / 60, 1),
+            "steps": last["step"],
+            "events": last["num_events"],
+            "minutes": round(last["trained_seconds"] / 60, 1),
         },
     }
     checkpoint_id = save_checkpoint(
