@@ -27,6 +27,8 @@ from training.generator import NOTE_FIELDS, held_out_excerpts, measure_nats
 from training.train import CONFIGS, open_corpus
 
 NUM_BARS = 16
+BALANCED = Sampling(temperature_notes=0.95, temperature_rhythm=0.95, top_p=0.96)
+"""How the product samples unless asked otherwise."""
 _REAL_START_BAR = 16
 _NGRAM_EVENTS = 4_000_000
 
@@ -87,7 +89,7 @@ def compare_samples(
     real = [describe_rows(_real_rows(corpus, piece)) for piece in pieces]
     new = [
         describe_rows(read_prompt(piece)[0].rows)
-        for piece in generate_samples(decoder, num_samples=num_samples, sampling=sampling or Sampling(top_p=0.95))
+        for piece in generate_samples(decoder, num_samples=num_samples, sampling=sampling or BALANCED)
     ]
     return {"real": summarize(real), "new": summarize(new), "num_samples": num_samples}
 
