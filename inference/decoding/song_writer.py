@@ -25,7 +25,15 @@ from inference.sampling import choose, uniform
 from music.piece import DRUM_PROGRAM
 from music.roles import PART_ROLES
 from music.tokenizers.event import place_of_bar
-from music.tokenizers.tracker import CHOICE_BAR, CHOICE_CHORD, CHOICE_TRACK, COLUMNS, NUM_CHOICES, EventTracker
+from music.tokenizers.tracker import (
+    CHOICE_BAR,
+    CHOICE_CHORD,
+    CHOICE_END,
+    CHOICE_TRACK,
+    COLUMNS,
+    NUM_CHOICES,
+    EventTracker,
+)
 from music.vocabulary import (
     CHORD_QUALITIES,
     DURATIONS,
@@ -211,6 +219,9 @@ class SongWriter:
         """Choose the next event of the bar and take it in; False when the bar is over."""
         row = self._tracker.before_choice()
         logits = self._fields.choose(self._memory.output, self._features(row))
+        # Which way a bar ends is masked; whether it ends is the network's choice, so both ways have the share of both.
+        over = torch.logaddexp(logits[:, CHOICE_BAR], logits[:, CHOICE_END])
+        logits[:, CHOICE_BAR], logits[:, CHOICE_END] = over, over
         allowed = self._rules.choices(self._tracker, row)
         choice = self._draw("choice", logits, allowed, self._plan.sampling.temperature_instruments)
         if choice == CHOICE_CHORD:
