@@ -10,7 +10,9 @@ from music.piece import Note, Piece, Tempo, Track
 from tests.media.bands import make_band
 
 LIMITS = UploadLimits(max_bytes=1_000_000, max_notes=2_000, max_minutes=30)
-ENTITY = b'<?xml version="1.0"?><!DOCTYPE s [<!ENTITY x SYSTEM "file:///etc/passwd">]><score-partwise>&x;</score-partwise>'
+ENTITY = (
+    b'<?xml version="1.0"?><!DOCTYPE s [<!ENTITY x SYSTEM "file:///etc/passwd">]><score-partwise>&x;</score-partwise>'
+)
 
 
 def test_content_decides_and_not_the_name():
