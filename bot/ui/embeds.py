@@ -13,6 +13,7 @@ import discord
 
 from bot.plain_text import clip, make_plain
 from bot.services.model import (
+    DEFAULT_NUM_BARS,
     GenerateOptions,
     HarmonizeOptions,
     JobView,
@@ -182,11 +183,10 @@ def _generate_words(options: GenerateOptions) -> list[str]:
         words.append(f"{options.tempo_bpm:g} bpm")
     if options.metre:
         words.append(options.metre)
-    if options.num_bars:
-        words.append(f"{options.num_bars} bars")
+    words.append(f"{options.num_bars or DEFAULT_NUM_BARS} bars")
     if options.instruments:
         words.append(", ".join(options.instruments))
-    return words or ["surprise me"]
+    return words
 
 
 def _progress_line(progress: ProgressView) -> str:
@@ -239,7 +239,7 @@ def _check_lines(checks: Sequence[Check]) -> str:
     lines: list[str] = []
     for check in checks:
         name = check.name.replace("_", " ")
-        found = "" if check.is_kept and check.found == check.asked else f" ({check.found})"
+        found = "" if check.is_kept and check.found in (check.asked, "untouched") else f" ({check.found})"
         lines.append(
             f"{'✓' if check.is_kept else '✗'} {name}: {check.asked}, {'' if check.is_kept else 'not '}kept{found}"
         )

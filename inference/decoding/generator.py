@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from bisect import bisect_right
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
@@ -25,11 +26,13 @@ from inference.masking import SongRules
 from inference.models.generator import Generator, GeneratorConfig
 from inference.protocol import Controls, GenerateRequest, Progress, Request, Result
 from inference.sampling import uniform
+from music.analysis import sum_pitch_classes
 from music.checks import check_constraints
 from music.chords import chord_name
 from music.columns import Bars, columns_of_piece, find_bars, snap
 from music.constraints import METRES
-from music.piece import Piece
+from music.harmony import estimate_key
+from music.piece import KeySignature, Piece
 from music.tokenizers.event import EncodedPiece, encode_columns, tempo_bin
 from music.vocabulary import DENSITY_LIMITS, FIELDS, GENRES, NUM_DENSITIES, NUM_KEYS, VOCABULARY_HASH, Kind
 
@@ -88,17 +91,34 @@ class GeneratorDecoder:
         num_given_chords = len(request.prompt.chords) if request.prompt is not None else 0
         if request.prompt is None or source is None:
             piece = build_piece(writer.song, num_bars=plan.num_bars, tempo_bpm=tempo_bpm)
+            piece = replace(piece, key_signatures=_key_signatures(piece, request))
         else:
             piece = extend_piece(request.prompt, source, writer.song, num_bars=plan.num_bars, tempo_bpm=tempo_bpm)
+        keys = _key_signatures(piece, request)
+        spelling = keys[0] if keys else None
         yield Result(
             job_id=request.job_id,
             piece=piece,
             checkpoint_id=self.checkpoint_id,
             checks=check_constraints(piece, request.constraints, before=request.prompt),
-            chord_names=tuple(chord_name(chord) for chord in piece.chords[num_given_chords:]),
+            chord_names=tuple(chord_name(chord, spelling) for chord in piece.chords[num_given_chords:]),
             num_events=writer.song.num_events,
             decode_seconds=time.perf_counter() - started,
         )
+
+
+def _key_signatures(piece: Piece, request: GenerateRequest) -> tuple[KeySignature, ...]:
+    """Return the key to write down: the piece's own, the one asked for, or else the one that its notes are in."""
+    if piece.key_signatures:
+        return piece.key_signatures
+    scale = request.constraints.scale
+    if scale is not None:
+        return (KeySignature(0, scale.tonic, scale.is_minor),)
+    chroma = sum_pitch_classes(piece)
+    if not chroma.any():
+        return ()
+    key = estimate_key(chroma)
+    return (KeySignature(0, key % 12, key >= 12),)
 
 
 def make_plan(request: GenerateRequest) -> tuple[SongPlan, tuple[EncodedPiece, Bars] | None]:

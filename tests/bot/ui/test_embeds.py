@@ -166,8 +166,8 @@ def test_an_empty_history_says_where_to_begin():
     ("options", "words"),
     [
         (None, "a file"),
-        (GenerateOptions(), "surprise me"),
-        (GenerateOptions(genre="jazz", second_genre="funk", tempo_bpm=92.5), "jazz with funk · 92.5 bpm"),
+        (GenerateOptions(), "16 bars"),
+        (GenerateOptions(genre="jazz", second_genre="funk", tempo_bpm=92.5), "jazz with funk · 92.5 bpm · 16 bars"),
         (HarmonizeOptions(style="chords", preset="wild"), "chords · wild preset"),
         (RemixOptions(share=0.6), "other notes, same rhythm · 60% of the notes · all bars"),
     ],
