@@ -341,10 +341,13 @@ class OctupleTokenizer:
         """Return the rows (notes, 8) of the first 256 bars.
 
         Raises:
-            NoMusicError: for a piece without notes.
+            NoMusicError: for a piece without notes in those bars.
         """
         rows = encode_octuples(piece).rows
-        return rows[rows[:, BAR] < MAX_BARS].astype(np.int16)
+        rows = rows[rows[:, BAR] < MAX_BARS]
+        if not len(rows):
+            raise NoMusicError(f"The first {MAX_BARS} bars of the piece are silent. Send one that begins earlier.")
+        return rows.astype(np.int16)
 
     def decode(self, rows: npt.NDArray[np.int16]) -> Piece:
         """Return the piece that rows describe.

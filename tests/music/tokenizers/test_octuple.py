@@ -16,6 +16,7 @@ from music.tokenizers.octuple import (
     FIELD_SIZES,
     INSTRUMENT,
     MASK_ID,
+    MAX_BARS,
     METRE,
     METRES,
     PITCH,
@@ -77,7 +78,7 @@ def test_real_music_comes_back_on_its_grid(name):
 @given(pieces())
 def test_any_piece_comes_back_on_its_grid(piece: Piece):
     """For any tempos, metres and ticks; positions past a bar that a metre change cut short are the one exception."""
-    if not piece.num_notes:
+    if not piece.num_notes or (encode_octuples(piece).rows[:, BAR] >= MAX_BARS).all():
         with pytest.raises(NoMusicError):
             TOKENIZER.encode(piece)
         return
@@ -85,6 +86,13 @@ def test_any_piece_comes_back_on_its_grid(piece: Piece):
     assert (rows >= 0).all()
     assert (rows < np.asarray(FIELD_SIZES)).all()
     assert np.array_equal(TOKENIZER.encode(TOKENIZER.decode(rows)), rows)
+
+
+def test_piece_that_begins_after_the_last_bar_is_refused():
+    """What hypothesis found: every note dropped, and nothing left to decode."""
+    late = Piece(tracks=(Track(notes=(Note(1920 * MAX_BARS, 60, 480, 90),)),))
+    with pytest.raises(NoMusicError, match="begins earlier"):
+        TOKENIZER.encode(late)
 
 
 def test_rows_are_sorted_and_drums_live_in_the_upper_half():
