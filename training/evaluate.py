@@ -74,7 +74,7 @@ def rows_of(network: Network, result: dict[str, Any]) -> list[tuple[str, float, 
             ]
         case "harmonizer":
             return [
-                (f"{name}, {unit.replace('_', ' ')}", row[unit], row["baseline"][unit])
+                (f"{name}, {unit.replace('_', ' ')}", row[unit], row["baseline"][f"ngram_{unit}"])
                 for name, row in result["sets"].items()
                 for unit in ("nats_per_note", "nats_per_chord")
                 if unit in row
