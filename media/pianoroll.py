@@ -79,7 +79,9 @@ def draw_piano_roll(piece: Piece, *, before: Piece | None = None) -> Picture:
     changed = _changed_bars(piece, before, grid) if before is not None else ()
     for bar in changed:
         start, stop = layout.x(grid.bar_start_ticks(bar)), layout.x(grid.bar_start_ticks(bar + 1))
-        draw.rectangle((start + 1, _TOP - 6, stop - 1, _TOP - 3), fill=CHANGED_BAR)
+        draw.rectangle(
+            (start, _TOP - 6, max(start, stop - 2), _TOP - 3), fill=CHANGED_BAR
+        )  # bars may be thin as a hair
     _draw_notes(draw, layout, piece, before)
     _draw_legend(draw, layout, piece)
 

@@ -7,20 +7,23 @@ import tarfile
 import tempfile
 from pathlib import Path
 
+from core.errors import ConfigurationError
 
-def unpack_set(data_folder: Path, name: str) -> Path:
+
+def unpack_set(data_folder: Path, name: str, *, scratch: Path | None = None) -> Path:
     """Return the folder of a data set, unpacked if it is not there yet.
 
     A folder ``name`` beside the archives is used as it is. Otherwise ``name.tar.xz`` (also in ``second_choice``) goes to
-    ``tutti-data`` in the system's temporary folder: into a fresh name first, then renamed, so two runs may start at once.
+    ``scratch`` (left out: ``tutti-data`` in the system's temporary folder): into a fresh name first, then renamed, so two
+    runs may start at once.
 
     Raises:
-        FileNotFoundError: when neither the folder nor the archive exists.
+        ConfigurationError: when neither the folder nor the archive exists.
     """
     ready = data_folder / name
     if ready.is_dir():
         return ready
-    scratch = Path(tempfile.gettempdir()) / "tutti-data"
+    scratch = scratch or Path(tempfile.gettempdir()) / "tutti-data"
     target = scratch / name
     if target.is_dir():
         return target
@@ -33,7 +36,10 @@ def unpack_set(data_folder: Path, name: str) -> Path:
         None,
     )
     if archive is None:
-        raise FileNotFoundError(f"{name} is neither a folder nor an archive in {data_folder}; set TUTTI_DATA")
+        raise ConfigurationError(
+            f"The data set {name} is neither a folder nor an archive in {data_folder}. Point TUTTI_DATA at it.",
+            variable="TUTTI_DATA",
+        )
     scratch.mkdir(parents=True, exist_ok=True)
     fresh = Path(tempfile.mkdtemp(prefix=f".{name}-", dir=scratch))
     with tarfile.open(archive, "r:xz") as file:

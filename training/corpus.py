@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import logging
-import tarfile
 import time
 import tomllib
 from collections import Counter
@@ -26,6 +25,7 @@ from core.errors import ConfigurationError, InputError
 from music.columns import Columns, find_bars, on_grid_share, snap
 from music.tokenizers.event import encode_columns, place_of_bar
 from music.vocabulary import FIELDS, NUM_PHASES, VOCABULARY_HASH, Kind
+from training.archives import unpack_set
 from training.datasets import LISTERS, SPLITS, Source, read_source
 
 Rows = npt.NDArray[np.int16]
@@ -90,33 +90,6 @@ def load_config(path: Path) -> CorpusConfig:
         raise ConfigurationError(f"{path}: {error}", variable="corpus") from error
 
 
-def unpack_set(name: str, *, archives: Path, scratch: Path) -> Path:
-    """Return the folder of a data set, unpacked into ``scratch`` on first use (or found ready there).
-
-    Raises:
-        ConfigurationError: if the archive is not there.
-    """
-    folder = scratch / name
-    if folder.exists():
-        return folder
-    if (archives / name).is_dir():
-        return archives / name
-    found = [
-        path for path in (archives / f"{name}.tar.xz", archives / "second_choice" / f"{name}.tar.xz") if path.exists()
-    ]
-    if not found:
-        raise ConfigurationError(
-            f"The data set {name} is not in {archives}. Point TUTTI_DATA at it.", variable="TUTTI_DATA"
-        )
-    scratch.mkdir(parents=True, exist_ok=True)
-    partial = scratch / f".{name}.{time.time_ns()}"
-    with tarfile.open(found[0], "r:xz") as archive:
-        archive.extractall(partial, filter="data")
-    (partial / name).rename(folder)
-    partial.rmdir()
-    return folder
-
-
 def prepare_corpus(config: CorpusConfig, *, archives: Path, scratch: Path, out: Path, num_processes: int = 2) -> Corpus:
     """Write the corpus into ``out``, unless it stands there already, and return it."""
     if (out / "report.json").exists():
@@ -125,7 +98,7 @@ def prepare_corpus(config: CorpusConfig, *, archives: Path, scratch: Path, out: 
     sources = [
         source
         for each in config.sets
-        for source in LISTERS[each.name](unpack_set(each.name, archives=archives, scratch=scratch))
+        for source in LISTERS[each.name](unpack_set(archives, each.name, scratch=scratch))
     ]
     outcomes: Counter[str] = Counter()
     entries: list[PieceEntry] = []

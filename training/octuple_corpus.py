@@ -33,7 +33,7 @@ from music.tokenizers.octuple import (
     VOCABULARY_HASH,
     encode_columns,
 )
-from training.corpus import unpack_set
+from training.archives import unpack_set
 from training.datasets import LISTERS, Source, read_source
 
 Ints = npt.NDArray[np.int64]
@@ -122,9 +122,7 @@ def prepare_octuples(
         return load_octuples(out)
     started = time.monotonic()
     sources = [
-        source
-        for name in config.weights
-        for source in LISTERS[name](unpack_set(name, archives=archives, scratch=scratch))
+        source for name in config.weights for source in LISTERS[name](unpack_set(archives, name, scratch=scratch))
     ]
     outcomes: Counter[str] = Counter()
     pieces: list[PieceRows] = []

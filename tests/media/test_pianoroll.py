@@ -50,6 +50,13 @@ def test_changed_bars_are_named_and_marked():
     assert picture.png != draw_piano_roll(after).png
 
 
+def test_changes_in_bars_thinner_than_a_pixel_are_drawn():
+    """Quartets of two thousand bars are remixed, too."""
+    before = Piece(tracks=(Track(notes=(Note(0, 60, 480, 90),)),), length_ticks=1920 * 2500)
+    after = Piece(tracks=(Track(notes=(Note(1920 * 2499, 62, 480, 90),)),), length_ticks=1920 * 2500)
+    assert draw_piano_roll(after, before=before).alt_text.endswith("Changed bars: 1, 2500.")
+
+
 def test_unchanged_piece_has_no_changed_bars():
     assert "Changed" not in draw_piano_roll(make_band(), before=make_band()).alt_text
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from core.errors import ConfigurationError
 from inference.checkpoint import load_checkpoint
 from music.tokenizers.harmony import HOLD, NO_CHORD, QUALITIES, VOCABULARY_HASH, VOICE_RANGES, VOICES
 from tests.factories.harmonies import bach_scores, song, tiny_config
@@ -198,5 +199,5 @@ def test_archives_are_unpacked_once(tmp_path, monkeypatch):
     (folder / "mark").touch()
     assert (unpack_set(data, "tunes") / "mark").exists()
     assert unpack_set(tmp_path / "source", "tunes") == tmp_path / "source" / "tunes"
-    with pytest.raises(FileNotFoundError, match="TUTTI_DATA"):
+    with pytest.raises(ConfigurationError, match="TUTTI_DATA"):
         unpack_set(data, "nothing")
