@@ -13,7 +13,7 @@ import pytest
 import pytest_asyncio
 
 from tests.end_to_end.cable import Cable
-from tests.end_to_end.conftest import BotProcess, Sandbox, starting_sandbox
+from tests.end_to_end.conftest import BotProcess, Sandbox, starting_sandbox, until_online
 from tests.end_to_end.sandbox_user import Page, Person, attachment
 from tests.end_to_end.test_accidents import until_running
 from tests.end_to_end.workers import frozen, worker_of
@@ -57,6 +57,7 @@ async def process(
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def eve(lonely_page: Page, process: BotProcess) -> AsyncIterator[Person]:
+    await until_online(lonely_page)  # the test before may have left the bot waiting to connect again
     person = await Person.arrive(lonely_page, "Eve")
     yield person
     await person.leave()
