@@ -1,9 +1,12 @@
 """A job service with everything around it, stand-ins at its two borders."""
 
+from sqlalchemy import select
+
 from bot.services.jobs import JobService
 from bot.services.songs import SongService
 from core.settings import LimitSettings
 from tests.factories.doors import ListPresenter, StandInMedia, StandInWriter
+from tests.factories.orders import make_order
 
 
 class Studio:
@@ -23,3 +26,17 @@ class Studio:
             limits=limits or LimitSettings(),
             lease_seconds=lease_seconds,
         )
+
+
+async def rows(database, table):
+    """Return every row of a table, oldest first."""
+    async with database.reading() as session:
+        return list(await session.scalars(select(table).order_by(*table.__table__.primary_key)))
+
+
+async def make_result(studio, order=None):
+    """Run one job to its answer and return its revision."""
+    await studio.jobs.submit(order or make_order())
+    await studio.presenter.answered()
+    assert studio.presenter.errors == []
+    return studio.presenter.replies[-1][1].revision

@@ -4,7 +4,6 @@ import asyncio
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import select
 
 from bot.services.jobs import JobService
 from bot.services.model import FromRevision, GenerateOptions, HarmonizeOptions, RemixOptions, Upload
@@ -16,37 +15,20 @@ from core.errors import (
     NoMusicError,
     NotFoundError,
     PermissionDeniedError,
-    RenderError,
-    TuttiError,
     UnknownNameError,
     WorkerLostError,
 )
 from core.settings import LimitSettings
-from db.tables import Job, Message, Revision, StoredUpload
+from db.tables import Job, Revision, StoredUpload
 from music.midi import read_midi
 from tests.factories.doors import (
     CHECKPOINT_ID,
-    ListPresenter,
-    StandInMedia,
     StandInWriter,
     melody,
     melody_file,
 )
 from tests.factories.orders import ADA, BEN, MODERATOR, PLACE, make_order
-from tests.factories.studio import Studio
-
-
-async def rows(database, table):
-    async with database.reading() as session:
-        return list(await session.scalars(select(table).order_by(*table.__table__.primary_key)))
-
-
-async def make_result(studio, order=None):
-    """Run one job to its answer and return its revision."""
-    await studio.jobs.submit(order or make_order())
-    await studio.presenter.answered()
-    assert studio.presenter.errors == []
-    return studio.presenter.replies[-1][1].revision
+from tests.factories.studio import Studio, make_result, rows
 
 
 async def test_order_is_answered_with_music_files_and_recipe(open_studio):
@@ -298,82 +280,6 @@ async def test_cancel_of_an_unknown_job_is_not_found(open_studio):
     async with open_studio() as studio:
         with pytest.raises(NotFoundError):
             await studio.jobs.cancel(99, author=ADA)
-
-
-# --- errors of the outside -----------------------------------------------------------------------------------------
-
-
-async def test_error_of_the_networks_is_shown_once(open_studio, database):
-    async with open_studio(writer=StandInWriter(error=WorkerLostError("died"))) as studio:
-        await studio.jobs.submit(make_order())
-        await studio.presenter.answered()
-    assert [type(error) for _, error in studio.presenter.errors] == [WorkerLostError]
-    assert (await rows(database, Job))[0].status == "failed"
-
-
-async def test_bug_of_ours_is_answered_too(open_studio):
-    async with open_studio(writer=StandInWriter(error=ZeroDivisionError())) as studio:
-        await studio.jobs.submit(make_order())
-        await studio.presenter.answered()
-    assert [type(error) for _, error in studio.presenter.errors] == [TuttiError]
-
-
-async def test_reply_without_sound_and_picture_still_arrives(open_studio):
-    media = StandInMedia(render_error=RenderError("no"), picture_error=RenderError("no"))
-    async with open_studio(media=media) as studio:
-        await make_result(studio)
-        reply = studio.presenter.replies[0][1]
-    assert (reply.audio, reply.picture, len(reply.remarks)) == (None, None, 2)
-
-
-async def test_sound_gets_what_the_other_files_leave(open_studio):
-    async with open_studio() as studio:
-        await make_result(studio, replace(make_order(), size_limit_bytes=200_000))
-        reply = studio.presenter.replies[0][1]
-    (limit,) = studio.media.size_limits
-    assert limit + len(reply.midi.data) + len(reply.picture.data) < 200_000
-
-
-async def test_shortened_sound_says_so(open_studio):
-    async with open_studio(media=StandInMedia(is_shortened=True)) as studio:
-        await make_result(studio)
-    assert "stops after 0:08" in studio.presenter.replies[0][1].remarks[0]
-
-
-async def test_reply_that_cannot_be_shown_now_is_shown_later(open_studio, monkeypatch):
-    monkeypatch.setattr("bot.services.job_leases.FIRST_PAUSE_SECONDS", 0.0)
-    presenter = ListPresenter(failures=[TuttiError("Discord is down")])
-    async with open_studio(presenter=presenter, lease_seconds=0.3) as studio:
-        await make_result(studio)
-    assert len(presenter.replies) == 1
-
-
-async def test_reply_that_can_never_be_made_ends_in_a_sentence(open_studio, database, monkeypatch):
-    monkeypatch.setattr("bot.services.job_runner.MAX_ANSWER_ATTEMPTS", 1)
-    presenter = ListPresenter(failures=[RenderError("no MIDI")])
-    async with open_studio(presenter=presenter) as studio:
-        await studio.jobs.submit(make_order())
-        await presenter.answered()
-    assert isinstance(presenter.errors[0][1], RenderError)
-    assert (await rows(database, Job))[0].is_answered
-
-
-async def test_reply_without_a_place_ends_the_job(open_studio, database):
-    presenter = ListPresenter(failures=[NotFoundError(what="message")])
-    async with open_studio(presenter=presenter) as studio:
-        await studio.jobs.submit(make_order())
-        await presenter.answered()
-    assert (await rows(database, Job))[0].is_answered
-    assert await rows(database, Message) == []
-
-
-async def test_missing_permission_is_told_instead_of_the_reply(open_studio, database):
-    presenter = ListPresenter(failures=[PermissionDeniedError("I may not attach files here.")])
-    async with open_studio(presenter=presenter) as studio:
-        await studio.jobs.submit(make_order())
-        await presenter.answered()
-    assert isinstance(presenter.errors[0][1], PermissionDeniedError)
-    assert (await rows(database, Job))[0].is_answered
 
 
 # --- restart -------------------------------------------------------------------------------------------------------

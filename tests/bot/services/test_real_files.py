@@ -42,7 +42,6 @@ def draw_files():
 
 
 @pytest.mark.skipif(not DATA.is_dir(), reason="TUTTI_DATA names no folder with the training data")
-@pytest.mark.skipif(not (WEIGHTS / "remixer").is_dir(), reason="the remixer has no weights in this checkout")
 async def test_real_files_are_described_remixed_harmonized_and_rendered():
     """A file may be refused with a sentence; nothing may break, and most must work."""
     files = draw_files()
