@@ -10,10 +10,14 @@ from typing import Literal
 
 import msgspec
 
-from music.constraints import BarRange, Check, Constraints
+from music.constraints import AskedChord, BarRange, Check, Constraints
 from music.piece import Piece
 
 Task = Literal["generate", "harmonize", "remix", "describe"]
+HarmonyTask = Literal["chorale", "chords", "piano", "band", "track", "melody", "fill"]
+"""What the harmonizer adds: three voices under a melody; chords; a piano or a band for a melody; a part for the other parts;
+a melody over chords; what is missing in a hole of bars of one track.
+"""
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True, tag=True, tag_field="type"):
@@ -54,12 +58,23 @@ class GenerateRequest(Message, frozen=True, kw_only=True, tag="generate"):
 
 
 class HarmonizeRequest(Message, frozen=True, kw_only=True, tag="harmonize"):
-    """Add what is missing to ``piece``; the melody track stays note for note."""
+    """Add what is missing to ``piece``; everything given stays note for note, except what lies inside a hole.
+
+    ``target_instruments`` (programs 0..127, ``DRUM_PROGRAM`` for drums) are the parts to add, in order: one at least for
+    "track", one at most for "melody" and "piano", any number for "band" (none: the network chooses), unused by "fill".
+    ``bars`` and ``track`` are the hole of "fill" and both set for it: notes of that track that begin in those bars are not
+    read and give way to new ones. ``chords`` do not overlap, are sorted, and are forced; where none is asked, the network
+    chooses.
+    """
 
     seed: int
     piece: Piece
-    style: Literal["chorale", "chords"] = "chorale"
-    melody_track: int | None = None  # None: found by analysis
+    style: HarmonyTask = "chorale"
+    melody_track: int | None = None  # index into the piece's tracks; None: found by analysis
+    target_instruments: tuple[int, ...] = ()
+    bars: BarRange | None = None
+    track: int | None = None  # index into the piece's tracks
+    chords: tuple[AskedChord, ...] = ()
     constraints: Constraints = Constraints()
     sampling: Sampling = Sampling()
 

@@ -30,6 +30,20 @@ class BarRange:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AskedChord:
+    """A chord that must sound from ``start_ticks`` (included) to ``stop_ticks`` (excluded), in the ticks of its piece.
+
+    Quality "none" (of ``music.chords``) asks for no chord there; root and bass then mean nothing.
+    """
+
+    start_ticks: int
+    stop_ticks: int
+    root: int  # pitch class 0..11
+    quality: str  # a name of ``music.chords.QUALITIES``
+    bass: int  # pitch class 0..11
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Constraints:
     """Rules for decoding. ``None`` or an empty tuple leaves the network free."""
 

@@ -73,6 +73,14 @@ class HarmonizerDecoder:
         """
         if not isinstance(request, HarmonizeRequest):
             raise InferenceError(f"the harmonizer cannot serve {type(request).__name__}", job_id=request.job_id)
+        if request.style not in ("chorale", "chords"):
+            raise InputError(
+                "The weights that I have loaded cannot do that yet: they write a four-part chorale or chords. Choose one of the two."
+            )
+        if request.chords:
+            raise InputError(
+                "The weights that I have loaded cannot follow typed chords yet. Leave the chords out, and I choose them."
+            )
         reading = read_melody(request.piece, request.melody_track)
         yield _progress(request, reading, 0)
         if request.style == "chorale":

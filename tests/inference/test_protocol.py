@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -13,6 +15,7 @@ from inference.protocol import (
     Failure,
     GenerateRequest,
     HarmonizeRequest,
+    HarmonyTask,
     Heartbeat,
     Progress,
     Ready,
@@ -25,7 +28,7 @@ from inference.protocol import (
     decode_to_worker,
     encode_message,
 )
-from music.constraints import BarRange, Check, Constraints, Scale
+from music.constraints import AskedChord, BarRange, Check, Constraints, Scale
 from tests.factories.random_pieces import pieces
 
 _ids = st.text(min_size=1, max_size=20)
@@ -50,12 +53,31 @@ _constraints = st.builds(
 )
 _samplings = st.builds(Sampling, temperature_notes=_numbers, top_k=st.integers(0, 500), top_p=st.floats(0, 1))
 _controls = st.builds(Controls, genre=st.none() | _text, density=st.none() | st.integers(0, 7))
+_classes = st.integers(0, 11)
+_chords = st.builds(
+    AskedChord,
+    start_ticks=_counts,
+    stop_ticks=_counts,
+    root=_classes,
+    quality=st.sampled_from(("maj", "none")),
+    bass=_classes,
+)
 _checks = st.builds(Check, name=_text, asked=_text, found=_text, is_kept=st.booleans())
 _common = {"job_id": _ids, "seed": _seeds, "constraints": _constraints, "sampling": _samplings}
 
 _to_worker = st.one_of(
     st.builds(GenerateRequest, controls=_controls, prompt=st.none() | pieces(max_tracks=2), **_common),
-    st.builds(HarmonizeRequest, piece=pieces(max_tracks=2), melody_track=st.none() | st.integers(0, 9), **_common),
+    st.builds(
+        HarmonizeRequest,
+        piece=pieces(max_tracks=2),
+        style=st.sampled_from(get_args(HarmonyTask)),
+        melody_track=st.none() | st.integers(0, 9),
+        target_instruments=_tuples,
+        bars=st.none() | _bars,
+        track=st.none() | st.integers(0, 9),
+        chords=st.lists(_chords, max_size=3).map(tuple),
+        **_common,
+    ),
     st.builds(RemixRequest, piece=pieces(max_tracks=2), bars=st.none() | _bars, tracks=_tuples, **_common),
     st.builds(Cancel, job_id=_ids),
 )
