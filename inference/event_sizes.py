@@ -10,7 +10,7 @@ from inference.models.event_fields import EventFieldsConfig
 from inference.models.generator import GeneratorConfig
 from inference.models.transformer_xl import TransformerXLConfig
 from music.piece import DRUM_PROGRAM
-from music.tokenizers.tracker import BACK_BARS, COLUMNS, NUM_CHOICES
+from music.tokenizers.tracker import BACK_BARS, COLUMNS, NUM_CHOICES, NUM_TONAL_LEVELS
 from music.vocabulary import DRUM_PITCH, FIELDS, NUM_IDS
 
 
@@ -70,6 +70,7 @@ def generator_config(size: str) -> GeneratorConfig:
         num_velocities=FIELDS["velocity"].size,
         num_metres=FIELDS["metre"].size,
         num_tempos=FIELDS["tempo"].size,
+        num_tonal_levels=NUM_TONAL_LEVELS,
     )
     return GeneratorConfig(body=body, fields=fields)
 

@@ -19,9 +19,9 @@ import torch
 import typer
 
 from core.settings import Settings
-from inference.checkpoint import load_checkpoint, load_weights, save_checkpoint
+from inference.checkpoint import Checkpoint, load_checkpoint, load_weights, save_checkpoint
 from inference.event_sizes import generator_config
-from inference.models.generator import Generator
+from inference.models.generator import Generator, GeneratorConfig
 from music.vocabulary import VOCABULARY_HASH
 from training.corpus import Corpus, load_config, prepare_corpus
 from training.generator import GeneratorTask
@@ -68,7 +68,7 @@ def generator(
     device = torch.device("cuda" if config == "gpu" and torch.cuda.is_available() else "cpu")
     model = Generator(generator_config(config)).to(device)
     if warm_start is not None:
-        load_weights(model, load_checkpoint(warm_start, model="generator", vocabulary_hash=VOCABULARY_HASH))
+        start_from(model, load_checkpoint(warm_start, model="generator", vocabulary_hash=VOCABULARY_HASH))
     task = GeneratorTask(model, open_corpus(path, settings), num_lanes=table.num_lanes, seed=table.seed)
     loop = LoopConfig(
         minutes=minutes,
@@ -78,6 +78,17 @@ def generator(
         max_steps=max_steps,
     )
     Run(task, loop, settings.training.runs_folder / name, resume=resume).train()
+
+
+def start_from(model: Generator, checkpoint: Checkpoint) -> None:
+    """Take over a checkpoint's weights; heads that it does not have yet stay as they begin, silent.
+
+    Raises:
+        CheckpointError: if anything else differs.
+    """
+    older = Generator(GeneratorConfig.from_dict(checkpoint.config))
+    load_weights(older, checkpoint)
+    model.load_state_dict({**model.state_dict(), **older.state_dict()})
 
 
 @app.command()

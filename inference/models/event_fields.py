@@ -7,7 +7,9 @@ ago, the part's last note, the chord), and its logits are a sum of
 - copy gates, one scalar for each laid-out value, added to that value's logit (after See et al. 2017, arXiv 1704.04368,
   there as a mixture of distributions): copying is learned as one decision, not value by value;
 - scores of steps from an anchor (interval from the last note, distance from the chord's root, from the last position),
-  so what is learned in one key or place holds in all.
+  so what is learned in one key or place holds in all;
+- scores of presence: how much of a tone's pitch class sounded in the last bars and in this one, so that a piece keeps
+  its scale longer than the network's memory reaches.
 
 Values that the order of events forbids have logit minus infinity, in training as in decoding.
 
@@ -51,6 +53,7 @@ class EventFieldsConfig:
     num_velocities: int
     num_metres: int
     num_tempos: int
+    num_tonal_levels: int = 0  # 0: a checkpoint from before the heads knew how present each pitch class is
 
 
 class FieldHead(nn.Module):
@@ -112,6 +115,7 @@ class EventFields(nn.Module):
         durations, velocities = c.num_durations + 2, c.num_velocities + 2
         roots, qualities = c.num_roots + 2, c.num_qualities + 2
         back = c.num_back
+        tonal = (c.num_tonal_levels,) if c.num_tonal_levels else ()
 
         def head(
             inputs: tuple[int, ...], num_values: int, *, num_copies: int = 0, steps: tuple[int, ...] = ()
@@ -129,7 +133,7 @@ class EventFields(nn.Module):
         )  # fmt: skip
         self.pitch = head(
             (*part, positions, roots, qualities, pitches, *((pitches,) * back), positions), c.num_pitches,
-            num_copies=back + 1, steps=(2 * MAX_INTERVAL + 1, 12, 12),
+            num_copies=back + 1, steps=(2 * MAX_INTERVAL + 1, 12, 12, *tonal),
         )  # fmt: skip
         self.duration = head(
             (*part, positions, pitches, durations, *((2 * durations,) * back), positions), c.num_durations,
@@ -140,7 +144,9 @@ class EventFields(nn.Module):
             num_copies=back + 1,
         )  # fmt: skip
         self.chord_position = head((), c.num_positions)
-        self.root = head((positions, roots, qualities, *((roots,) * back)), c.num_roots, num_copies=back, steps=(12,))
+        self.root = head(
+            (positions, roots, qualities, *((roots,) * back)), c.num_roots, num_copies=back, steps=(12, *tonal)
+        )
         self.quality = head((positions, roots, *((2 * qualities,) * back)), c.num_qualities, num_copies=back)
         self.bass = head((roots, qualities), c.num_basses, steps=(12,))
         self.metre = head((), c.num_metres)
@@ -148,6 +154,10 @@ class EventFields(nn.Module):
         self.slot = head((), c.num_slots)
         self.role = head((c.num_slots,), c.num_roles)
         self.program = head((c.num_roles,), c.num_programs)
+        if tonal:  # silent at first, so that a checkpoint without these scores can be widened
+            for each in (self.pitch, self.root):
+                for weights in each.steps[-1].parameters():
+                    nn.init.zeros_(weights)
 
     def choose(self, body: Tensor, known: dict[str, Tensor]) -> Tensor:
         """Logits of what comes next (B, choices); illegal ones are minus infinity."""
@@ -188,11 +198,20 @@ class EventFields(nn.Module):
                 torch.where(is_near, interval, 2 * MAX_INTERVAL + 1),
                 above_root,
                 torch.where(quality == 1, above_root, 12),
+                *self._tonal(known, is_tone, values),
             ),
         )  # fmt: skip
         is_drum = (known["program"] == c.drum_program)[:, None]
         is_legal = (values >= known["min_pitch"][:, None]) & (is_tone != is_drum)
         return logits.masked_fill(~is_legal, float("-inf"))
+
+    def _tonal(self, known: dict[str, Tensor], is_tone: Tensor, values: Tensor) -> tuple[Tensor, ...]:
+        """Return which score of presence belongs to each value (B, V); nothing for a network without them."""
+        num_levels = self.config.num_tonal_levels
+        if not num_levels:
+            return ()
+        levels = known["tonal"][:, values[0] % 12]
+        return (torch.where(is_tone, levels, num_levels),)
 
     def hold(self, body: Tensor, known: dict[str, Tensor], position: Tensor, pitch: Tensor) -> Tensor:
         """Logits of a note's duration (B, durations)."""
@@ -226,7 +245,8 @@ class EventFields(nn.Module):
         values = torch.arange(self.config.num_roots, device=body.device)[None, :]
         step = torch.where((values < 12) & (previous[:, None] < 12), (values - previous[:, None]) % 12, 12)
         inputs = [position, previous, known["quality"], *back.unbind(1)]
-        return self.root(body, inputs, copies=back, anchored=(step,))
+        tonal = self._tonal(known, values < 12, values)
+        return self.root(body, inputs, copies=back, anchored=(step, *tonal))
 
     def choose_quality(self, body: Tensor, known: dict[str, Tensor], position: Tensor, root: Tensor) -> Tensor:
         """Logits of a chord's quality (B, qualities)."""

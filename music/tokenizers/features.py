@@ -15,21 +15,27 @@ from music.piece import DRUM_PROGRAM
 from music.tokenizers.tracker import (
     AFTER_BAR_BITS,
     BACK_BARS,
+    BAR_LIMIT,
     BAR_STRIDE,
     CHOICE_BAR,
     CHOICE_CHORD,
+    COLUMNS,
     CONTEXT_WIDTH,
     FIRST_COLUMN,
     HEADER_BITS,
     MUSIC_BITS,
     NO_CHORD_QUALITY,
+    NUM_BAR_LEVELS,
     NUM_CHOICES,
     NUM_COLUMNS,
     NUM_POSITIONS,
     NUM_QUALITIES,
     NUM_ROOTS,
+    NUM_TONAL_TONES,
     POSITION_STRIDE,
     SLOT_STRIDE,
+    TONAL_BARS,
+    TONAL_LIMITS,
     Features,
     Rows,
 )
@@ -48,6 +54,7 @@ def extract_features(rows: Rows) -> tuple[Rows, Features]:
     values = _Values(rows)
     features = np.zeros((len(rows), NUM_COLUMNS), dtype=np.int32)
     _fill_choice(values, features)
+    _fill_tonal(values, features)
     context = np.full((len(rows), CONTEXT_WIDTH), PAD_ID, dtype=np.int64)
     if values.is_note.any():
         _fill_notes(values, features, context)
@@ -144,6 +151,28 @@ def _fill_choice(values: _Values, features: Features) -> None:
         found = values.next_entry(values.key[:-1] - back * BAR_STRIDE)
         choice = np.where(padded_bar[found] == bar - back, padded_slot[found], CHOICE_BAR)
         features[1:, FIRST_COLUMN["choice_back"] + index] = np.where(bar - back < 0, NUM_CHOICES, choice)
+
+
+def _fill_tonal(values: _Values, features: Features) -> None:
+    """Levels of the twelve pitch classes before event t, from the tones up to t - 1 (``tonal_level`` of the tracker)."""
+    count = len(values.kind)
+    if count < 2:
+        return
+    is_tone = values.is_note & (values.pitch < DRUM_PITCH)
+    tones = np.zeros((count + 1, 12), dtype=np.int64)  # row t: tones before event t
+    tones[1:][is_tone, values.pitch[is_tone] % 12] = 1
+    tones = np.cumsum(tones, axis=0)
+    bar_starts = np.flatnonzero(values.kind == Kind.BAR)
+    starts = np.concatenate([np.zeros(TONAL_BARS + 1, dtype=np.int64), bar_starts])  # of bar -TONAL_BARS - 1 and on
+    before, bar = tones[1:count], values.bar[:-1]
+    recent = before - tones[starts[np.clip(bar, 0, None) + 1]]
+    here = before - tones[starts[bar + TONAL_BARS + 1]]
+    total, bar_total = recent.sum(axis=1, keepdims=True), here.sum(axis=1, keepdims=True)
+    limits = np.asarray(TONAL_LIMITS, dtype=np.int64)
+    present: Wide = 2 + (100 * recent[:, :, None] > limits * total[:, :, None]).sum(axis=2)
+    level: Wide = np.where(recent > 0, present, total >= NUM_TONAL_TONES)
+    bar_level: Wide = np.where(here > 0, 2 + (100 * here > BAR_LIMIT * bar_total), bar_total > 0)
+    features[1:, COLUMNS["tonal"]] = level * NUM_BAR_LEVELS + bar_level
 
 
 def _fill_notes(values: _Values, features: Features, context: Wide) -> None:

@@ -31,6 +31,16 @@ from music.vocabulary import (
 )
 
 BACK_BARS = (1, 2, 4, 8)
+TONAL_BARS = 8
+"""Bars before this one in which pitch classes are counted, besides those of this bar."""
+TONAL_LIMITS = (2, 5, 10, 18)
+"""Percent of all tones counted up to which a pitch class that did occur has level 2, 3, 4, 5; above: 6."""
+NUM_TONAL_TONES = 24
+"""A pitch class that is absent among fewer tones than these has level 0, among more level 1."""
+BAR_LIMIT = 15
+"""Percent of the tones of this bar up to which a pitch class that did occur has bar level 2; above: 3."""
+NUM_BAR_LEVELS = 4
+NUM_TONAL_LEVELS = (len(TONAL_LIMITS) + 3) * NUM_BAR_LEVELS
 CHOICE_BAR, CHOICE_CHORD, CHOICE_TRACK, CHOICE_END = NUM_SLOTS, NUM_SLOTS + 1, NUM_SLOTS + 2, NUM_SLOTS + 3
 NUM_CHOICES = NUM_SLOTS + 4
 """What comes next: a note in slot 0..15, a bar, a chord, a track or the end."""
@@ -57,6 +67,7 @@ _COLUMN_SIZES = (
     ("pitch_back", _K),  # at exactly the note's position; for a chord: the root sounding there
     ("duration_back", _K),  # for a chord: the quality sounding there
     ("velocity_back", _K),
+    ("tonal", 12),  # for each pitch class: how much of it there was in the last bars and in this bar, see tonal_level
 )
 _ENDS = list(accumulate((size for _, size in _COLUMN_SIZES), initial=0))
 COLUMNS: dict[str, slice] = {
@@ -86,6 +97,16 @@ def _key(bar: int, slot: int, position: int, pitch: int) -> int:
     return bar * BAR_STRIDE + (slot + 1) * SLOT_STRIDE + position * POSITION_STRIDE + pitch + 1
 
 
+def tonal_level(count: int, total: int, *, bar_count: int, bar_total: int) -> int:
+    """Return how present a pitch class is, 0..``NUM_TONAL_LEVELS``, from counts of tones in the last bars and in this one."""
+    if count == 0:
+        level = 0 if total < NUM_TONAL_TONES else 1
+    else:
+        level = 2 + sum(100 * count > limit * total for limit in TONAL_LIMITS)
+    bar_level = int(bar_total > 0) if bar_count == 0 else 2 + (100 * bar_count > BAR_LIMIT * bar_total)
+    return level * NUM_BAR_LEVELS + bar_level
+
+
 class EventTracker:
     """Follows a growing sequence of events and answers what is known before each choice of the next one."""
 
@@ -104,6 +125,8 @@ class EventTracker:
         self._last: dict[int, tuple[int, int, int, int, int]] = {}  # slot: bar, position, pitch, duration, velocity
         self._chord_keys: list[int] = []
         self._chords: list[tuple[int, int]] = []
+        self._tones: list[list[int]] = [[0] * 12]  # per bar, how many of each pitch class; of bar -1 first
+        self._recent_tones = [0] * 12  # the same over this bar and TONAL_BARS before it
 
     def push(self, row: tuple[int, ...]) -> None:
         """Take in the next event (a row of ids)."""
@@ -120,6 +143,7 @@ class EventTracker:
             self.bar += 1
             self.bar_units = METRE_UNITS[values[0]]
             self.slot, self.position, self.pitch = -1, 0, -1
+            self._start_tones()
         elif kind == Kind.CHORD:
             self._push_chord(*values[:3])
         elif kind == Kind.NOTE:
@@ -137,6 +161,15 @@ class EventTracker:
         self._keys.append(_key(self.bar, slot, position, pitch))
         self._entries.append((slot, position, pitch, duration, velocity, self.bar))
         self._last[slot] = (self.bar, position, pitch, duration, velocity)
+        if pitch < DRUM_PITCH:
+            self._tones[-1][pitch % 12] += 1
+            self._recent_tones[pitch % 12] += 1
+
+    def _start_tones(self) -> None:
+        self._tones.append([0] * 12)
+        if self.bar > TONAL_BARS:
+            leaving = self._tones[-2 - TONAL_BARS]
+            self._recent_tones = [count - left for count, left in zip(self._recent_tones, leaving, strict=True)]
 
     def context(self) -> tuple[int, ...]:
         """Return the ids that go to the network beside the event just pushed (see ``extract_features``)."""
@@ -160,6 +193,11 @@ class EventTracker:
         here = self._here()
         for index, back in enumerate(BACK_BARS):
             row[FIRST_COLUMN["choice_back"] + index] = self._choice_in(self.bar - back, here - back * BAR_STRIDE)
+        total, bar_total = sum(self._recent_tones), sum(self._tones[-1])
+        row[COLUMNS["tonal"]] = [
+            tonal_level(count, total, bar_count=bar_count, bar_total=bar_total)
+            for count, bar_count in zip(self._recent_tones, self._tones[-1], strict=True)
+        ]
         return row
 
     def after_slot(self, row: list[int], slot: int) -> None:

@@ -64,3 +64,16 @@ def test_configuration_survives_the_checkpoint():
     for size in SIZES:
         config = generator_config(size)
         assert GeneratorConfig.from_dict(config.as_dict()) == config
+
+
+def test_the_presence_of_a_pitch_class_speaks_for_all_its_octaves():
+    """A score of 3 for one level of presence lifts the tones of that pitch class by 3 and no other."""
+    model = make_model()
+    body, position = torch.randn(1, 32), torch.zeros(1, dtype=torch.long)
+    known = make_known(program=0, tonal=[5] + [0] * 11)
+    with torch.no_grad():
+        before = model.fields.tune(body, known, position)
+        model.fields.pitch.steps[-1].bias[5] = 3.0
+        change = (model.fields.tune(body, known, position) - before)[0, :DRUM_PITCH]
+    assert change.nonzero()[:, 0].tolist() == list(range(0, DRUM_PITCH, 12))
+    assert torch.allclose(change[::12], torch.tensor(3.0), atol=1e-5)

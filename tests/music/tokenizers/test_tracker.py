@@ -15,6 +15,7 @@ from music.tokenizers.tracker import (
     FIRST_COLUMN,
     INPUT_WIDTH,
     NUM_CHOICES,
+    NUM_COLUMNS,
     EventTracker,
 )
 from music.vocabulary import FIELDS, METRE_UNITS, Kind, make_event, read_event
@@ -26,7 +27,7 @@ def follow(rows: np.ndarray) -> tuple[list[list[int]], list[list[int]]]:
     tracker = EventTracker()
     inputs, features = [], []
     for index, row in enumerate(map(tuple, rows.tolist())):
-        known = tracker.before_choice() if index else [0] * len(range(COLUMNS["velocity_back"].stop))
+        known = tracker.before_choice() if index else [0] * NUM_COLUMNS
         kind, values = read_event(row)
         if index and kind == Kind.NOTE:
             tracker.after_slot(known, values[0])
@@ -60,7 +61,7 @@ def sequences(draw):
     slots = sorted(draw(st.sets(st.integers(0, 5), min_size=1)))
     rows = [make_event(Kind.CONTROL, None, None, None, None)]
     rows += [make_event(Kind.TRACK, slot, slot, DRUM_PROGRAM if slot == 0 else slot) for slot in slots]
-    for bar in range(draw(st.integers(1, 10))):
+    for bar in range(draw(st.integers(1, 12))):
         metre = draw(st.integers(0, len(METRE_UNITS) - 1))
         rows.append(make_event(Kind.BAR, metre, 3, 0, bar % 8))
         rows.append(make_event(Kind.CHORD, 0, draw(st.integers(0, 12)), draw(st.integers(0, 18)), 0))
