@@ -46,6 +46,9 @@ class ExcerptConfig:
     drop_share: float = 0.35
     drop_all_share: float = 0.1
     transpose: bool = True
+    drop_parts_share: float = 0.2  # of excerpts lose some of their parts, so that any choice of instruments is known
+    tempo_share: float = 0.3  # of excerpts are played a little faster or slower
+    max_tempo_bins: int = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +92,10 @@ class ExcerptSource:
         body = cut_bars(self.corpus.rows[piece.start_row : piece.stop_row], start_bar=start, stop_bar=start + num_bars)
         shift = int(rng.choice(_TRANSPOSITIONS)) if config.transpose else 0
         body, shift = transpose_rows(body, shift)
+        if rng.random() < config.drop_parts_share:
+            body = drop_parts(body, rng)
+        if rng.random() < config.tempo_share:
+            body = shift_tempo(body, int(rng.integers(-config.max_tempo_bins, config.max_tempo_bins + 1)))
         controls = self._controls(rng, piece, body, shift)
         return assemble_excerpt(piece, body, controls, is_end=start + num_bars == piece.num_bars)
 
@@ -129,6 +136,24 @@ def transpose_rows(rows: Rows, semitones: int) -> tuple[Rows, int]:
         value = moved[is_chord, column] - FIELDS[name].offset
         moved[is_chord, column] = FIELDS[name].offset + np.where(value == NO_ROOT, value, (value + semitones) % 12)
     return moved, semitones
+
+
+def drop_parts(rows: Rows, rng: np.random.Generator) -> Rows:
+    """Leave out the notes of some parts, never of all; chords stay, because they are those of the whole music."""
+    is_note = rows[:, 0] == _KINDS[Kind.NOTE]
+    slots = np.unique(rows[is_note, 1])
+    if len(slots) < 2:
+        return rows
+    kept = rng.choice(slots, size=int(rng.integers(1, len(slots))), replace=False)
+    return rows[~is_note | np.isin(rows[:, 1], kept)]
+
+
+def shift_tempo(rows: Rows, num_bins: int) -> Rows:
+    """Play bars faster or slower by bins of the vocabulary, within its range."""
+    tempo, moved = FIELDS["tempo"], rows.copy()
+    is_bar = rows[:, 0] == _KINDS[Kind.BAR]
+    moved[is_bar, 2] = np.clip(rows[is_bar, 2] + num_bins, tempo.offset, tempo.offset + tempo.size - 1)
+    return moved
 
 
 def density_class(rows: Rows) -> int:

@@ -13,6 +13,8 @@ from training.collate import (
     LaneBatcher,
     cut_bars,
     density_class,
+    drop_parts,
+    shift_tempo,
     transpose_rows,
 )
 
@@ -118,3 +120,25 @@ def test_lanes_read_every_excerpt_event_by_event(corpus):
         assert np.array_equal(targets[mine], rows[1:])
     both = np.concatenate([batch.sequence for batch in batches], axis=1)
     assert set(both[0].tolist()).isdisjoint(both[1].tolist())
+
+
+def test_dropping_parts_keeps_bars_chords_and_at_least_one_part(corpus):
+    piece = corpus.of_split("train")[0]
+    body = cut_bars(corpus.rows[piece.start_row : piece.stop_row], start_bar=0, stop_bar=4)
+    note = FIELDS["kind"].id_of(Kind.NOTE)
+    slots = set(body[body[:, 0] == note, 1].tolist())
+    found = [drop_parts(body, np.random.default_rng(seed)) for seed in range(12)]
+    assert all(np.array_equal(rows[rows[:, 0] != note], body[body[:, 0] != note]) for rows in found)
+    left = [set(rows[rows[:, 0] == note, 1].tolist()) for rows in found]
+    assert all(each and each < slots for each in left)
+    assert len({tuple(sorted(each)) for each in left}) > 1
+
+
+def test_tempo_moves_by_bins_and_stays_in_the_vocabulary(corpus):
+    piece = corpus.of_split("train")[0]
+    body = cut_bars(corpus.rows[piece.start_row : piece.stop_row], start_bar=0, stop_bar=4)
+    bar = body[:, 0] == FIELDS["kind"].id_of(Kind.BAR)
+    assert (shift_tempo(body, 2)[bar, 2] == body[bar, 2] + 2).all()
+    tempo = FIELDS["tempo"]
+    assert (shift_tempo(body, 10_000)[bar, 2] == tempo.offset + tempo.size - 1).all()
+    assert np.array_equal(shift_tempo(body, 2)[~bar], body[~bar])
