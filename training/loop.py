@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import torch
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
@@ -60,7 +60,9 @@ class Task(Protocol):
 class LoopConfig:
     """Hyper-parameters of AdamW and the schedule. ``minutes`` is the training time of the whole run, all legs together.
 
-    The learning rate warms up, stays, and falls to zero over the last ``decay_share`` of the time.
+    The learning rate warms up, stays, and falls to zero over the last ``decay_share`` of the time. The clock ``processor``
+    counts this process's own work, so that busy neighbours do not end a run early. ``undecayed`` names parts of parameter
+    names that have no weight decay, besides all vectors.
     """
 
     minutes: float
@@ -74,10 +76,15 @@ class LoopConfig:
     validate_seconds: float = 420.0
     log_seconds: float = 30.0
     max_steps: int | None = None
+    second_beta: float = 0.95
+    clock: Literal["wall", "processor"] = "wall"
+    undecayed: tuple[str, ...] = ()
 
 
 class Run:
-    """One run in one folder: ``state.pt`` (resume), ``metrics.jsonl``, ``average.pt`` (the weights to ship)."""
+    """One run in one folder: ``state.pt`` (resume), ``metrics.jsonl``, and weights to ship: the moving average of now in
+    ``average.pt``, and of the validation with the fewest nats per note in ``best.pt``.
+    """
 
     def __init__(self, task: Task, config: LoopConfig, folder: Path, *, resume: bool = False) -> None:
         self.task = task
@@ -86,12 +93,15 @@ class Run:
         self.step = 0
         self.num_events = 0
         self.trained_seconds = 0.0
-        decayed = [weights for weights in task.model.parameters() if weights.ndim > 1]
-        others = [weights for weights in task.model.parameters() if weights.ndim <= 1]
+        self.best_nats = math.inf
+        decayed, others = list[nn.Parameter](), list[nn.Parameter]()
+        for name, weights in task.model.named_parameters():
+            is_decayed = weights.ndim > 1 and not any(part in name for part in config.undecayed)
+            (decayed if is_decayed else others).append(weights)
         self.optimizer = torch.optim.AdamW(
             [{"params": decayed, "weight_decay": config.weight_decay}, {"params": others, "weight_decay": 0.0}],
             lr=config.learning_rate,
-            betas=(0.9, 0.95),
+            betas=(0.9, config.second_beta),
             fused=True,
         )
         self.average = {name: value.detach().clone() for name, value in task.model.named_parameters()}
@@ -106,10 +116,10 @@ class Run:
         with self._bar() as bar:
             task_id = bar.add_task("training", total=self.config.minutes * 60, completed=int(self.trained_seconds))
             while not self._is_over():
-                started = time.monotonic()
+                started = self._clock()
                 window.add(self._step())
+                self.trained_seconds += self._clock() - started
                 now = time.monotonic()
-                self.trained_seconds += now - started
                 if now - logged >= self.config.log_seconds:
                     facts = window.facts()
                     self._log({"kind": "train", **facts})
@@ -136,6 +146,7 @@ class Run:
             "step": self.step,
             "num_events": self.num_events,
             "trained_seconds": self.trained_seconds,
+            "best_nats": self.best_nats,
             "torch_rng": torch.get_rng_state(),
         }
         _save_atomically(state, self.folder / "state.pt")
@@ -149,8 +160,12 @@ class Run:
         self.task.restore(state["task"])
         self.step, self.num_events = state["step"], state["num_events"]
         self.trained_seconds = state["trained_seconds"]
+        self.best_nats = state.get("best_nats", math.inf)
         torch.set_rng_state(state["torch_rng"])
         self._log({"kind": "resumed"})
+
+    def _clock(self) -> float:
+        return time.process_time() / torch.get_num_threads() if self.config.clock == "processor" else time.monotonic()
 
     def _is_over(self) -> bool:
         is_full = self.config.max_steps is not None and self.step >= self.config.max_steps
@@ -184,7 +199,11 @@ class Run:
 
     def _validate(self) -> None:
         with averaged(self.task.model, self.average):
-            self._log({"kind": "valid", **self.task.validate()})
+            facts = self.task.validate()
+        self._log({"kind": "valid", **facts})
+        if facts["nats_per_note"] < self.best_nats:
+            self.best_nats = facts["nats_per_note"]
+            _save_atomically(self.average, self.folder / "best.pt")
 
     def _log(self, facts: dict[str, Any]) -> None:
         line = {

@@ -129,3 +129,23 @@ def test_the_average_is_only_lent(tmp_path):
         assert not model.training
     assert torch.equal(model.weight, weight)
     assert model.training
+
+
+def test_the_best_validation_is_kept_when_later_ones_are_worse(tmp_path):
+    """``best.pt`` holds the average with the fewest nats, whatever the last step did."""
+    task = LineTask()
+    run = Run(task, make_config(max_steps=200), tmp_path)
+    run.train()
+    best = torch.load(tmp_path / "best.pt", weights_only=True)["weight"].clone()
+    run.average["weight"].fill_(100.0)
+    run._validate()
+    assert torch.equal(torch.load(tmp_path / "best.pt", weights_only=True)["weight"], best)
+
+
+def test_named_parameters_and_vectors_have_no_weight_decay(tmp_path):
+    task = LineTask()
+    task.model = nn.Sequential(nn.Linear(2, 2), nn.Embedding(3, 2))
+    run = Run(task, make_config(undecayed=("1.weight",)), tmp_path)
+    assert [[tuple(each.shape) for each in group["params"]] for group in run.optimizer.param_groups] == [
+        [(2, 2)], [(2,), (3, 2)],
+    ]  # fmt: skip
