@@ -137,6 +137,13 @@ def snap(columns: Columns, bars: Bars) -> Columns:
     The networks learn from notes that were snapped so; the tokenizer itself keeps every 24th of a quarter note.
     """
     bar, units = exact_units(columns, bars, ticks=columns.onset_ticks)
+    best = snap_units(units)
+    moved = bars.start_ticks[bar] + np.round(best * columns.ticks_per_quarter / UNITS_PER_QUARTER).astype(np.int64)
+    return replace(columns, onset_ticks=moved)
+
+
+def snap_units(units: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return places in a bar, in units, moved to the nearest 16th, triplet or 32nd, the simpler one when in doubt."""
     best = np.round(units / 6) * 6
     cost = np.abs(units - best)
     for step, penalty in ((4, 0.4), (3, 1.0)):
@@ -144,5 +151,4 @@ def snap(columns: Columns, bars: Bars) -> Columns:
         near_cost = np.abs(units - near) + penalty
         best = np.where(near_cost < cost, near, best)
         cost = np.minimum(near_cost, cost)
-    moved = bars.start_ticks[bar] + np.round(best * columns.ticks_per_quarter / UNITS_PER_QUARTER).astype(np.int64)
-    return replace(columns, onset_ticks=moved)
+    return best

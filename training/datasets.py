@@ -127,6 +127,13 @@ def _list_openscore(folder: Path) -> Iterator[Source]:
         yield Source(data_set=folder.name, path=path, split=split_of(key), genres=("classical",))
 
 
+def list_js_fakes(folder: Path) -> Iterator[Source]:
+    """Chorales written by an algorithm; the split is the harmonizer's."""
+    for path in sorted(folder.rglob("*.mid")):
+        key = path.relative_to(folder.parent).as_posix()
+        yield Source(data_set="js_fakes", path=path, split=split_of(key), genres=("chorale",))
+
+
 LISTERS: dict[str, Callable[[Path], Iterator[Source]]] = {
     "lakh_subset": list_lakh_subset,
     "lakh_full": _list_lakh_full,
@@ -136,6 +143,7 @@ LISTERS: dict[str, Callable[[Path], Iterator[Source]]] = {
     "openewld": list_openewld,
     "openscore_lieder": _list_openscore,
     "openscore_quartets": _list_openscore,
+    "js_fakes": list_js_fakes,
 }
 
 
