@@ -36,6 +36,7 @@ from db.engine import Database
 from db.migrate import upgrade
 from media.client import MediaClient
 from music.analysis import Description
+from music.originality import FINGERPRINTS_FOLDER, Fingerprints
 from music.time_grid import TimeGrid
 
 EXIT_BAD_INPUT = 2
@@ -221,7 +222,11 @@ def _run_job(options: Options, file: Path | None, paths: OutputPaths, *, as_json
     paths.check()
     settings = Settings(TUTTI_WORKERS=1)
     upload = None if file is None else _read_upload(file, max_bytes=settings.media.max_upload_bytes)
-    parts = ReplyParts(audio_format=paths.audio_format, has_picture=paths.picture is not None)
+    parts = ReplyParts(
+        audio_format=paths.audio_format,
+        has_picture=paths.picture is not None,
+        fingerprints=Fingerprints.load(settings.inference.weights_folder / FINGERPRINTS_FOLDER),
+    )
     with progress_bar() as listener:
         answer = asyncio.run(run_job(options, source=upload, parts=parts, settings=settings, listener=listener))
     reply = answer.reply

@@ -109,6 +109,7 @@ class Report:
             "duration_seconds": round(revision.duration_seconds, 3),
             "checks": checks_to_json(reply.checks),
             "chords": list(reply.chord_names),
+            "shared_run_notes": reply.shared_run_notes,
             "facts": {fact.name: fact.value for fact in reply.facts},
             "remarks": list(reply.remarks),
             "files": written,

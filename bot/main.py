@@ -17,6 +17,7 @@ import structlog
 
 from bot.client import TuttiBot
 from bot.services.jobs import JobService
+from bot.services.library import ReplyParts
 from bot.services.model import Presenter
 from bot.services.songs import SongService
 from bot.ui.desk import Services
@@ -28,6 +29,7 @@ from db.engine import Database
 from db.migrate import upgrade
 from inference.client import InferenceClient
 from media.client import MediaClient
+from music.originality import FINGERPRINTS_FOLDER, Fingerprints
 
 _log = structlog.stdlib.get_logger(__name__)
 
@@ -82,6 +84,8 @@ async def running_bot(settings: Settings) -> AsyncGenerator[TuttiBot]:
             settings.inference, max_queued_jobs=settings.limits.max_queued_jobs, metrics=metrics
         )
 
+        parts = ReplyParts(fingerprints=Fingerprints.load(settings.inference.weights_folder / FINGERPRINTS_FOLDER))
+
         def build_services(presenter: Presenter) -> Services:
             jobs = JobService(
                 database,
@@ -89,8 +93,9 @@ async def running_bot(settings: Settings) -> AsyncGenerator[TuttiBot]:
                 media=media,
                 presenter=presenter,
                 limits=settings.limits,
+                parts=parts,
             )
-            return Services(jobs=jobs, songs=SongService(database, media=media))
+            return Services(jobs=jobs, songs=SongService(database, media=media, parts=parts))
 
         bot = TuttiBot(
             settings=settings.discord,

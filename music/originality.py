@@ -37,6 +37,8 @@ BREAK = 0
 WINDOW = 12
 MIN_DISTINCT = 5
 FORMAT_VERSION = 1
+FINGERPRINTS_FOLDER = "originality"
+"""Beside the folders of the networks' weights."""
 CARD_NAME = "fingerprints.json"
 BITS_NAME = "fingerprints.npy"
 

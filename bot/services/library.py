@@ -22,6 +22,7 @@ from core.errors import RenderError
 from media.protocol import AudioFormat
 from music.constraints import Check
 from music.names import instrument_name, key_name
+from music.originality import WINDOW, Fingerprints, measure_shared_run
 from music.piece import Piece
 from music.time_grid import TimeGrid
 
@@ -45,10 +46,14 @@ class Finished:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplyParts:
-    """What a reply holds beside its MIDI file. ``audio_format`` None: no sound."""
+    """What a reply holds beside its MIDI file. ``audio_format`` None: no sound.
+
+    With the ``fingerprints`` of the training music it says how long a passage its new notes share with that.
+    """
 
     audio_format: AudioFormat | None = "ogg"
     has_picture: bool = True
+    fingerprints: Fingerprints | None = None
 
 
 class ReplyMaker:
@@ -66,9 +71,10 @@ class ReplyMaker:
         """
         revision, piece = finished.revision, finished.piece
         name = file_stem(revision)
-        midi_data, (picture, alt_text, picture_remarks) = await asyncio.gather(
+        midi_data, (picture, alt_text, picture_remarks), shared_run_notes = await asyncio.gather(
             self._media.write_midi(piece, recipe=write_recipe(finished)),
             self._draw(name, finished),
+            self._measure_shared_run(finished),
         )
         midi = File(filename=f"{name}.mid", data=midi_data)
         others_bytes = len(midi.data) + (len(picture.data) if picture else 0) + _MESSAGE_OVERHEAD_BYTES
@@ -82,9 +88,18 @@ class ReplyMaker:
             audio=audio,
             picture=picture,
             alt_text=alt_text,
-            facts=facts_of(piece),
+            facts=(*facts_of(piece), *shared_run_facts(shared_run_notes)),
+            shared_run_notes=shared_run_notes,
             remarks=(*audio_remarks, *picture_remarks),
         )
+
+    async def _measure_shared_run(self, finished: Finished) -> int | None:
+        """Return the notes of the longest passage that what we wrote shares with the training music."""
+        fingerprints, operation = self._parts.fingerprints, finished.revision.operation
+        if fingerprints is None or operation == "upload":
+            return None
+        given = None if operation == "generate" else finished.before
+        return await asyncio.to_thread(measure_shared_run, fingerprints, finished.piece, given=given)
 
     async def _draw(self, name: str, finished: Finished) -> tuple[File | None, str, tuple[str, ...]]:
         if not self._parts.has_picture:
@@ -163,6 +178,14 @@ def facts_of(piece: Piece) -> tuple[Fact, ...]:
     if piece.key_signatures:
         facts.append(Fact(name="Key", value=key_name(piece.key_signatures[0])))
     return tuple(facts)
+
+
+def shared_run_facts(shared_run_notes: int | None) -> tuple[Fact, ...]:
+    """Return what ``Reply.shared_run_notes`` says, in words."""
+    if shared_run_notes is None:
+        return ()
+    length = f"at most {shared_run_notes}" if shared_run_notes else f"fewer than {WINDOW + 1}"
+    return (Fact(name="Longest passage shared with the training music", value=f"{length} notes"),)
 
 
 def _tempo(piece: Piece) -> str:

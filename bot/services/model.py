@@ -225,7 +225,11 @@ class Fact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """Everything that answers a job. Without sound or picture (None) ``remarks`` say why; the text always arrives."""
+    """Everything that answers a job. Without sound or picture (None) ``remarks`` say why; the text always arrives.
+
+    ``shared_run_notes``: at most so many notes in a row of what we wrote stand in the training music, too (0: fewer than
+    are ever counted; None: not measured).
+    """
 
     revision: RevisionView
     parents: tuple[RevisionView, ...]
@@ -236,6 +240,7 @@ class Reply:
     picture: File | None
     alt_text: str
     facts: tuple[Fact, ...]
+    shared_run_notes: int | None = None
     remarks: tuple[str, ...] = ()
 
     @property

@@ -12,7 +12,7 @@ import structlog
 
 from bot.services.clock import utc_now
 from bot.services.graph import find_present, load_finished, piece_data, view_revisions
-from bot.services.library import ReplyMaker
+from bot.services.library import ReplyMaker, ReplyParts
 from bot.services.model import (
     DEFAULT_SIZE_LIMIT_BYTES,
     Author,
@@ -40,9 +40,9 @@ MAX_HISTORY = 100
 class SongService:
     """Reads and prunes the graph of revisions."""
 
-    def __init__(self, database: Database, *, media: MediaMaker) -> None:
+    def __init__(self, database: Database, *, media: MediaMaker, parts: ReplyParts | None = None) -> None:
         self._database = database
-        self._replies = ReplyMaker(media)
+        self._replies = ReplyMaker(media, parts=parts)
 
     async def newest_in_channel(self, place: Place) -> RevisionView:
         """Return the newest result in a channel (uploads and deleted ones do not count).

@@ -1,9 +1,59 @@
 """File names and facts of a reply."""
 
+from datetime import UTC, datetime
+
 import pytest
 
-from bot.services.library import facts_of, slug
+from bot.services.library import Finished, ReplyMaker, ReplyParts, facts_of, shared_run_facts, slug
+from bot.services.model import Author, Place, RevisionView
+from music.originality import Fingerprints, spell_piece
+from tests.factories.doors import StandInMedia, melody
 from tests.factories.pieces import make_band
+from training.fingerprints import write_fingerprints
+
+NAME = "Longest passage shared with the training music"
+
+
+@pytest.fixture
+def parts(tmp_path):
+    """Replies that know one piece as training music: 16 quarter notes of seed 1."""
+    write_fingerprints([("known", spell_piece(melody(1)))], tmp_path)
+    return ReplyParts(fingerprints=Fingerprints.load(tmp_path))
+
+
+async def reply_to(parts, operation, piece, *, before=None):
+    revision = RevisionView(
+        revision_id=7, song_id=1, parent_ids=(), operation=operation, options=None, seed=1, checkpoint_id=None,
+        author=Author(user_id=1, name="Ada"), created_at=datetime(2026, 1, 1, tzinfo=UTC), num_notes=piece.num_notes,
+        num_bars=4, duration_seconds=8.0, place=Place(guild_id=1, channel_id=1),
+    )  # fmt: skip
+    finished = Finished(revision=revision, parents=(), piece=piece, before=before, checks=(), chord_names=())
+    return await ReplyMaker(StandInMedia(), parts=parts).make(finished, size_limit_bytes=10**7)
+
+
+async def test_a_reply_says_how_much_it_shares_with_the_training_music(parts):
+    reply = await reply_to(parts, "generate", melody(1))
+    assert reply.shared_run_notes == 16
+    assert {fact.name: fact.value for fact in reply.facts}[NAME] == "at most 16 notes"
+
+
+async def test_a_new_piece_shares_too_little_to_count(parts):
+    reply = await reply_to(parts, "generate", melody(2))
+    assert reply.shared_run_notes == 0
+    assert {fact.name: fact.value for fact in reply.facts}[NAME] == "fewer than 13 notes"
+
+
+async def test_what_people_gave_is_not_held_against_us(parts):
+    assert (await reply_to(parts, "continue", melody(1), before=melody(1))).shared_run_notes == 0
+    assert (await reply_to(parts, "generate", melody(1), before=melody(1))).shared_run_notes == 16
+    assert (await reply_to(parts, "upload", melody(1))).shared_run_notes is None
+
+
+async def test_without_fingerprints_a_reply_says_nothing_of_it():
+    reply = await reply_to(ReplyParts(), "generate", melody(1))
+    assert reply.shared_run_notes is None
+    assert NAME not in {fact.name for fact in reply.facts}
+    assert shared_run_facts(None) == ()
 
 
 @pytest.mark.parametrize(
