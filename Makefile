@@ -49,8 +49,12 @@ bench: $(DEV_STAMP) ## Measure speed and memory, write docs/results/bench.json
 	$(PYTHON) -m benchmarks
 
 .PHONY: evaluate
-evaluate: $(DEV_STAMP) ## Measure the shipped checkpoints on their test splits (needs TUTTI_DATA)
+evaluate: $(DEV_STAMP) ## Measure the shipped checkpoints on their test splits, write docs/results (needs TUTTI_DATA)
 	$(PYTHON) -m training.evaluate all
+
+.PHONY: evaluate-quick
+evaluate-quick: $(DEV_STAMP) ## The same on a few pieces, in a few minutes; writes runs/evaluation
+	$(PYTHON) -m training.evaluate all --quick
 
 .PHONY: train
 train: $(DEV_STAMP) ## Train a network, for instance: make train MODEL=generator MINUTES=60

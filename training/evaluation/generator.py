@@ -1,32 +1,35 @@
-"""Evaluates the generator: nats per note beside a field-factored n-gram, and samples beside real excerpts.
+"""Evaluates the generator: likelihood beside a field-factored n-gram, use of memory, and samples beside real music.
 
-``python -m training.evaluation.generator --folder weights/generator`` prints one JSON object. It trains nothing.
+It puts the parts together; each is measured in a module of its own. It trains nothing.
 """
 
 from __future__ import annotations
 
-import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
-import torch
-import typer
 
-from core.settings import Settings
 from inference.decoding.generator import GeneratorDecoder, read_prompt
+from inference.models.generator import Generator
 from inference.protocol import Controls, GenerateRequest, Result, Sampling
 from music.constraints import Constraints
 from music.piece import Piece
+from music.tokenizers.tracker import Rows
 from music.vocabulary import FIELDS, Kind
 from training.collate import cut_bars
 from training.corpus import Corpus, PieceEntry
+from training.evaluation.event_nats import PieceNats, score_readings, whole_reading
+from training.evaluation.intervals import ratio_interval
+from training.evaluation.midi_folder import FOLDER_SET, read_events
 from training.evaluation.ngram import FieldNGram
 from training.evaluation.statistics import describe_rows, summarize
-from training.generator import NOTE_FIELDS, held_out_excerpts, measure_nats
-from training.train import CONFIGS, open_corpus
+from training.generator import NOTE_FIELDS, held_out_excerpts
 
 NUM_BARS = 16
+EXCERPT_BARS = 48
+"""Likelihood is measured on the first bars of pieces, at most so many."""
 BALANCED = Sampling(temperature_notes=0.95, temperature_rhythm=0.95, top_p=0.96)
 """How the product samples unless asked otherwise."""
 _REAL_START_BAR = 16
@@ -37,23 +40,57 @@ def evaluate_generator(
     decoder: GeneratorDecoder, corpus: Corpus, *, num_pieces: int = 60, num_samples: int = 8, split: str = "test"
 ) -> dict[str, Any]:
     """Return nats per note on Lakh's held-out split, the baseline's, and statistics of real and generated excerpts."""
-    excerpts = held_out_excerpts(corpus, split=split, num_pieces=num_pieces, num_bars=48)
-    network = measure_nats(decoder.model, excerpts, device=next(decoder.model.parameters()).device)
+    excerpts = held_out_excerpts(corpus, split=split, num_pieces=num_pieces, num_bars=EXCERPT_BARS)
+    network = measure_likelihood(decoder.model, excerpts)
     baseline = measure_ngram(corpus, excerpts)
     return {
         "checkpoint_id": decoder.checkpoint_id,
         "split": split,
-        "num_pieces": len(excerpts),
-        "num_notes": network["num_notes"],
-        "nats_per_note": network["nats_per_note"],
-        "fields": {name: network[name] for name in NOTE_FIELDS},
-        "other_fields": {
-            name: value for name, value in network.items() if name not in NOTE_FIELDS and not name.startswith("num_")
-        },
+        **network,
         "ngram": baseline,
         "lower_by": 1 - network["nats_per_note"] / baseline["nats_per_note"],
         "samples": compare_samples(decoder, corpus, num_samples=num_samples, split=split),
     }
+
+
+def evaluate_generator_folder(
+    decoder: GeneratorDecoder, files: list[Path], *, split: str, num_processes: int = 1
+) -> dict[str, Any]:
+    """Return nats per note on the first 48 bars of every usable file, and what was not usable."""
+    corpus, report = read_events(files, split=split, max_bars=EXCERPT_BARS, num_processes=num_processes)
+    result: dict[str, Any] = {"checkpoint_id": decoder.checkpoint_id, "split": split, "nats_per_note": None}
+    if corpus.pieces:
+        excerpts = held_out_excerpts(
+            corpus, split=split, num_pieces=len(corpus.pieces), num_bars=EXCERPT_BARS, data_set=FOLDER_SET
+        )
+        result |= measure_likelihood(decoder.model, excerpts)
+    return {**result, "max_bars": EXCERPT_BARS, **report.as_dict()}
+
+
+def measure_likelihood(model: Generator, excerpts: Sequence[Rows]) -> dict[str, Any]:
+    """Return nats per note with its interval, field by field; bar, chord and control fields stand apart."""
+    scores = score_readings(model, [whole_reading(rows) for rows in excerpts])
+    num_notes = sum(score.num_notes for score in scores)
+    parts = _sum_parts(scores)
+    per_note = {name: value / max(num_notes, 1) for name, value in parts.items()}
+    low, high = ratio_interval([score.note_nats for score in scores], [score.num_notes for score in scores])
+    return {
+        "num_pieces": len(excerpts),
+        "num_notes": num_notes,
+        "nats_per_note": sum(per_note.get(name, 0.0) for name in NOTE_FIELDS),
+        "interval": [low, high],
+        "all_nats_per_note": sum(per_note.values()),
+        "fields": {name: per_note[name] for name in NOTE_FIELDS if name in per_note},
+        "other_fields": {name: value for name, value in per_note.items() if name not in NOTE_FIELDS},
+    }
+
+
+def _sum_parts(scores: Sequence[PieceNats]) -> dict[str, float]:
+    totals: dict[str, float] = {}
+    for score in scores:
+        for name, value in score.parts.items():
+            totals[name] = totals.get(name, 0.0) + value
+    return totals
 
 
 def measure_ngram(corpus: Corpus, excerpts: list[Any]) -> dict[str, float]:
@@ -112,25 +149,3 @@ def generate_samples(decoder: GeneratorDecoder, *, num_samples: int, sampling: S
 def _real_rows(corpus: Corpus, piece: PieceEntry) -> Any:
     rows = corpus.rows[piece.start_row : piece.stop_row]
     return cut_bars(rows, start_bar=_REAL_START_BAR, stop_bar=_REAL_START_BAR + NUM_BARS)
-
-
-def main(
-    folder: Annotated[Path, typer.Option(help="folder of the checkpoint")] = Path("weights/generator"),
-    config: Annotated[str, typer.Option(help="the configuration whose corpus is used")] = "cpu",
-    num_pieces: Annotated[int, typer.Option(help="held-out pieces for nats per note")] = 60,
-    num_samples: Annotated[int, typer.Option(help="generated pieces")] = 8,
-    split: Annotated[str, typer.Option(help="valid or test")] = "test",
-) -> None:
-    """Print the evaluation as JSON."""
-    torch.set_num_threads(1)
-    decoder = GeneratorDecoder.load(folder, torch.device("cpu"))
-    corpus = open_corpus(CONFIGS / f"generator_{config}.toml", Settings())
-    print(
-        json.dumps(
-            evaluate_generator(decoder, corpus, num_pieces=num_pieces, num_samples=num_samples, split=split), indent=1
-        )
-    )
-
-
-if __name__ == "__main__":
-    typer.run(main)
