@@ -1,34 +1,39 @@
-"""Evaluates a shipped harmonizer: nats on a split beside trivial baselines, and the rules of part-writing beside Bach's.
+"""Evaluates a shipped harmonizer: nats beside trivial baselines, chorales, chords and holes beside people's own.
 
-``python -m training.evaluation.harmonizer weights/harmonizer`` prints it as JSON. Rule statistics are of the JSB sopranos of
-the split, written with fixed seeds, with and without masks, counted as ``inference/decoding/chorale_rules.py`` says.
+``python -m training.evaluation.harmonizer weights/harmonizer`` prints it as JSON. What is written is written with the
+balanced preset, as people get it, and with fixed seeds. The measures themselves are in ``harmonizer_nats.py``,
+``chorales.py``, ``harmony.py`` and ``hole.py``.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from functools import reduce
-from operator import add
 from pathlib import Path
 from typing import Any, cast
 
-import numpy as np
 import torch
 import typer
-from rich.progress import track
 
+from core.errors import InputError
 from core.settings import Settings
-from inference.decoding.chorale_rules import ChoraleRules, RuleCounts, count_rules, reach_of
-from inference.decoding.chorale_writer import ChoraleWriter, WritingReport
 from inference.decoding.harmonizer import HarmonizerDecoder
-from inference.engines.numpy_seq2seq import NumpySeq2Seq
-from inference.models.seq2seq import Seq2Seq
+from inference.harmony_sampling import harmony_sampling
 from inference.protocol import Sampling
-from music.tokenizers.harmony import NUM_VOICE_VALUES, WRITTEN_VOICES, voice_values
-from music.tokenizers.harmony_reading import read_chorale_line
+from training.archives import unpack_set
+from training.datasets import list_pop909, read_source
+from training.evaluation.chorales import count_bach, write_as_shipped, write_sopranos
 from training.evaluation.harmonizer_baselines import score_chorale_baseline, score_chords_baseline
 from training.evaluation.harmonizer_nats import score_set
+from training.evaluation.harmony import evaluate_harmony, measure_references
+from training.evaluation.hole import (
+    HoleSong,
+    choose_cases,
+    list_cases,
+    make_network_filler,
+    score_filler,
+    score_rules,
+    song_of_columns,
+)
 from training.harmonizer_sets import Chorale, LeadSheet, Split, read_set
 
 CHORALE_SETS = ("jsb_chorales", "js_fakes")
@@ -36,7 +41,9 @@ LEAD_SHEET_SETS = ("openewld", "pop909")
 QUICK_PIECES = 12
 BASELINE_CHORALES = 300
 """Chorales, in all keys, from which the baseline counts: all of JSB, a third of the fakes."""
-_NO_LIMITS = {voice: np.arange(NUM_VOICE_VALUES) > 0 for voice in WRITTEN_VOICES}
+HOLE_CASES = 600
+QUICK_HOLE_CASES = 24
+_SEED = 1
 
 
 def evaluate_harmonizer(
@@ -44,7 +51,24 @@ def evaluate_harmonizer(
 ) -> dict[str, Any]:
     """Return every number of the harmonizer's card; ``num_pieces`` limits each set for a quick look."""
     decoder = HarmonizerDecoder.load(weights_folder, "cpu")
-    rows: dict[str, Any] = {"checkpoint": decoder.checkpoint_id, "split": split, "sets": {}}
+    chorales = cast("list[Chorale]", read_set(data_folder, "jsb_chorales", split)[:num_pieces])
+    rows: dict[str, Any] = {"checkpoint": decoder.checkpoint_id, "split": split}
+    rows["sets"] = evaluate_nats(decoder, data_folder, split=split, num_pieces=num_pieces)
+    rows["nats_per_note"] = rows["sets"]["jsb_chorales"]["nats_per_note"]
+    rows["num_pieces"] = len(chorales)
+    rows["rules"] = evaluate_chorales(decoder, chorales)
+    rows["harmony"] = evaluate_chords(decoder, data_folder, split=split, num_pieces=num_pieces)
+    rows["hole"] = evaluate_hole(
+        decoder, data_folder, split=split, num_cases=HOLE_CASES if num_pieces is None else QUICK_HOLE_CASES
+    )
+    return rows
+
+
+def evaluate_nats(
+    decoder: HarmonizerDecoder, data_folder: Path, *, split: Split, num_pieces: int | None
+) -> dict[str, Any]:
+    """Return nats of every set beside its baseline's."""
+    rows: dict[str, Any] = {}
     for name in (*CHORALE_SETS, *LEAD_SHEET_SETS):
         test = read_set(data_folder, name, split)[:num_pieces]
         train = read_set(data_folder, name, "train")[: None if num_pieces is None else 10 * num_pieces]
@@ -54,63 +78,66 @@ def evaluate_harmonizer(
             row["baseline"] = score_chorale_baseline(counted, cast("list[Chorale]", test))
         else:
             row["baseline"] = score_chords_baseline(cast("list[LeadSheet]", train), cast("list[LeadSheet]", test))
-        rows["sets"][name] = row
-
-    chorales = cast("list[Chorale]", read_set(data_folder, "jsb_chorales", split)[:num_pieces])
-    rows["nats_per_note"] = rows["sets"]["jsb_chorales"]["nats_per_note"]
-    rows["num_pieces"] = len(chorales)
-    rows["rules"] = {
-        "bach": rates(reduce(add, (count_rules(voice_values(chorale.pitches)) for chorale in chorales))),
-        "with_masks": write_sopranos(decoder.model, chorales, with_masks=True),
-        "without_masks": write_sopranos(decoder.model, chorales, with_masks=False),
-    }
+        rows[name] = row
     return rows
 
 
-def rates(counts: RuleCounts) -> dict[str, float]:
-    """Return counts as the rates that people compare."""
+def evaluate_chorales(decoder: HarmonizerDecoder, chorales: list[Chorale]) -> dict[str, Any]:
+    """Return the rates of part-writing: Bach's, as shipped, by the bare writer with masks, and the learned skill alone."""
+    shipped = harmony_sampling("chorale")
     return {
-        "parallels_per_100_changes": round(100 * counts.num_parallels / counts.num_chord_changes, 3),
-        "crossings_percent": round(100 * counts.num_crossings / counts.num_pairs, 3),
-        "change_rate": round(counts.num_moves / counts.num_voice_steps, 3),
-        "num_chord_changes": counts.num_chord_changes,
+        "bach": count_bach(chorales),
+        "as_shipped": write_as_shipped(decoder, chorales, shipped, seed=_SEED),
+        "with_masks": write_sopranos(decoder.model, chorales, shipped, with_masks=True, seed=_SEED),
+        "without_masks": write_sopranos(decoder.model, chorales, Sampling(), with_masks=False, seed=_SEED),
     }
 
 
-def write_sopranos(
-    model: Seq2Seq, chorales: Sequence[Chorale], *, with_masks: bool, temperature: float = 1.0
-) -> dict[str, float]:
-    """Write parts for the sopranos of chorales, seed 1, and return the rule statistics.
+def evaluate_chords(
+    decoder: HarmonizerDecoder, data_folder: Path, *, split: Split, num_pieces: int | None
+) -> dict[str, Any]:
+    """Return the six harmony metrics of the split, and people's own on the training archives."""
+    rows: dict[str, Any] = {}
+    for name in LEAD_SHEET_SETS:
+        sheets = cast("list[LeadSheet]", read_set(data_folder, name, split)[:num_pieces])
+        train = cast("list[LeadSheet]", read_set(data_folder, name, "train"))
+        train = train[: None if num_pieces is None else 10 * num_pieces]
+        rows[name] = evaluate_harmony(decoder, sheets, harmony_sampling("chords"), seeds=(_SEED,))
+        rows[name]["train"] = measure_references(train, seed=_SEED)
+    return rows
 
-    Without masks nothing but silence is forbidden: neither rules nor ranges.
+
+def evaluate_hole(decoder: HarmonizerDecoder, data_folder: Path, *, split: Split, num_cases: int) -> dict[str, Any]:
+    """Return F1 of POP909's hidden bars: rules over all cases; rules and network over the same sample of them.
+
+    A checkpoint that fills no holes is said to be one in place of its row.
     """
-    rules = ChoraleRules(
-        reach=reach_of(shift=0) if with_masks else _NO_LIMITS,
-        forbids_parallels=with_masks,
-        forbids_crossing=with_masks,
-    )
-    open_window = NumpySeq2Seq(model).open_window
-    totals: list[RuleCounts] = []
-    reports: list[WritingReport] = []
-    hits = num_notes = 0
-    for chorale in track(chorales, description="with masks" if with_masks else "without masks"):
-        is_sung = chorale.pitches[:, 0] >= 0
-        melody = read_chorale_line(chorale.pitches[is_sung, 0])
-        sampling = Sampling(temperature_notes=temperature)
-        writer = ChoraleWriter(open_window=open_window, melody=melody, rules=rules, sampling=sampling, seed=1)
-        for _ in writer.write():
-            pass
-        totals.append(count_rules(writer.voices))
-        reports.append(writer.report)
-        bach = voice_values(chorale.pitches[is_sung])[:, 1:]
-        hits += int((writer.voices[:, 1:] == bach).sum())
-        num_notes += bach.size
-    row = rates(reduce(add, totals))
-    row["num_retreats"] = sum(report.num_retreats for report in reports)
-    row["num_relaxed"] = sum(report.num_relaxed for report in reports)
-    row["same_pitch_as_bach"] = round(hits / num_notes, 3)
-    row["temperature"] = temperature
+    songs = read_hole_songs(data_folder, split)
+    cases = choose_cases(songs, num_cases=num_cases, seed=_SEED)
+    row: dict[str, Any] = {
+        "all_cases": score_rules(songs, list_cases(songs), seed=_SEED),
+        "sample": score_rules(songs, cases, seed=_SEED),
+    }
+    fill = make_network_filler(decoder, harmony_sampling("fill"), seed=_SEED)
+    try:
+        row["harmonizer"] = score_filler(songs, cases, fill)
+    except InputError as error:
+        row["harmonizer_missing"] = error.reason
     return row
+
+
+def read_hole_songs(data_folder: Path, split: Split) -> list[HoleSong]:
+    """Return the songs of POP909 in a metre that we write."""
+    songs: list[HoleSong] = []
+    for source in list_pop909(unpack_set(data_folder, "pop909")):
+        if source.split != split:
+            continue
+        try:
+            columns = read_source(source)
+        except InputError:
+            continue  # beats in a metre of two, or none marked
+        songs.append(song_of_columns(source.path.stem, columns))
+    return songs
 
 
 def main(weights_folder: Path, *, split: str = "test", quick: bool = False) -> None:
