@@ -39,10 +39,13 @@ from training.archives import unpack_set
 from training.datasets import LISTERS, Source, read_source
 from training.harmonizer_sets import Split, read_jsb_chorales
 
+JSB = "jsb_chorales"
+"""The one set that comes as steps, not as files."""
 SETS = (
     "lakh_subset", "pop909", "openscore_lieder", "openscore_quartets", "open_game_music", "openewld", "js_fakes",
+    JSB,
 )  # fmt: skip
-"""Read as files; ``jsb_chorales`` comes as steps and is added. Groove has only drums."""
+"""Every set but Groove, which has only drums."""
 BITS_PER_HASH = 15
 NUM_PROBES = 10
 LINES_NAME = "lines.npy"
@@ -83,10 +86,16 @@ class ExactIndex:
         return num_windows + WINDOW
 
 
-def read_lines(data_folder: Path, *, split: Split) -> tuple[list[tuple[str, Symbols]], Counter[str]]:
+def read_lines(
+    data_folder: Path, *, split: Split, sets: tuple[str, ...] = SETS
+) -> tuple[list[tuple[str, Symbols]], Counter[str]]:
     """Return the lines of every readable piece of a split with its set's name, and what became of the files."""
     sources = [
-        source for name in SETS for source in LISTERS[name](unpack_set(data_folder, name)) if source.split == split
+        source
+        for name in sets
+        if name != JSB
+        for source in LISTERS[name](unpack_set(data_folder, name))
+        if source.split == split
     ]
     outcomes: Counter[str] = Counter()
     lines: list[tuple[str, Symbols]] = []
@@ -96,9 +105,9 @@ def read_lines(data_folder: Path, *, split: Split) -> tuple[list[tuple[str, Symb
             outcomes[f"{source.data_set}: {'in' if symbols is not None else 'unreadable'}"] += 1
             if symbols is not None:
                 lines.append((source.data_set, symbols))
-    for chorale in read_jsb_chorales(unpack_set(data_folder, "jsb_chorales"), split):
-        outcomes["jsb_chorales: in"] += 1
-        lines.append(("jsb_chorales", spell_voices(chorale.pitches)))
+    for chorale in read_jsb_chorales(unpack_set(data_folder, JSB), split) if JSB in sets else ():
+        outcomes[f"{JSB}: in"] += 1
+        lines.append((JSB, spell_voices(chorale.pitches)))
     return lines, outcomes
 
 

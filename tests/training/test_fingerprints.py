@@ -1,5 +1,7 @@
 """Fingerprints hold every window of the training split, and the exact index tells where a bound is too high."""
 
+import json
+
 import numpy as np
 
 from music.midi import write_midi
@@ -95,13 +97,8 @@ def test_voices_on_a_grid_are_spelled_like_notes():
     assert np.array_equal(spell_voices(steps), as_notes)
 
 
-def test_only_the_asked_split_is_read(tmp_path, monkeypatch):
+def test_only_the_asked_split_is_read(tmp_path):
     """A data folder with two sets: what cannot be read is counted, what is of another split is not read."""
-    import json
-
-    import training.fingerprints
-    from training.datasets import split_of_hex
-
     lakh = tmp_path / "lakh_full"
     for name in ("0a", "1b", "e2"):
         path = lakh / name[0] / f"{name}.mid"
@@ -111,8 +108,6 @@ def test_only_the_asked_split_is_read(tmp_path, monkeypatch):
     chorales.mkdir()
     voices = [[60 + step % 7, 55, 52, 48] for step in range(16)]
     (chorales / "Jsb16thSeparated.json").write_text(json.dumps({"train": [voices], "valid": [], "test": []}))
-    monkeypatch.setattr(training.fingerprints, "SETS", ("lakh_full",))
-    lines, outcomes = read_lines(tmp_path, split="train")
+    lines, outcomes = read_lines(tmp_path, split="train", sets=("lakh_full", "jsb_chorales"))
     assert outcomes == {"lakh_full: in": 1, "lakh_full: unreadable": 1, "jsb_chorales: in": 1}
     assert [name for name, _ in lines] == ["lakh_full", "jsb_chorales"]
-    assert split_of_hex("e2") == "valid"
