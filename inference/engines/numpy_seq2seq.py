@@ -18,8 +18,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from inference.models.seq2seq import DecoderLayer, Seq2Seq, rotary_angles
+from inference.models.seq2seq import Seq2Seq
 from inference.models.seq2seq_fields import FieldHead, FieldSpec, is_voice_above
+from inference.models.seq2seq_layers import DecoderLayer, rotary_angles
 
 Floats = NDArray[np.float32]
 Ids = NDArray[np.int64]

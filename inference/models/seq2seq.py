@@ -19,12 +19,10 @@ from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
+from inference.models.arranger import Arranger, ArrangerConfig
 from inference.models.seq2seq_fields import FieldDecoder, FieldSpec, SlicedDropout
-
-ROTARY_BASE = 2000.0
-"""Longest wavelength in frames over 2 pi; windows have at most 384 frames."""
+from inference.models.seq2seq_layers import DecoderLayer, EncoderLayer, additive_mask, causal_mask, rotary_angles
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +41,7 @@ class Seq2SeqConfig:
     dropout: float = 0.3
     max_frames: int = 512  # longest window of the cache
     max_steps: int = 512
+    arranger: ArrangerConfig | None = None  # the layers for events; None: a checkpoint that knows frames only
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
@@ -55,6 +54,8 @@ class Seq2SeqConfig:
         plain["encoder_feature_sizes"] = tuple(plain["encoder_feature_sizes"])
         plain["decoder_feature_sizes"] = tuple(plain["decoder_feature_sizes"])
         plain["fields"] = tuple(FieldSpec.from_dict(field) for field in plain["fields"])
+        if plain.get("arranger") is not None:
+            plain["arranger"] = ArrangerConfig.from_dict(plain["arranger"])
         return cls(**plain)
 
 
@@ -94,110 +95,6 @@ class FeatureEmbedding(nn.Module):
         return self.norm(self.table(flat).reshape(*ids.shape[:-1], -1))
 
 
-def rotary_angles(frames: Tensor, head_width: int) -> tuple[Tensor, Tensor]:
-    """Return cosine and sine, each (B, 1, T, E / 2), for frame numbers (B, T)."""
-    exponents = torch.arange(0, head_width, 2, device=frames.device, dtype=torch.float32) / head_width
-    angles = frames[:, None, :, None].float() / ROTARY_BASE**exponents
-    return angles.cos(), angles.sin()
-
-
-def rotate(states: Tensor, angles: tuple[Tensor, Tensor]) -> Tensor:
-    """Rotate halves of (B, H, T, E) by the angles; all-zero frames leave the states as they are."""
-    cosine, sine = (part.to(states.dtype) for part in angles)
-    first, second = states.chunk(2, dim=-1)
-    return torch.cat((first * cosine - second * sine, first * sine + second * cosine), dim=-1)
-
-
-class Attention(nn.Module):
-    """Multi-head attention whose keys and values may come from a cache."""
-
-    def __init__(self, width: int, num_heads: int) -> None:
-        super().__init__()
-        self.num_heads = num_heads
-        self.query = nn.Linear(width, width)
-        self.key_value = nn.Linear(width, 2 * width)
-        self.output = nn.Linear(width, width)
-
-    def _split(self, states: Tensor) -> Tensor:  # (B, T, D) -> (B, H, T, E)
-        batch, length, width = states.shape
-        return states.view(batch, length, self.num_heads, width // self.num_heads).transpose(1, 2)
-
-    def queries(self, states: Tensor, angles: tuple[Tensor, Tensor]) -> Tensor:
-        return rotate(self._split(self.query(states)), angles)
-
-    def keys_values(self, states: Tensor, angles: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
-        keys, values = self.key_value(states).chunk(2, dim=-1)
-        return rotate(self._split(keys), angles), self._split(values)
-
-    def attend(
-        self, queries: Tensor, keys: Tensor, values: Tensor, *, mask: Tensor | None = None, is_causal: bool = False
-    ) -> Tensor:
-        """Return (B, T, D); ``mask`` is additive and broadcasts to (B, H, T, S)."""
-        if mask is not None:
-            mask = mask.to(queries.dtype)
-        mixed = functional.scaled_dot_product_attention(queries, keys, values, attn_mask=mask, is_causal=is_causal)
-        batch, _, length, _ = mixed.shape
-        return self.output(mixed.transpose(1, 2).reshape(batch, length, -1))
-
-
-class FeedForward(nn.Sequential):
-    """Two linear maps around a GELU."""
-
-    def __init__(self, width: int, hidden: int, dropout: float) -> None:
-        super().__init__(nn.Linear(width, hidden), nn.GELU(), SlicedDropout(dropout), nn.Linear(hidden, width))
-
-
-class EncoderLayer(nn.Module):
-    """Self-attention over all frames, then a feed-forward map; both residual, normalized first."""
-
-    def __init__(self, config: Seq2SeqConfig) -> None:
-        super().__init__()
-        self.attention_norm = nn.LayerNorm(config.width)
-        self.attention = Attention(config.width, config.num_heads)
-        self.feed_forward_norm = nn.LayerNorm(config.width)
-        self.feed_forward = FeedForward(config.width, config.feed_forward, config.dropout)
-        self.dropout = SlicedDropout(config.dropout)
-
-    def forward(self, states: Tensor, angles: tuple[Tensor, Tensor], mask: Tensor | None) -> Tensor:
-        normed = self.attention_norm(states)
-        keys, values = self.attention.keys_values(normed, angles)
-        mixed = self.attention.attend(self.attention.queries(normed, angles), keys, values, mask=mask)
-        states = states + self.dropout(mixed)
-        return states + self.dropout(self.feed_forward(self.feed_forward_norm(states)))
-
-
-class DecoderLayer(nn.Module):
-    """Causal self-attention, attention over the encoder's states, a feed-forward map."""
-
-    def __init__(self, config: Seq2SeqConfig) -> None:
-        super().__init__()
-        self.self_norm = nn.LayerNorm(config.width)
-        self.self_attention = Attention(config.width, config.num_heads)
-        self.cross_norm = nn.LayerNorm(config.width)
-        self.cross_attention = Attention(config.width, config.num_heads)
-        self.feed_forward_norm = nn.LayerNorm(config.width)
-        self.feed_forward = FeedForward(config.width, config.feed_forward, config.dropout)
-        self.dropout = SlicedDropout(config.dropout)
-
-    def finish(
-        self, states: Tensor, mixed: Tensor, angles: tuple[Tensor, Tensor], cross: tuple[Tensor, Tensor, Tensor | None]
-    ) -> Tensor:
-        """Add the self-attention's result, then attend to the encoder and feed forward."""
-        states = states + self.dropout(mixed)
-        keys, values, mask = cross
-        queries = self.cross_attention.queries(self.cross_norm(states), angles)
-        states = states + self.dropout(self.cross_attention.attend(queries, keys, values, mask=mask))
-        return states + self.dropout(self.feed_forward(self.feed_forward_norm(states)))
-
-    def forward(
-        self, states: Tensor, angles: tuple[Tensor, Tensor], cross: tuple[Tensor, Tensor, Tensor | None]
-    ) -> Tensor:
-        normed = self.self_norm(states)
-        keys, values = self.self_attention.keys_values(normed, angles)
-        queries = self.self_attention.queries(normed, angles)
-        return self.finish(states, self.self_attention.attend(queries, keys, values, is_causal=True), angles, cross)
-
-
 class Seq2Seq(nn.Module):
     """The whole network. Decoder steps are right-padded; padding never reaches the states before it."""
 
@@ -214,6 +111,7 @@ class Seq2Seq(nn.Module):
         self.decoder_norm = nn.LayerNorm(config.width)
         self.dropout = SlicedDropout(config.dropout)
         self.field_decoder = FieldDecoder(config.fields, config.width, config.field_width, config.dropout)
+        self.arranger = Arranger(config.arranger) if config.arranger is not None else None
 
     @property
     def device(self) -> torch.device:
@@ -285,23 +183,9 @@ class Seq2Seq(nn.Module):
                 layer.self_attention.queries(normed, angles),
                 cache.self_keys[index][:, :, :stop],
                 cache.self_values[index][:, :, :stop],
-                mask=_causal_mask(start, stop, states) if stop - start > 1 else None,
+                mask=causal_mask(start, stop, states) if stop - start > 1 else None,
             )
             cross = (cache.cross_keys[index], cache.cross_values[index], cache.cross_mask)
             states = layer.finish(states, mixed, angles, cross)
         cache.num_steps = stop
         return self.decoder_norm(states)
-
-
-def additive_mask(mask: Tensor | None) -> Tensor | None:
-    """Turn a mask of real frames (B, S) into (B, 1, 1, S) with minus infinity at padding."""
-    if mask is None:
-        return None
-    return torch.zeros(mask.shape, device=mask.device).masked_fill(~mask, float("-inf"))[:, None, None, :]
-
-
-def _causal_mask(start: int, stop: int, like: Tensor) -> Tensor:
-    """Return (1, 1, stop - start, stop) with minus infinity at later steps."""
-    rows = torch.arange(start, stop, device=like.device)[:, None]
-    columns = torch.arange(stop, device=like.device)[None]
-    return torch.zeros(rows.shape[0], stop, device=like.device).masked_fill(columns > rows, float("-inf"))[None, None]

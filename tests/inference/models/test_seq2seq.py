@@ -5,8 +5,9 @@ import torch
 from torch import nn
 
 from inference.checkpoint import load_checkpoint, save_checkpoint
-from inference.models.seq2seq import EncoderLayer, Seq2Seq, Seq2SeqConfig, rotary_angles
+from inference.models.seq2seq import Seq2Seq, Seq2SeqConfig
 from inference.models.seq2seq_fields import SlicedDropout
+from inference.models.seq2seq_layers import EncoderLayer, rotary_angles
 from music.tokenizers.harmony import VOCABULARY_HASH
 from tests.factories.harmonies import chorale_window, chords_window, tiny_config, tiny_network
 from training.harmonizer import batch_losses
