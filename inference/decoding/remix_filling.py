@@ -5,10 +5,11 @@ the likeliest draws are kept until the cosine schedule of section 3.2 is met. A 
 made illegal is drawn again. Where we differ: legality is decided by rules, and some units may not keep their old value.
 
 Windows hold at most ``_WINDOW_NOTES`` notes: a core that is filled and what stands around it. Random numbers are
-counter-based, keyed by (seed, unit, pass), so windows and other requests have no influence on them.
+counter-based, keyed by (seed, unit, pass), so windows and other requests have no influence on them. What the network sees
+of other bars is laid out anew in each pass, with what was filled so far.
 """
 
-# numpy and torch type their bridge loosely.
+# numpy types searchsorted loosely.
 # pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false
 
 from __future__ import annotations
@@ -20,20 +21,20 @@ from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from inference.decoding.remix_plan import RemixPlan, RemixState
-from inference.decoding.remixer_inputs import Flags, Ints, make_inputs
-from inference.models.musicbert import MusicBERT, NotePlaces
+from inference.decoding.remix_prediction import Predictor, surround
+from inference.decoding.remixer_inputs import Flags, Ints
 from inference.protocol import Sampling
 from inference.sampling import choose, uniform
 from music.tokenizers.octuple import BAR, MAX_BARS
 
 Floats = npt.NDArray[np.float64]
 
-_WINDOW_NOTES = 512  # of at most 1,024; longer windows cost more and were never seen in training
+_WINDOW_NOTES = 384  # training has 256; what lies further away comes in through sources
 _CORE_NOTES = 256
 _MAX_WINDOW_READS = 300  # for one field; some 25 seconds of one core
+_WEAKEST = 0.01  # a repetition control of 0 would have no logarithm
 _NOISE = 1.0  # of the certainty in the first pass, falling to none in the last: else every seed keeps the same order
 
 
@@ -61,9 +62,10 @@ class _Window:
 class Filler:
     """One remix on its way through one network."""
 
-    def __init__(self, model: MusicBERT, state: RemixState, plan: RemixPlan, *, sampling: Sampling, seed: int) -> None:
-        self._model = model
-        self._device = next(model.parameters()).device
+    def __init__(
+        self, predictor: Predictor, state: RemixState, plan: RemixPlan, *, sampling: Sampling, seed: int
+    ) -> None:
+        self._predictor = predictor
         self._state = state
         self._plan = plan
         self._sampling = sampling
@@ -147,19 +149,26 @@ class Filler:
         first_row = int(self._plan.units[number][0])
         return uniform(self._seed, event=first_row, field=(pass_index * 16 + task.field) * 2 + purpose)
 
-    @torch.inference_mode()
     def _predict(self, task: FieldTask, window: _Window, members: list[int]) -> dict[int, Floats]:
         """Return the logarithms of chances (size,) of each unit: the mean over its notes."""
-        part = slice(window.start, window.stop)
-        inputs = make_inputs(self._state.rows[part], self._state.track[part], is_masked=self._state.is_masked[part])
-        tensors = [torch.from_numpy(np.ascontiguousarray(each)).to(self._device)[None] for each in inputs]
-        encoded = self._model(tensors[0], places=NotePlaces(*tensors[1:]))
         rows = np.sort(np.concatenate([self._plan.units[number] for number in members]))
-        chosen = torch.zeros(1, window.stop - window.start, dtype=torch.bool, device=self._device)
-        chosen[0, torch.from_numpy(rows - window.start).to(self._device)] = True
-        found = self._model.log_chances(encoded, field=task.field, chosen=chosen).double().cpu().numpy()
-        place = {row: index for index, row in enumerate(sorted(int(each) for each in rows))}
+        found, near = self._predictor.predict(rows, field=task.field, start=window.start, stop=window.stop)
+        old = self._state.original_rows[rows, task.field]
+        found = avoid(found, np.concatenate([old[:, None], near], axis=1), strength=self._sampling.repetition)
+        place = {int(row): index for index, row in enumerate(rows)}
         return {number: found[[place[int(row)] for row in self._plan.units[number]]].mean(axis=0) for number in members}
+
+
+def avoid(log_chances: Floats, values: Ints, *, strength: float) -> Floats:
+    """Return logarithms of chances (N, size) with those of ``values`` (N, K) divided by ``strength``, once each.
+
+    Values of ``size`` are none. What a note had before and what stands at answering places of its track is repetition: a
+    strength above 1 makes it less likely, one below 1 more; 1 changes nothing.
+    """
+    num_notes, size = log_chances.shape
+    is_repetition = np.zeros((num_notes, size + 1), dtype=np.bool_)
+    is_repetition[np.arange(num_notes)[:, None], values] = True
+    return log_chances - math.log(max(strength, _WEAKEST)) * is_repetition[:, :size]
 
 
 def _num_left(num_open: int, num_passes: int, pass_index: int) -> int:
@@ -174,7 +183,7 @@ def _num_left(num_open: int, num_passes: int, pass_index: int) -> int:
 
 
 def lay_windows(bar: Ints) -> tuple[_Window, ...]:
-    """Return windows whose cores cover all notes once: whole bars where they fit, never more than 256 bars or 512 notes."""
+    """Return windows whose cores cover all notes once: whole bars where they fit, never more than 256 bars or 384 notes."""
     windows: list[_Window] = []
     start = 0
     while start < len(bar):
@@ -183,15 +192,7 @@ def lay_windows(bar: Ints) -> tuple[_Window, ...]:
         if stop < len(bar) and bar[stop - 1] == bar[stop]:
             bar_start = int(np.searchsorted(bar, bar[stop]))
             stop = bar_start if bar_start > start else stop
-        windows.append(_surround(bar, start, stop))
+        first, last = surround(bar, start, stop, num_notes=_WINDOW_NOTES)
+        windows.append(_Window(first, last, start, stop))
         start = stop
     return tuple(windows)
-
-
-def _surround(bar: Ints, start: int, stop: int) -> _Window:
-    """Put a core into its surroundings, as much before as after it where there is something."""
-    room = _WINDOW_NOTES - (stop - start)
-    before = min(start, max(room // 2, room - (len(bar) - stop)))
-    first = max(start - before, int(np.searchsorted(bar, bar[stop - 1] - MAX_BARS + 1)))
-    last = min(start - before + _WINDOW_NOTES, len(bar), int(np.searchsorted(bar, bar[first] + MAX_BARS)))
-    return _Window(first, last, start, stop)

@@ -35,6 +35,7 @@ class RemixState:
     original_onset_ticks: Ints
     original_stop_ticks: Ints
     is_masked: Flags  # (N, F)
+    onset: Ints  # (N,), equal for notes of one track that sound together, as they did and will
 
     @property
     def track(self) -> Ints:
@@ -78,6 +79,7 @@ def open_piece(piece: Piece) -> RemixState:
         original_onset_ticks=onset,
         original_stop_ticks=stop,
         is_masked=np.zeros(octuples.rows.shape, dtype=np.bool_),
+        onset=onset_groups(octuples.rows, octuples.track),
     )
 
 
@@ -95,7 +97,7 @@ def plan_remix(request: RemixRequest, state: RemixState) -> RemixPlan:
     if not in_reach.any():
         raise NoMusicError("There are no notes to change there. Choose other bars or tracks.")
 
-    groups = np.arange(len(state.rows)) if request.change == "pitch" else onset_groups(state.rows, state.track)
+    groups = np.arange(len(state.rows)) if request.change == "pitch" else state.onset
     units = [np.flatnonzero(groups == group) for group in np.unique(groups[in_reach])]
     random = np.random.Generator(np.random.Philox(key=request.seed & (2**64 - 1)))
     num_chosen = max(round(request.share * len(units)), 1) if request.share > 0 else 0

@@ -19,12 +19,12 @@ from typing import Self
 import torch
 
 from core.errors import InputError
-from inference.checkpoint import load_checkpoint, load_weights
+from inference.checkpoint import load_checkpoint
 from inference.decoding.remix_filling import FieldTask, Filler
 from inference.decoding.remix_plan import RemixPlan, RemixState, open_piece, plan_remix
+from inference.decoding.remix_prediction import Network, load_network, make_predictor
 from inference.decoding.remix_rules import PitchRules, RhythmRules
 from inference.decoding.remixer_inputs import Ints
-from inference.models.musicbert import MusicBERT, MusicBERTConfig
 from inference.protocol import Progress, RemixRequest, Request, Result
 from music.checks import check_constraints
 from music.constraints import Check
@@ -49,7 +49,7 @@ _DURATION_PASSES = 3
 class RemixerDecoder:
     """The remixer with its checkpoint loaded."""
 
-    def __init__(self, model: MusicBERT, *, checkpoint_id: str) -> None:
+    def __init__(self, model: Network, *, checkpoint_id: str) -> None:
         self.model = model.eval()
         self.checkpoint_id = checkpoint_id
 
@@ -61,9 +61,7 @@ class RemixerDecoder:
             CheckpointError: if it is missing, damaged or of another vocabulary.
         """
         checkpoint = load_checkpoint(folder, model="remixer", vocabulary_hash=VOCABULARY_HASH)
-        model = MusicBERT(MusicBERTConfig.from_dict(checkpoint.config))
-        load_weights(model, checkpoint)
-        return cls(model.to(device), checkpoint_id=checkpoint.checkpoint_id)
+        return cls(load_network(checkpoint).to(device), checkpoint_id=checkpoint.checkpoint_id)
 
     def decode(self, request: Request) -> Iterator[Progress | Result]:
         """Yield progress in passes, then the remixed piece.
@@ -76,7 +74,8 @@ class RemixerDecoder:
         started = time.perf_counter()
         state = open_piece(request.piece)
         plan = plan_remix(request, state)
-        filler = Filler(self.model, state, plan, sampling=request.sampling, seed=request.seed)
+        predictor = make_predictor(self.model, state)
+        filler = Filler(predictor, state, plan, sampling=request.sampling, seed=request.seed)
         tasks = _pitch_tasks(request, state, plan) if request.change == "pitch" else _rhythm_tasks(request, state, plan)
         tasks = tuple(replace(task, num_passes=filler.limit_passes(task.num_passes)) for task in tasks)
         num_total = sum(task.num_passes for task in tasks)

@@ -116,6 +116,19 @@ def rotation_of(places: Tensor, *, head_width: int) -> tuple[Tensor, Tensor]:
     return angle.cos(), angle.sin()
 
 
+def rotate_half_by_index(times: Tensor, *, num_heads: int, head_width: int) -> tuple[Tensor, Tensor]:
+    """Return the rotation (B, H, T, E / 2) of notes at ``times`` (B, T): half of the heads by index, half by musical time."""
+    index = torch.arange(times.shape[1], device=times.device).expand_as(times)
+    by_index = rotation_of(index, head_width=head_width)
+    by_time = rotation_of(times, head_width=head_width)
+    half = num_heads // 2
+    cosine, sine = (
+        torch.cat([part[:, None].expand(-1, half, -1, -1) for part in pair], dim=1)
+        for pair in zip(by_index, by_time, strict=True)
+    )
+    return cosine, sine
+
+
 def rotate(values: Tensor, rotation: tuple[Tensor, Tensor]) -> Tensor:
     """Turn pairs (first half, second half) of ``values`` (B, H, T, E)."""
     cosine, sine = (part.to(values.dtype) for part in rotation)
@@ -253,7 +266,7 @@ class MusicBERT(nn.Module):
             is_padding: (B, T), true for rows that are not there.
         """
         hidden = self.dropout(self.project(self.embedding(ids).flatten(2)))  # (B, T, D)
-        rotation = self._rotation(places.time)
+        rotation = rotate_half_by_index(places.time, num_heads=self.config.num_heads, head_width=self.config.head_width)
         bias = self.relation_bias(relate_notes(places)).to(hidden.dtype).permute(0, 3, 1, 2).contiguous()
         for_attention, for_pointing = bias.split([self.config.num_heads, len(self.config.field_sizes)], dim=1)
         if is_padding is not None and bool(is_padding.any()):
@@ -261,18 +274,6 @@ class MusicBERT(nn.Module):
         for layer in self.layers:
             hidden = layer(hidden, rotation=rotation, bias=for_attention)
         return Encoded(self.norm(hidden), ids, for_pointing)
-
-    def _rotation(self, times: Tensor) -> tuple[Tensor, Tensor]:
-        """Half of the heads turn by index, half by musical time: (B, H, T, E / 2) each."""
-        index = torch.arange(times.shape[1], device=times.device).expand_as(times)
-        by_index = rotation_of(index, head_width=self.config.head_width)
-        by_time = rotation_of(times, head_width=self.config.head_width)
-        half = self.config.num_heads // 2
-        cosine, sine = (
-            torch.cat([part[:, None].expand(-1, half, -1, -1) for part in pair], dim=1)
-            for pair in zip(by_index, by_time, strict=True)
-        )
-        return cosine, sine
 
     def log_chances(self, encoded: Encoded, *, field: int, chosen: Tensor) -> Tensor:
         """Return the logarithms of the chances of one field's values (N, size) for the chosen notes (B, T)."""

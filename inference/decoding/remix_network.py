@@ -1,0 +1,47 @@
+"""Stretches of notes with sources -> the network's tensors, and the network's shape for this vocabulary. No sampling.
+
+Training and decoding both come through here. It knows nothing of pieces, rules or losses.
+"""
+
+# numpy and torch type their bridge loosely.
+# pyright: reportUnknownMemberType=false
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+
+from inference.decoding.remix_sources import FACT_SIZES, HEADS, Sources
+from inference.models.remixer import Laid, RemixerConfig
+from music.tokenizers.octuple import FIELD_SIZES
+
+# width, layers, heads
+_SIZES: dict[str, tuple[int, int, int]] = {"tiny": (32, 2, 2), "cpu": (160, 4, 4), "gpu": (448, 8, 8)}
+
+
+def remixer_config(size: str) -> RemixerConfig:
+    """Return the size ``cpu`` (about 2 million parameters), ``gpu`` (20 million) or ``tiny`` (for tests).
+
+    Raises:
+        KeyError: for another size.
+    """
+    width, num_layers, num_heads = _SIZES[size]
+    return RemixerConfig(
+        field_sizes=FIELD_SIZES,
+        heads=HEADS,
+        fact_sizes=FACT_SIZES,
+        width=width,
+        num_layers=num_layers,
+        num_heads=num_heads,
+        field_width=width // 4,
+        head_width=4 * width // 5,
+    )
+
+
+def lay_tensors(sources: Sequence[Sources]) -> Laid:
+    """Return the sources of one field in the windows of a batch, window after window."""
+    batch = np.concatenate([np.full(len(each.note), index) for index, each in enumerate(sources)])
+    columns = [np.concatenate(parts) for parts in zip(*sources, strict=True)]
+    return Laid(*(torch.from_numpy(np.ascontiguousarray(column)) for column in (batch, *columns)))
