@@ -1,8 +1,12 @@
 """Constraints -> which values each field of the next event may take. It knows no network and no sampling.
 
 The order of events is the tracker's affair (its bits and bounds are the starting point here); this module adds what was
-asked: bars, instruments, range, scale; and what makes a piece a piece: everybody plays, no bar long silence, no chord
-without end, nothing after the last bar line.
+asked: bars, instruments, range, scale; what instruments can play; and what makes a piece a piece: everybody plays, no
+silence longer than a bar, no chord without end, nothing after the last bar line.
+
+A mask moves probability: what it takes from one choice goes to all others, so a network that wants to end a bar would
+fill it with one more note, and a tone too low for a flute would become any tone. Two rules say where it should go:
+``heirs`` (who comes next instead) and ``folds`` (the same tone, octaves away).
 """
 
 from __future__ import annotations
@@ -16,6 +20,7 @@ from core.errors import InputError
 from inference.decoding.arrangement import Turn
 from music.constraints import METRES, Constraints
 from music.piece import DRUM_PROGRAM
+from music.ranges import fold_into, playable_range
 from music.roles import PART_ROLES
 from music.tokenizers.tracker import (
     CHOICE_BAR,
@@ -25,17 +30,18 @@ from music.tokenizers.tracker import (
     NUM_CHOICES,
     EventTracker,
 )
-from music.vocabulary import DRUM_PITCH, DURATIONS, FIELDS, NO_ROOT, Kind
+from music.vocabulary import DRUM_PITCH, DURATIONS, FIELDS, METRE_UNITS, NO_ROOT, Kind
 
 Flags = npt.NDArray[np.bool_]
+Indices = npt.NDArray[np.int64]
 
 CHORD_SPLITS: dict[tuple[int, int], int] = {(4, 4): 48, (5, 4): 72, (6, 8): 36, (12, 8): 72}
 """Where a second chord of a bar may begin, in grid units."""
 _NOTES_AT_ONCE = {"drums": 6, "bass": 2, "chords": 7, "pad": 7, "second": 4, "lead": 3}
 _NOTES_IN_BAR = 64
-_DRUM_SOUNDS = (27, 87)  # General MIDI's drum map
 _TONES = (12, 119)  # what loudspeakers still play as a tone
-_GRACE_BARS = 3  # an instrument that has not begun by then must
+_LONGEST_REST_BARS = 3  # of an instrument that the network chose; before its first note, too
+_LONGEST_ASKED_REST_BARS = 1  # of one that was asked for
 _DURATION_UNITS = np.asarray(DURATIONS)
 
 
@@ -45,38 +51,68 @@ class _Sounding:
 
     notes: dict[int, int]
     at_onset: int = 0
+    until_units: int = 0  # from the first new bar on
+    is_in_time: bool = False  # no silence before its first onset that is longer than a bar
+
+
+@dataclass(frozen=True, slots=True)
+class NextChoices:
+    """What may come next, (choices,) each: ``heirs``, where there are some, get the probability that ``allowed`` takes."""
+
+    allowed: Flags
+    heirs: Flags
 
 
 class SongRules:
-    """The rules of one song; told of each event (``follow``), asked for masks before each field."""
+    """The rules of one song; told of each event (``follow``), asked for masks before each field.
 
-    def __init__(self, constraints: Constraints, *, num_bars: int) -> None:
+    ``num_silent_units`` is the silence right before the first new bar, in grid units.
+    """
+
+    def __init__(self, constraints: Constraints, *, num_bars: int, num_silent_units: int = 0) -> None:
         self.num_bars = num_bars
         self.turns: tuple[Turn, ...] = ()
+        self.are_turns_asked = False
         self.bar = -1
-        self._played: set[Turn] = set()
-        self._written = _Sounding({})
-        self._was_silent = True
-        self._tones, self._drums = _allowed_pitches(constraints)
+        self._start_units = 0
+        self._bar_units = 0
+        self._heard_until_units = -num_silent_units  # from the first new bar on
+        self._sounds_until_units: dict[Turn, int] = {}
+        self._written = _Sounding({}, until_units=-num_silent_units)
+        self._pitches = PlayablePitches(constraints)
         self._roots = _allowed_roots(constraints)
         self._chord_split = 0
 
+    @property
+    def end_choice(self) -> int:
+        """What ends this bar: a bar line, or the end of the song."""
+        return CHOICE_END if self.bar + 1 == self.num_bars else CHOICE_BAR
+
     def start_bar(self, bar: int, *, metre: int) -> None:
         """A new bar (counted from 0 among the new ones) begins."""
-        self._was_silent = not self._written.notes
+        self._start_units += self._bar_units
+        self._bar_units = METRE_UNITS[metre]
+        self._heard_until_units = max(self._heard_until_units, self._written.until_units)
         self.bar = bar
-        self._written = _Sounding({})
+        self._written = _Sounding({}, until_units=self._heard_until_units)
+        self._written.is_in_time = self._latest_onset() >= self._bar_units
         self._chord_split = CHORD_SPLITS.get(METRES[metre], 0)
 
-    def follow(self, tracker: EventTracker, *, is_same_onset: bool) -> None:
+    def follow(self, tracker: EventTracker, *, duration_units: int, is_same_onset: bool) -> None:
         """A note was written (the tracker already knows it)."""
-        slot = tracker.slot
-        self._written.notes[slot] = self._written.notes.get(slot, 0) + 1
-        self._written.at_onset = self._written.at_onset + 1 if is_same_onset else 1
-        self._played.update(turn for turn in self._active() if turn.slot == slot)
+        slot, position = tracker.slot, tracker.position
+        written = self._written
+        written.is_in_time = written.is_in_time or position <= max(self._latest_onset(), 0)
+        written.notes[slot] = written.notes.get(slot, 0) + 1
+        written.at_onset = written.at_onset + 1 if is_same_onset else 1
+        until = self._start_units + position + duration_units
+        written.until_units = max(written.until_units, until)
+        for turn in self._active():
+            if turn.slot == slot:
+                self._sounds_until_units[turn] = max(until, self._sounds_until_units.get(turn, 0))
 
-    def choices(self, tracker: EventTracker, row: list[int]) -> Flags:
-        """Return what may come next (choices,); at least one is allowed."""
+    def choices(self, tracker: EventTracker, row: list[int]) -> NextChoices:
+        """Return what may come next; at least one is allowed."""
         bits = row[FIRST_COLUMN["choice_bits"]]
         legal = np.asarray([bits >> choice & 1 == 1 for choice in range(NUM_CHOICES)])
         allowed = np.zeros(NUM_CHOICES, dtype=np.bool_)
@@ -85,18 +121,20 @@ class SongRules:
         for turn in self._active():
             allowed[turn.slot] = self._can_play(tracker, turn)
         allowed &= legal
-        is_last = self.bar + 1 == self.num_bars
-        end = CHOICE_END if is_last else CHOICE_BAR
-        must_sound = not self._written.notes and (self._was_silent or is_last)
-        if not (must_sound and allowed.any()):
-            allowed[end] = tracker.kind != Kind.BAR
-        waiting = [turn.slot for turn in self._active() if self._must_begin(turn) and allowed[turn.slot]]
-        if waiting:  # nobody later, and no bar line, before the one who must begin
+        heirs = np.zeros(NUM_CHOICES, dtype=np.bool_)
+        if self._must_sound() and allowed.any():
+            heirs[tracker.slot + 1 : CHOICE_BAR] = allowed[tracker.slot + 1 : CHOICE_BAR]
+        else:
+            allowed[self.end_choice] = tracker.kind != Kind.BAR
+        waiting = [turn.slot for turn in self._active() if self._must_play(turn) and allowed[turn.slot]]
+        if waiting:  # nobody later, and no bar line, before the one who must play
             allowed[min(waiting) + 1 : CHOICE_CHORD] = False
             allowed[CHOICE_END] = False
+            heirs[:] = False
+            heirs[min(waiting)] = True
         if not allowed.any():
-            allowed[end] = True
-        return allowed
+            allowed[self.end_choice] = True
+        return NextChoices(allowed, heirs)
 
     def positions(self, tracker: EventTracker, row: list[int], slot: int) -> Flags:
         """Return where in the bar the next note of a slot may begin (positions,)."""
@@ -104,13 +142,19 @@ class SongRules:
         allowed = (values >= row[FIRST_COLUMN["min_position"]]) & (values < tracker.bar_units)
         if tracker.kind == Kind.NOTE and tracker.slot == slot and not self._can_stack(tracker):
             allowed[: tracker.position + 1] = False
+        if self._is_last_to_break_silence(slot):
+            in_time = allowed & (values <= max(self._latest_onset(), 0))
+            allowed = in_time if in_time.any() else allowed
         return allowed
 
     def pitches(self, row: list[int]) -> Flags:
         """Return which pitches the next note may have (pitches,)."""
-        is_drum = row[FIRST_COLUMN["program"]] == DRUM_PROGRAM
         values = np.arange(FIELDS["pitch"].size)
-        return (self._drums if is_drum else self._tones) & (values >= row[FIRST_COLUMN["min_pitch"]])
+        return self._pitches.allowed(row[FIRST_COLUMN["program"]]) & (values >= row[FIRST_COLUMN["min_pitch"]])
+
+    def folds(self, program: int) -> Indices:
+        """Return where each pitch goes (pitches,): itself, or the nearest octave that the instrument plays."""
+        return self._pitches.folds(program)
 
     def durations(self, tracker: EventTracker, position: int) -> Flags:
         """Return which lengths end by the last bar line (durations,)."""
@@ -128,9 +172,27 @@ class SongRules:
     def _active(self) -> list[Turn]:
         return [turn for turn in self.turns if turn.start_bar <= self.bar < turn.stop_bar]
 
-    def _must_begin(self, turn: Turn) -> bool:
-        deadline = min(turn.start_bar + _GRACE_BARS, turn.stop_bar - 1)
-        return turn not in self._played and self.bar >= deadline
+    def _latest_onset(self) -> int:
+        """The last position of the first onset in this bar: later, silence would be longer than a bar."""
+        return self._heard_until_units + self._bar_units - self._start_units
+
+    def _must_sound(self) -> bool:
+        is_edge = self.bar in (0, self.num_bars - 1)
+        return not self._written.is_in_time or (is_edge and not self._written.notes)
+
+    def _is_last_to_break_silence(self, slot: int) -> bool:
+        return not self._written.is_in_time and slot == max(turn.slot for turn in self._active())  # slots come in order
+
+    def _must_play(self, turn: Turn) -> bool:
+        """Whether an instrument must play in this bar: it has not begun in time, or rests too long."""
+        if self._written.notes.get(turn.slot, 0):
+            return False
+        longest = _LONGEST_ASKED_REST_BARS if self.are_turns_asked else _LONGEST_REST_BARS
+        is_last = self.bar + 1 == turn.stop_bar
+        if turn not in self._sounds_until_units:
+            return is_last or self.bar >= turn.start_bar + longest
+        rest_units = self._start_units - self._sounds_until_units[turn]
+        return not is_last and rest_units >= longest * self._bar_units
 
     def _can_play(self, tracker: EventTracker, turn: Turn) -> bool:
         if self._written.notes.get(turn.slot, 0) >= _NOTES_IN_BAR:
@@ -140,21 +202,47 @@ class SongRules:
 
     def _can_stack(self, tracker: EventTracker) -> bool:
         """Whether another note may sound at the onset of the last one."""
-        is_drum = tracker.programs[tracker.slot] == DRUM_PROGRAM
-        above = (self._drums if is_drum else self._tones)[tracker.pitch + 1 :]
+        above = self._pitches.allowed(tracker.programs[tracker.slot])[tracker.pitch + 1 :]
         return bool(above.any()) and self._written.at_onset < _NOTES_AT_ONCE[PART_ROLES[tracker.slot]]
 
 
-def _allowed_pitches(constraints: Constraints) -> tuple[Flags, Flags]:
-    values = np.arange(FIELDS["pitch"].size)
-    low, high = constraints.pitch_range or _TONES
-    tones = (values < DRUM_PITCH) & (values >= low) & (values <= high)
-    if constraints.scale is not None:
-        tones &= np.isin(values % 12, constraints.scale.pitch_classes)
-    if not tones.any():
-        raise InputError("No note lies in that range and scale. Widen the range or choose another key.")
-    drums = (values >= DRUM_PITCH + _DRUM_SOUNDS[0]) & (values <= DRUM_PITCH + _DRUM_SOUNDS[1])
-    return tones, drums
+class PlayablePitches:
+    """Which pitches each instrument may play under the constraints; a range that was asked for goes before its own."""
+
+    def __init__(self, constraints: Constraints) -> None:
+        self._asked = constraints.pitch_range or _TONES
+        values = np.arange(FIELDS["pitch"].size)
+        self._tones = (values < DRUM_PITCH) & (values >= self._asked[0]) & (values <= self._asked[1])
+        if constraints.scale is not None:
+            self._tones &= np.isin(values % 12, constraints.scale.pitch_classes)
+        if not self._tones.any():
+            raise InputError("No note lies in that range and scale. Widen the range or choose another key.")
+        self._known: dict[int, tuple[Flags, Indices]] = {}
+
+    def allowed(self, program: int) -> Flags:
+        """Return which pitches a program (or ``DRUM_PROGRAM``) may play (pitches,)."""
+        return self._look_up(program)[0]
+
+    def folds(self, program: int) -> Indices:
+        """Return where each pitch goes (pitches,)."""
+        return self._look_up(program)[1]
+
+    def _look_up(self, program: int) -> tuple[Flags, Indices]:
+        if program not in self._known:
+            self._known[program] = self._work_out(program)
+        return self._known[program]
+
+    def _work_out(self, program: int) -> tuple[Flags, Indices]:
+        values = np.arange(FIELDS["pitch"].size)
+        low, high = playable_range(program)
+        if program == DRUM_PROGRAM:
+            return (values >= DRUM_PITCH + low) & (values <= DRUM_PITCH + high), values
+        low, high = max(low, self._asked[0]), min(high, self._asked[1])
+        allowed = self._tones & (values >= low) & (values <= high)
+        if not allowed.any():
+            allowed, (low, high) = self._tones, self._asked
+        folds = [fold_into(pitch, (low, high)) for pitch in range(DRUM_PITCH)]
+        return allowed, np.concatenate([np.clip(folds, 0, DRUM_PITCH - 1), values[DRUM_PITCH:]])
 
 
 def _allowed_roots(constraints: Constraints) -> Flags:

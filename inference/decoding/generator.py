@@ -7,10 +7,8 @@ knows nothing of processes or of how the network was trained.
 from __future__ import annotations
 
 import time
-from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +20,7 @@ from inference.checkpoint import load_checkpoint, load_weights
 from inference.decoding.arrangement import Turn, arrange
 from inference.decoding.song_piece import build_piece, extend_piece
 from inference.decoding.song_writer import SongPlan, SongWriter, place_in_song
+from inference.decoding.usual_density import draw_density
 from inference.masking import SongRules
 from inference.models.generator import Generator, GeneratorConfig
 from inference.protocol import Controls, GenerateRequest, Progress, Request, Result
@@ -34,15 +33,11 @@ from music.constraints import METRES
 from music.harmony import estimate_key
 from music.piece import KeySignature, Piece
 from music.tokenizers.event import EncodedPiece, encode_columns, tempo_bin
-from music.vocabulary import DENSITY_LIMITS, FIELDS, GENRES, NUM_DENSITIES, NUM_KEYS, VOCABULARY_HASH, Kind
+from music.vocabulary import DENSITY_LIMITS, DURATIONS, FIELDS, GENRES, NUM_DENSITIES, NUM_KEYS, VOCABULARY_HASH, Kind
 
 DEFAULT_NUM_BARS = 16
 MAX_BARS = 256
-_KEY_FIELD, _DENSITY_FIELD = 1_000, 1_001  # no field of an event has these numbers, so the draws are their own
-_DENSITIES = (  # how many of 2,500 training excerpts with 1, 2 ... 6 tracks are in each density class
-    (3, 2, 3, 3, 4, 0, 2, 0), (3, 7, 16, 36, 34, 10, 7, 3), (3, 2, 19, 21, 22, 22, 13, 13), (0, 2, 7, 26, 50, 46, 51, 63),
-    (0, 1, 13, 30, 82, 120, 166, 184), (0, 0, 4, 27, 77, 171, 418, 714),
-)  # fmt: skip
+_KEY_FIELD = 1_000  # no field of an event has this number, so the draw is its own
 _BAR_ID, _NOTE_ID = FIELDS["kind"].id_of(Kind.BAR), FIELDS["kind"].id_of(Kind.NOTE)
 
 
@@ -75,7 +70,8 @@ class GeneratorDecoder:
             raise InputError("The generator only writes new music.")
         started = time.perf_counter()
         plan, source = make_plan(request)
-        rules = SongRules(request.constraints, num_bars=plan.num_bars)
+        num_silent_units = 0 if source is None else count_silent_units(source)
+        rules = SongRules(request.constraints, num_bars=plan.num_bars, num_silent_units=num_silent_units)
         steps: Iterator[Progress] | None = None
         with torch.inference_mode():
             writer = SongWriter(self.model, plan, rules, memory_length=request.memory_length)
@@ -144,6 +140,7 @@ def make_plan(request: GenerateRequest) -> tuple[SongPlan, tuple[EncodedPiece, B
         "metre": METRES.index(asked.metre) if asked.metre is not None else None,
         "tempo": tempo_bin(asked.tempo_bpm) if asked.tempo_bpm is not None else None,
         "excluded": asked.excluded_instruments,
+        "are_turns_asked": bool(instruments),
     }
     key = asked.scale.tonic + 12 * asked.scale.is_minor if asked.scale is not None else None
     if request.prompt is None:
@@ -151,7 +148,7 @@ def make_plan(request: GenerateRequest) -> tuple[SongPlan, tuple[EncodedPiece, B
         seed = request.seed if request.sampling.temperature_notes > 0 else 0
         if key is None:  # a song that knows its key stays in it; any will do
             key = int(uniform(seed, event=0, field=_KEY_FIELD) * NUM_KEYS)
-        density = _usual_density(seed, num_slots=len({turn.slot for turn in turns}))
+        density = draw_density(seed, num_parts=len({turn.slot for turn in turns}), metre=asked.metre)
         return SongPlan(**given, controls=_controls(request.controls, key=key, density=density), turns=turns), None
     source = read_prompt(request.prompt)
     return _plan_continuation(source, request, given, instruments, key), source
@@ -166,6 +163,17 @@ def read_prompt(prompt: Piece) -> tuple[EncodedPiece, Bars]:
     columns = columns_of_piece(prompt)
     bars = find_bars(columns)
     return encode_columns(snap(columns, bars), bars), bars
+
+
+def count_silent_units(source: tuple[EncodedPiece, Bars]) -> int:
+    """Return how long a given piece is silent before its last bar line, in grid units."""
+    encoded, bars = source
+    is_bar = encoded.rows[:, 0] == _BAR_ID
+    starts = np.concatenate([[0], np.cumsum(bars.units)])
+    notes = encoded.rows[encoded.rows[:, 0] == _NOTE_ID].astype(np.int64)
+    onsets = starts[(np.cumsum(is_bar) - 1)[encoded.rows[:, 0] == _NOTE_ID]] + notes[:, 2] - FIELDS["position"].offset
+    stops = onsets + np.asarray(DURATIONS)[notes[:, 4] - FIELDS["duration"].offset]
+    return max(int(starts[-1] - stops.max()), 0)
 
 
 def _plan_continuation(
@@ -218,13 +226,6 @@ def _given_rows(encoded: EncodedPiece, *, num_new_bars: int) -> tuple[tuple[tupl
     places = [place_in_song(each, count + num_new_bars, num_new_bars=num_new_bars) for each in range(count)]
     rows[is_bar, 3] = [FIELDS["place"].id_of(place) for place in places]
     return tuple(tuple(row) for row in rows.tolist()), count
-
-
-def _usual_density(seed: int, *, num_slots: int) -> int:
-    """Draw a density as common as in real music of so many tracks (0: of any number); left alone, loops grow dense."""
-    shares = _DENSITIES[num_slots - 1] if num_slots else [sum(column) for column in zip(*_DENSITIES, strict=True)]
-    edges = list(accumulate(shares))
-    return bisect_right(edges, uniform(seed, event=0, field=_DENSITY_FIELD) * edges[-1])
 
 
 def _controls(controls: Controls, *, key: int | None, density: int | None) -> tuple[int | None, ...]:

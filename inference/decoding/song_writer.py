@@ -17,7 +17,7 @@ from torch import Tensor
 
 from inference.decoding.arrangement import Turn
 from inference.event_sizes import name_features
-from inference.masking import Flags, SongRules
+from inference.masking import Flags, Indices, SongRules
 from inference.memory import SongMemory
 from inference.models.generator import Generator
 from inference.protocol import Progress, Sampling
@@ -64,6 +64,7 @@ class SongPlan:
     tempo: int | None = None
     controls: tuple[int | None, ...] = (None, None, None, None)
     turns: tuple[Turn, ...] = ()  # empty: the network chooses its tracks
+    are_turns_asked: bool = False  # somebody named these instruments, so they rest less
     excluded: tuple[int, ...] = ()
     given_parts: tuple[tuple[int, int, int], ...] = ()  # slot, role, program of the parts of the given bars
     given_rows: tuple[tuple[int, ...], ...] = ()  # events of the given bars, places counted to the end of the whole
@@ -91,6 +92,26 @@ class WrittenSong:
     notes: list[WrittenNote] = field(default_factory=list[WrittenNote])
     chords: list[tuple[int, int, int, int]] = field(default_factory=list[tuple[int, int, int, int]])
     num_events: int = 0
+
+
+def hand_over(logits: Tensor, allowed: Flags, heirs: Flags) -> Tensor:
+    """Give the probability of what is not allowed to the heirs, shared out in proportion to theirs; (1, V) each."""
+    if not heirs.any():
+        return logits
+    is_heir = torch.tensor(heirs, device=logits.device)[None]
+    is_lost = torch.tensor(~allowed, device=logits.device)[None]
+    own = logits.masked_fill(~is_heir, -math.inf).logsumexp(1)
+    lost = logits.masked_fill(~is_lost, -math.inf).logsumexp(1)
+    return torch.where(is_heir, logits + torch.logaddexp(own, lost) - own, logits)
+
+
+def fold(logits: Tensor, targets: Indices) -> Tensor:
+    """Move the probability of each value to another (itself, mostly); values nobody goes to keep none. (1, V) each."""
+    if (targets == np.arange(len(targets))).all():
+        return logits
+    top = logits.max()
+    shares = torch.zeros_like(logits).index_add_(1, torch.tensor(targets, device=logits.device), (logits - top).exp())
+    return shares.log() + top
 
 
 def place_in_song(bar: int, total_bars: int, *, num_new_bars: int) -> int:
@@ -121,6 +142,7 @@ class SongWriter:
         """Write all new bars; yields often. Afterwards ``song`` is complete."""
         yield from self._read_header_and_given()
         self._rules.turns = self._plan.turns or self._choose_tracks()
+        self._rules.are_turns_asked = self._plan.are_turns_asked
         for bar in range(self._plan.num_bars):
             self._start_bar(bar)
             while self._write_event():
@@ -219,11 +241,13 @@ class SongWriter:
         """Choose the next event of the bar and take it in; False when the bar is over."""
         row = self._tracker.before_choice()
         logits = self._fields.choose(self._memory.output, self._features(row))
-        # Which way a bar ends is masked; whether it ends is the network's choice, so both ways have the share of both.
+        # Which way a bar ends is ruled; whether it ends is the network's choice, so the one way has the share of both.
         over = torch.logaddexp(logits[:, CHOICE_BAR], logits[:, CHOICE_END])
-        logits[:, CHOICE_BAR], logits[:, CHOICE_END] = over, over
-        allowed = self._rules.choices(self._tracker, row)
-        choice = self._draw("choice", logits, allowed, self._plan.sampling.temperature_instruments)
+        logits[:, [CHOICE_BAR, CHOICE_END]] = -math.inf
+        logits[:, self._rules.end_choice] = over
+        following = self._rules.choices(self._tracker, row)
+        logits = hand_over(logits, following.allowed, following.heirs)
+        choice = self._draw("choice", logits, following.allowed, self._plan.sampling.temperature_instruments)
         if choice == CHOICE_CHORD:
             self._write_chord(row)
         elif choice < len(PART_ROLES):
@@ -241,6 +265,7 @@ class SongWriter:
         tracker.after_position(row, slot, position)
         features, at = self._features(row), self._number(position)
         logits = self._less_repetition(self._fields.tune(output, features, at), row, "pitch")
+        logits = fold(logits, rules.folds(tracker.programs[slot]))
         pitch = self._draw("pitch", logits, rules.pitches(row), sampling.temperature_notes)
         tone = self._number(pitch)
         logits = self._fields.hold(output, features, at, tone)
@@ -251,7 +276,7 @@ class SongWriter:
 
         is_same_onset = tracker.kind == Kind.NOTE and (tracker.slot, tracker.position) == (slot, position)
         self._take(make_event(Kind.NOTE, slot, position, pitch, duration, velocity))
-        rules.follow(tracker, is_same_onset=is_same_onset)
+        rules.follow(tracker, duration_units=DURATIONS[duration], is_same_onset=is_same_onset)
         onset = self._start_units + position
         program = tracker.programs[slot]
         self.song.notes.append(WrittenNote(slot, program, onset, pitch, DURATIONS[duration], velocity))

@@ -34,7 +34,7 @@ def start(num_bars: int = 4, *, bars: int = 1, constraints: Constraints | None =
 def write(rules: SongRules, tracker: EventTracker, slot: int, position: int, pitch: int) -> None:
     is_same = tracker.kind == Kind.NOTE and (tracker.slot, tracker.position) == (slot, position)
     tracker.push(make_event(Kind.NOTE, slot, position, pitch, 5, 20))
-    rules.follow(tracker, is_same_onset=is_same)
+    rules.follow(tracker, duration_units=DURATIONS[5], is_same_onset=is_same)
 
 
 def allowed(flags: np.ndarray) -> list[int]:
@@ -42,7 +42,7 @@ def allowed(flags: np.ndarray) -> list[int]:
 
 
 def choices(rules: SongRules, tracker: EventTracker) -> list[int]:
-    return allowed(rules.choices(tracker, tracker.before_choice()))
+    return allowed(rules.choices(tracker, tracker.before_choice()).allowed)
 
 
 def test_a_bar_begins_with_a_chord():
@@ -128,3 +128,68 @@ def test_an_empty_range_is_refused():
     scale = Scale(0, False, (0, 2, 4, 5, 7, 9, 11), "C major")
     with pytest.raises(InputError, match="Widen the range"):
         SongRules(Constraints(pitch_range=(61, 61), scale=scale), num_bars=1)
+
+
+def test_a_tone_out_of_an_instruments_range_goes_to_the_nearest_octave_inside():
+    rules, tracker = start()
+    row = tracker.before_choice()
+    tracker.after_slot(row, LEAD)
+    tracker.after_position(row, LEAD, 0)
+    assert (min(allowed(rules.pitches(row))), max(allowed(rules.pitches(row)))) == (59, 98), "a flute"
+    folds = rules.folds(73)
+    assert (folds[50], folds[58], folds[70], folds[100]) == (62, 70, 70, 88)
+    assert (folds[DRUM_PITCH:] == np.arange(DRUM_PITCH, 2 * DRUM_PITCH)).all()
+
+
+def test_an_asked_range_goes_before_the_instruments_own():
+    rules, tracker = start(constraints=Constraints(pitch_range=(30, 40)))
+    row = tracker.before_choice()
+    tracker.after_slot(row, LEAD)
+    tracker.after_position(row, LEAD, 0)
+    assert allowed(rules.pitches(row)) == list(range(30, 41))
+
+
+def test_who_would_end_an_empty_first_bar_lets_the_parts_begin_instead():
+    rules, tracker = start()
+    following = rules.choices(tracker, tracker.before_choice())
+    assert allowed(following.heirs) == [BASS, LEAD]
+
+
+def test_the_first_note_comes_before_silence_is_longer_than_a_bar():
+    """The lead is the last that can break a silence which began at position 24 of the bar before."""
+    rules, tracker = start(num_bars=4)
+    write(rules, tracker, BASS, 18, 40)  # six units long
+    rules.start_bar(1, metre=FOUR_FOUR)
+    tracker.push(make_event(Kind.BAR, FOUR_FOUR, 10, 0, 1))
+    tracker.push(make_event(Kind.CHORD, 0, 0, 0, 0))
+    assert choices(rules, tracker) == [BASS, LEAD, CHOICE_CHORD], "no bar line yet"
+    row = tracker.before_choice()
+    assert max(allowed(rules.positions(tracker, row, BASS))) == 95, "the lead can still come first"
+    assert max(allowed(rules.positions(tracker, row, LEAD))) == 24
+    write(rules, tracker, BASS, 30, 40)
+    assert choices(rules, tracker) == [BASS, LEAD], "the bass came too late"
+    write(rules, tracker, LEAD, 24, 70)
+    assert CHOICE_BAR in choices(rules, tracker)
+
+
+def test_a_silence_that_a_given_piece_left_counts():
+    rules, tracker = start()
+    silent = SongRules(Constraints(), num_bars=4, num_silent_units=90)
+    silent.turns = rules.turns
+    silent.start_bar(0, metre=FOUR_FOUR)
+    assert max(allowed(silent.positions(tracker, tracker.before_choice(), LEAD))) == 6
+
+
+def test_an_instrument_that_was_asked_for_rests_no_longer_than_a_bar():
+    rules, tracker = start(num_bars=8)
+    rules.are_turns_asked = True
+    write(rules, tracker, BASS, 0, 40)
+    write(rules, tracker, LEAD, 90, 70)
+    for bar, waits in ((1, False), (2, True)):
+        rules.start_bar(bar, metre=FOUR_FOUR)
+        tracker.push(make_event(Kind.BAR, FOUR_FOUR, 10, 0, bar))
+        tracker.push(make_event(Kind.CHORD, 0, 0, 0, 0))
+        write(rules, tracker, BASS, 0, 40)
+        following = rules.choices(tracker, tracker.before_choice())
+        assert (CHOICE_BAR not in allowed(following.allowed)) == waits
+        assert allowed(following.heirs) == ([LEAD] if waits else [])
