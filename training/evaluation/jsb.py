@@ -1,0 +1,122 @@
+"""Measures the JSB benchmark as ``numbers.md`` defines it: nats per note over all four voices, whole pieces, 16th grid.
+
+Every frame and voice counts once, rests too; nothing is padded, there are no chord or structure tokens. Each frame is
+written soprano, bass, alto, tenor, from the past only. An ensemble is the mean of its members' shares, voice by voice;
+transposition averaging is the mean over several keys in which the same piece is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from music.tokenizers.chorale import NUM_PITCH_VALUES, Floats
+from training.evaluation.jsb_baselines import StepNGram, near_copies, persistence_accuracy
+from training.jsb import load_members, log_shares, nats_of, read_frames
+from training.jsb_data import ORDER, Counts, Prepared, prepare
+from training.jsb_model import ChoraleModel
+
+VOICE_NAMES = ("soprano", "alto", "tenor", "bass")
+SHIFTS = (-3, -2, -1, 0, 1, 2, 3)
+_FLOOR = 1e-9
+
+
+def evaluate_jsb(
+    weights_folder: Path, data_folder: Path, *, split: Literal["valid", "test"], is_quick: bool
+) -> dict[str, Any]:
+    """Return nats per note of the shipped members, single, together and over several keys, and the trivial rows.
+
+    ``weights_folder`` holds ``jsb/<member>``; members whose name begins with ``fakes`` were trained on js_fakes too. Quick:
+    the first 12 pieces and one member.
+    """
+    train = read_frames(data_folder, "jsb_chorales", "train")
+    pieces = read_frames(data_folder, "jsb_chorales", split)
+    pieces = pieces[:12] if is_quick else pieces
+    data = prepare(pieces, Counts(train), is_counted=False)
+    members = load_members(weights_folder / "jsb")
+    shares = {name: np.concatenate(log_shares(model, data)) for name, model in members.items()}
+    own = [name for name in members if not name.startswith("fakes")]
+    own = own[:1] if is_quick else own
+    rows = {"single": describe([shares[own[0]]], data)}
+    for name in members:
+        if name not in own and not is_quick:
+            rows[f"single_{name}"] = describe([shares[name]], data)
+    if len(own) > 1:
+        rows["ensemble"] = describe([shares[name] for name in own], data)
+        moved = [shares_in_keys(members[name], data) for name in own]
+        rows["ensemble_in_seven_keys"] = describe(moved, data)
+        if len(members) > len(own):
+            everyone = [shares[name] for name in members]
+            rows["ensemble_with_fakes"] = describe(everyone, data)
+    best = "ensemble" if "ensemble" in rows else "single"
+    copies = near_copies(train, pieces)
+    members_of_best = [shares[name] for name in (own if best == "ensemble" else own[:1])]
+    return {
+        "nats_per_note": rows[best]["nats_per_note"],
+        "accuracy": rows[best]["accuracy"],
+        "row": best,
+        "split": split,
+        "num_pieces": len(pieces),
+        "num_notes": int(data.values.size),
+        "rows": rows,
+        "ngram": {"nats_per_note": round(StepNGram(train).nats(pieces), 4)},
+        "persistence": {"accuracy": round(persistence_accuracy(pieces), 4)},
+        "near_copies": {
+            "num_pieces": len(copies),
+            "nats_per_note_without_them": _without(average_shares(members_of_best), data, copies),
+        },
+    }
+
+
+def average_shares(members: Sequence[Floats]) -> Floats:
+    """Return the log of the mean of shares (N, V, values)."""
+    highest = np.maximum.reduce(members)
+    return highest + np.log(np.mean([np.exp(each - highest) for each in members], axis=0))
+
+
+def shares_in_keys(model: ChoraleModel, data: Prepared, shifts: Iterable[int] = SHIFTS) -> Floats:
+    """Return log shares (N, V, values) averaged over keys; each piece is read in those that its ranges allow."""
+    lengths = np.diff(data.starts)
+    lowest, highest = (np.repeat(data.shifts[:, side], lengths) for side in (0, 1))
+    total = np.zeros((len(data.values), len(ORDER), NUM_PITCH_VALUES))
+    for shift in shifts:
+        moved = move_back(np.exp(np.concatenate(log_shares(model, data, shift=shift))), shift)
+        is_allowed = (shift >= lowest) & (shift <= highest)
+        total += moved * is_allowed[:, None, None]
+    return np.log(total / total.sum(axis=2, keepdims=True)).astype(np.float32)
+
+
+def move_back(shares: Floats, shift: int) -> Floats:
+    """Return shares (N, V, values) of a piece read ``shift`` semitones higher, as shares of its own pitches."""
+    moved = np.full_like(shares, _FLOOR)
+    size = NUM_PITCH_VALUES
+    moved[..., 0] = shares[..., 0]
+    moved[..., max(1, 1 - shift) : min(size, size - shift)] = shares[..., max(1, 1 + shift) : min(size, size + shift)]
+    return moved / moved.sum(axis=2, keepdims=True)
+
+
+def describe(members: Sequence[Floats], data: Prepared) -> dict[str, Any]:
+    """Return nats per note and accuracy of members together, of all voices and each."""
+    shares = average_shares(members)
+    nats = nats_of([shares], data)
+    hits = shares.argmax(axis=2) == data.values
+    return {
+        "nats_per_note": round(float(nats.mean()), 4),
+        "accuracy": round(float(hits.mean()), 4),
+        "voices": {
+            VOICE_NAMES[voice]: {
+                "nats_per_note": round(float(nats[:, place].mean()), 4),
+                "accuracy": round(float(hits[:, place].mean()), 4),
+            }
+            for place, voice in enumerate(ORDER)
+        },
+    }
+
+
+def _without(shares: Floats, data: Prepared, copies: Sequence[int]) -> float:
+    """Return nats per note over the other pieces."""
+    owner = np.repeat(np.arange(data.num_pieces), np.diff(data.starts))
+    return round(float(nats_of([shares], data)[~np.isin(owner, list(copies))].mean()), 4)
