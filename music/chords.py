@@ -6,6 +6,7 @@ the nearest quality that the networks know.
 
 from __future__ import annotations
 
+import difflib
 import re
 from dataclasses import dataclass
 
@@ -54,22 +55,38 @@ NO_CHORD = "none"
 """The quality of a stretch without harmony; its root and bass mean nothing."""
 NO_CHORD_TEXT = "N.C."
 
-# What else is written after a root, and the quality nearest to it. Matched after the suffixes above, longest first.
-_OTHER_SUFFIXES: dict[str, str] = {
-    "maj": "maj", "M": "maj", "major": "maj", "min": "min", "mi": "min", "-": "min", "minor": "min", "o": "dim", "°": "dim",
-    "mb5": "dim", "m(b5)": "dim", "+": "aug", "#5": "aug", "(#5)": "aug", "dom7": "7", "7b9": "7", "7#9": "7", "7b5": "7", "7#5": "7",
-    "7#11": "7", "7alt": "7", "+7": "7", "aug7": "7", "11": "7sus4", "13": "7", "7b13": "7", "13b9": "7", "M7": "maj7",
-    "Maj7": "maj7", "ma7": "maj7", "Δ": "maj7", "Δ7": "maj7", "j7": "maj7", "maj9": "maj7", "M9": "maj7", "maj13": "maj7",
-    "maj7#11": "maj7", "maj7#5": "maj7", "min7": "min7", "mi7": "min7", "-7": "min7", "m9": "min7", "min9": "min7",
-    "m11": "min7", "m13": "min7", "ø": "hdim7", "ø7": "hdim7", "min7b5": "hdim7", "-7b5": "hdim7", "m7(b5)": "hdim7",
-    "hdim7": "hdim7", "o7": "dim7", "°7": "dim7", "mM7": "minmaj7", "mMaj7": "minmaj7", "mmaj7": "minmaj7", "minmaj7": "minmaj7",
-    "-maj7": "minmaj7", "m(M7)": "minmaj7", "sus": "sus4", "sus9": "7sus4", "9sus4": "7sus4", "7sus": "7sus4", "13sus4": "7sus4",
-    "no3": "5", "6/9": "6", "69": "6", "maj6": "6", "M6": "6", "min6": "min6", "-6": "min6", "m6/9": "min6", "add2": "add9",
-    "2": "add9", "(add9)": "add9", "madd9": "min", "m(add9)": "min", "9b5": "9", "9#11": "9", "9#5": "9", "dom9": "9",
+_BY_SUFFIX = {quality.suffix: quality.name for quality in _ALL if quality.name != NO_CHORD}
+
+# What else is written after a root is read word by word; each word sets a trait, and the traits choose the nearest quality.
+_RESPELLED = (
+    ("−", "-"), ("–", "-"), ("Δ", "maj7"), ("△", "maj7"), ("^", "maj7"), ("ø", "hdim7"), ("Ø", "hdim7"), ("°", "dim"), ("6/9", "69"), ("mj", "maj"),
+    ("maj77", "maj7"), ("maj79", "maj9"), ("hdim77", "hdim7"),
+)  # fmt: skip
+_WORDS = re.compile(
+    r"(?P<omitted>(?:no|omit)\d)|(?P<added>add[b#]?\d{1,2})|(?P<suspended>sus[24]?)|(?P<alt>alt)|(?P<altered>[b#](?:4|5|6|9|11|13)|[+-]5|(?!^)[+-](?:9|11|13))"
+    r"|(?P<half>hdim|h)|(?P<diminished>dim|o)|(?P<augmented>aug|\+)|(?P<dominant>dom)"
+    r"|(?P<major>[Mm]ajor|[Mm]aj|MAJ|Ma(?!j)|ma(?!j|d)|M|j)|(?P<minor>[Mm]inor|[Mm]in|MIN|[Mm]i(?!n)|m|-)|(?P<number>69|13|11|9|7|6|5|4|2)"
+)
+_REPEATABLE = ("altered", "added", "omitted")
+_FIFTHS = {"b5": "b5", "-5": "b5", "#5": "augmented", "+5": "augmented"}
+_NUMBERS: dict[str, tuple[str, ...]] = {
+    "2": ("add9",), "4": ("sus",), "5": ("5",), "6": ("6",), "69": ("6",), "7": ("7",), "9": ("7", "9"), "11": ("7", "11"), "13": ("7",),
 }  # fmt: skip
-_BY_SUFFIX = _OTHER_SUFFIXES | {quality.suffix: quality.name for quality in _ALL if quality.name != NO_CHORD}
+_RULES: tuple[tuple[frozenset[str], str], ...] = tuple(
+    (frozenset(needed), quality)
+    for needed, quality in (
+        (("half",), "hdim7"), (("minor", "7", "b5"), "hdim7"), (("diminished", "major"), "dim"), (("diminished", "7"), "dim7"),
+        (("diminished",), "dim"), (("minor", "b5"), "dim"), (("sus2",), "sus2"), (("sus", "7"), "7sus4"), (("sus",), "sus4"),
+        (("no3",), "5"), (("minor", "major", "7"), "minmaj7"), (("minor", "7"), "min7"), (("minor", "6"), "min6"), (("minor",), "min"),
+        (("major", "7"), "maj7"), (("11",), "7sus4"), (("9",), "9"), (("alt",), "7"), (("7",), "7"), (("6",), "6"),
+        (("augmented",), "aug"), (("5",), "5"), (("add9",), "add9"), ((), "maj"),
+    )
+)  # fmt: skip
+"""Traits that a chord must have to be read as a quality; the first that fits wins."""
+_PUNCTUATION = str.maketrans("", "", "(),[]")
+_LONGEST_ECHO = 40
 _ROOTS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
-_PATTERN = re.compile(r"^([A-Ga-g])([#b]{0,2})(.*?)(?:/([A-Ga-g])([#b]{0,2}))?$")
+_PATTERN = re.compile(r"([A-Ga-g])([#b]{0,2})(.*?)(?:/([A-Ga-g])([#b]{0,2}))?")
 _MAJOR_DEGREES = {
     0: "I",
     1: "bII",
@@ -103,7 +120,7 @@ _SEVENTH_FIGURES = ("7", "65", "43", "42")
 
 
 def parse_chord(text: str, *, onset_ticks: int = 0) -> ChordSymbol:
-    """Return the chord that "Dm7", "F#/C#", "Bbmaj7" or "N.C." names.
+    """Return the chord that "Dm7", "F#/C#", "Bbmaj7", "C7(b9)" or "N.C." names; what is richer becomes the nearest quality.
 
     Raises:
         UnknownNameError: for anything else.
@@ -111,22 +128,57 @@ def parse_chord(text: str, *, onset_ticks: int = 0) -> ChordSymbol:
     cleaned = text.strip().replace("♯", "#").replace("♭", "b").replace(" ", "")
     if cleaned.rstrip(".").upper() in {"N.C", "NC", "N"}:
         return ChordSymbol(onset_ticks, 0, NO_CHORD, 0)
-    match = _PATTERN.match(cleaned)
-    quality = _BY_SUFFIX.get(match.group(3)) if match else None
+    match = _PATTERN.fullmatch(cleaned)
+    quality = _nearest_quality(match.group(3)) if match else None
     if match is None or quality is None:
-        raise UnknownNameError(kind="chord", name=text, suggestions=("C", "Am", "G7", "Fmaj7"))
+        raise UnknownNameError(kind="chord", name=text[:_LONGEST_ECHO], suggestions=_chords_like(cleaned))
     root = _pitch_class(match.group(1), match.group(2))
     bass = _pitch_class(match.group(4), match.group(5)) if match.group(4) else root
     return ChordSymbol(onset_ticks, root, quality, bass)
 
 
-def parse_chords(text: str) -> tuple[ChordSymbol, ...]:
-    """Return the chords of "Dm7 | G7 | Cmaj7 A7": one after the other, all with onset 0.
+def _chords_like(text: str) -> tuple[str, ...]:
+    """Return chords that somebody who typed ``text`` may have meant."""
+    names = [root + quality.suffix for root in "CDEFGAB" for quality in _ALL if quality.name != NO_CHORD]
+    german = "B" + text[1:] if text[:1] in "Hh" else text
+    return tuple(difflib.get_close_matches(german, names, n=2, cutoff=0.7)) or ("C", "Am", "G7", "Fmaj7")
 
-    Raises:
-        UnknownNameError: for the first word that is no chord.
-    """
-    return tuple(parse_chord(word) for word in re.split(r"[\s|,]+", text.strip(" |,")) if word)
+
+def _nearest_quality(suffix: str) -> str | None:
+    """Return the quality that the text after a root means, or None for what is no chord."""
+    if suffix in _BY_SUFFIX:
+        return _BY_SUFFIX[suffix]
+    text = suffix.translate(_PUNCTUATION)
+    for written, meant in _RESPELLED:
+        text = text.replace(written, meant)
+    traits: set[str] = set()
+    groups: set[str] = set()
+    place = 0
+    while place < len(text):
+        word = _WORDS.match(text, place)
+        group = None if word is None else word.lastgroup
+        if word is None or group is None or (group in groups and group not in _REPEATABLE):
+            return None
+        groups.add(group)
+        traits |= _traits_of(group, word.group())
+        place = word.end()
+    return next(quality for needed, quality in _RULES if needed <= traits)
+
+
+def _traits_of(group: str, word: str) -> frozenset[str]:
+    """Return what one word says about a chord."""
+    if group == "number":
+        return frozenset(_NUMBERS[word])
+    if group == "altered":
+        is_of_triad = word[-1] in "456" and not word.endswith(("13", "11"))
+        return frozenset({_FIFTHS.get(word, "colour"), "colour" if is_of_triad else "7"})
+    if group == "added":
+        return frozenset({"add9"} if word in ("add2", "add9") else ())
+    if group == "suspended":
+        return frozenset({"sus2" if word == "sus2" else "sus"})
+    if group == "omitted":
+        return frozenset({"no3"} if word[-1] == "3" else ())
+    return frozenset({group})
 
 
 def chord_name(chord: ChordSymbol, key: KeySignature | None = None) -> str:
