@@ -11,7 +11,7 @@ from music.midi import read_midi, write_midi
 from tests.factories.pieces import make_band, make_melody
 
 ROOT = Path(__file__).resolve().parents[2]
-COMMON_FIELDS = {"seed", "checkpoint", "settings", "seconds", "num_notes", "num_bars", "checks"}
+COMMON_FIELDS = {"seed", "checkpoint", "settings", "seconds", "num_notes", "num_bars", "checks", "shared_run_notes"}
 
 
 @pytest.fixture(scope="module")
