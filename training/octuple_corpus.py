@@ -87,11 +87,13 @@ class WindowSampler:
         sizes = np.asarray([piece.stop_row - piece.start_row for piece in self.pieces], dtype=np.float64)
         chances = sizes * np.asarray([corpus.weights.get(piece.data_set, 1.0) for piece in self.pieces])
         self._cumulative = np.cumsum(chances / chances.sum())
+        self.last_piece = self.pieces[0]
+        """The piece of the window drawn last."""
 
     def draw(self) -> Ints:
         """Return rows (up to ``num_notes``, 9) that begin with a bar."""
         index = int(np.searchsorted(self._cumulative, self.random.random()))
-        piece = self.pieces[min(index, len(self.pieces) - 1)]
+        piece = self.last_piece = self.pieces[min(index, len(self.pieces) - 1)]
         rows = self.corpus.rows[piece.start_row : piece.stop_row]
         latest = max(len(rows) - self.num_notes // 2, 1)
         start = int(self.random.integers(latest))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -11,12 +12,16 @@ from torch import Tensor
 from torch.nn import functional
 
 from inference.decoding.remix_network import remixer_config
-from inference.models.remixer import RemixerNetwork
+from inference.models.remixer import Encoded, RemixerNetwork
 from music.tokenizers.octuple import FIELD_NAMES
 from training.evaluation.remixer_scores import score_remixer
+from training.genres import GENRES, UNLABELLED
 from training.loop import StepLoss
 from training.octuple_corpus import OctupleCorpus, WindowSampler
 from training.remixer_batches import Batch, Example, collate, draw_example
+
+_GENRE_SHARE = 0.15  # of the loss
+_GENRE_WEIGHTS = (0.6, 0.9, 1.4, 2.0, 2.0, 1.0, 2.0, 1.5, 2.0)  # about the inverse root of how often each is drawn
 
 
 class WindowConfig(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,13 +38,15 @@ class WindowConfig(msgspec.Struct, frozen=True, kw_only=True):
 class RemixerTask:
     """What the loop needs to train a remixer."""
 
-    def __init__(self, size: str, windows: WindowConfig, corpus: OctupleCorpus) -> None:
+    def __init__(self, size: str, windows: WindowConfig, corpus: OctupleCorpus, *, genres: Sequence[int] = ()) -> None:
+        """``genres`` are the numbers of the pieces' genres in the order of the corpus; without them none is learned."""
         torch.manual_seed(windows.seed)
+        self._genres = dict(zip((id(piece) for piece in corpus.pieces), genres, strict=bool(genres)))
         self._windows = windows
         self._corpus = corpus
         self._sampler = WindowSampler(corpus, split="train", num_notes=windows.notes_per_stretch, seed=windows.seed)
         self._device = torch.device(windows.device if torch.cuda.is_available() else "cpu")
-        self._model = RemixerNetwork(remixer_config(size)).to(self._device)
+        self._model = RemixerNetwork(remixer_config(size, genres=GENRES if genres else ())).to(self._device)
 
     @property
     def model(self) -> RemixerNetwork:
@@ -48,15 +55,17 @@ class RemixerTask:
 
     def next_loss(self) -> StepLoss:
         """Return the loss of fresh windows: nats per masked value."""
-        batch = self._draw()
+        batch, genres = self._draw()
         with torch.autocast(self._device.type, torch.bfloat16):
-            sums = masked_nats(self._model, batch)
+            encoded = self._model(batch.ids, places=batch.places, laid=batch.laid, is_padding=batch.is_padding)
+            sums = masked_nats(self._model, encoded, batch)
+            genre_nats = self._genre_nats(encoded, batch, genres)
         num_values = sum(len(values) for values in batch.values.values())
         totals = {FIELD_NAMES[field]: float(nats.detach()) / len(batch.values[field]) for field, nats in sums.items()}
         # The log divides by ``num_notes``; a mean for each field and step is enough to watch.
         return StepLoss(
-            loss=torch.stack(list(sums.values())).sum() / num_values,
-            totals=totals,
+            loss=torch.stack(list(sums.values())).sum() / num_values + _GENRE_SHARE * genre_nats,
+            totals={**totals, "genre": float(genre_nats.detach())},
             num_notes=1,
             num_events=int((~batch.is_padding).sum()),
         )
@@ -84,18 +93,30 @@ class RemixerTask:
         """Go on from ``state``."""
         self._sampler.random.bit_generator.state = json.loads(state["random"])
 
-    def _draw(self) -> Batch:
+    def _genre_nats(self, encoded: Encoded, batch: Batch, genres: Tensor) -> Tensor:
+        """Return the mean loss of the windows whose genre is known; rare genres count more."""
+        if not bool((genres != UNLABELLED).any()):
+            return torch.zeros((), device=self._device)
+        embedding = self._model.embed(encoded, is_padding=batch.is_padding)
+        weights = torch.tensor(_GENRE_WEIGHTS, device=self._device)
+        return functional.cross_entropy(
+            self._model.genre_logits(embedding), genres, weight=weights, ignore_index=UNLABELLED
+        )
+
+    def _draw(self) -> tuple[Batch, Tensor]:
         num_notes = self._windows.notes_per_window
         examples: list[Example] = []
+        genres: list[int] = []
         for _ in range(self._windows.windows_per_batch):
             stretch = self._sampler.draw_transposed()
+            genres.append(self._genres.get(id(self._sampler.last_piece), UNLABELLED))
             examples.append(draw_example(stretch, self._sampler.random, num_notes=num_notes))
-        return collate(examples, num_notes=num_notes).to(self._device)
+        batch = collate(examples, num_notes=num_notes).to(self._device)
+        return batch, torch.tensor(genres, device=self._device)
 
 
-def masked_nats(model: RemixerNetwork, batch: Batch) -> dict[int, Tensor]:
+def masked_nats(model: RemixerNetwork, encoded: Encoded, batch: Batch) -> dict[int, Tensor]:
     """Return by field the sum of the nats of all masked values."""
-    encoded = model(batch.ids, places=batch.places, laid=batch.laid, is_padding=batch.is_padding)
     return {
         field: functional.cross_entropy(
             model.logits(encoded, field=field, laid=laid), batch.values[field], reduction="sum"

@@ -21,7 +21,7 @@ from music.tokenizers.octuple import FIELD_SIZES
 _SIZES: dict[str, tuple[int, int, int]] = {"tiny": (32, 2, 2), "cpu": (160, 4, 4), "gpu": (448, 8, 8)}
 
 
-def remixer_config(size: str) -> RemixerConfig:
+def remixer_config(size: str, *, genres: tuple[str, ...] = ()) -> RemixerConfig:
     """Return the size ``cpu`` (about 2 million parameters), ``gpu`` (20 million) or ``tiny`` (for tests).
 
     Raises:
@@ -37,6 +37,7 @@ def remixer_config(size: str) -> RemixerConfig:
         num_heads=num_heads,
         field_width=width // 4,
         head_width=4 * width // 5,
+        genres=genres,
     )
 
 

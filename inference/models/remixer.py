@@ -64,6 +64,7 @@ class RemixerConfig:
     field_width: int = 40
     source_width: int = 16
     head_width: int = 128
+    genres: tuple[str, ...] = ()  # that the network tells apart; none for a network that only fills in
     variant: str = VARIANT
 
     @property
@@ -88,6 +89,7 @@ class RemixerConfig:
             **values,
             "field_sizes": tuple(values["field_sizes"]),
             "fact_sizes": tuple(values["fact_sizes"]),
+            "genres": tuple(values["genres"]),
             "heads": tuple(HeadShape(**shape) for shape in shapes),
         }
         return cls(**arguments)
@@ -200,6 +202,8 @@ class RemixerNetwork(nn.Module):
         self.norm = nn.LayerNorm(config.width)
         self.readers = nn.ModuleDict({str(shape.field): SourceReader(shape, config) for shape in config.heads})
         self.heads = nn.ModuleDict({str(shape.field): SourceHead(shape, config) for shape in config.heads})
+        self.pool = nn.Linear(config.width, 1)
+        self.genre = nn.Linear(config.width, len(config.genres)) if config.genres else None
         nn.init.normal_(self.embedding.weight, std=_EMBEDDING_SCALE)
         with torch.no_grad():
             self.relation_bias.weight.copy_(initial_relation_bias(config.num_heads, num_fields=0))
@@ -235,3 +239,13 @@ class RemixerNetwork(nn.Module):
         """Return logits (M, V) of one field for its masked notes, float32."""
         body = encoded.hidden[laid.batch, laid.note]
         return self.heads[str(field)](body, encoded.reads[field], laid)
+
+    def embed(self, encoded: Encoded, *, is_padding: Tensor) -> Tensor:
+        """Return one vector for each window (B, D): its notes, weighed by how much each says of the whole."""
+        weights = self.pool(encoded.hidden).float()[:, :, 0].masked_fill(is_padding, float("-inf")).softmax(dim=1)
+        return torch.matmul(weights[:, None, :], encoded.hidden.float())[:, 0]
+
+    def genre_logits(self, embedding: Tensor) -> Tensor:
+        """Return logits of the config's genres (B, genres) from embeddings (B, D)."""
+        assert self.genre is not None
+        return self.genre(embedding).float()
