@@ -1,0 +1,96 @@
+"""The measure of the JSB benchmark on hand-worked cases, its baselines, and the split where the data is there."""
+
+from contextlib import suppress
+
+import numpy as np
+import pytest
+
+from core.errors import ConfigurationError
+from core.settings import Settings
+from music.tokenizers.chorale import NUM_PITCH_VALUES, ChoraleFrames
+from tests.factories.chorales import bach_chorale
+from training.evaluation.jsb import average_shares, describe, move_back, shares_in_keys
+from training.evaluation.jsb_baselines import StepNGram, near_copies, persistence_accuracy
+from training.jsb import ChoraleModel, make_config, read_frames
+from training.jsb_data import Counts, prepare
+
+
+def frames_of(*rows: tuple[int, int, int, int]) -> ChoraleFrames:
+    return ChoraleFrames.read(np.array(rows))
+
+
+def test_nats_of_a_hand_worked_piece():
+    """Two frames, four voices: a half for every soprano, a quarter for the rest: (ln 2 + 3 ln 4) / 4 nats per note."""
+    frames = frames_of((60, 55, 52, 48), (62, 55, 53, -1))
+    data = prepare([frames], Counts([frames]), is_counted=False)
+    shares = np.full((2, 4, NUM_PITCH_VALUES), 1e-9)
+    for frame in range(2):
+        for place in range(4):
+            shares[frame, place, data.values[frame, place]] = 0.5 if place == 0 else 0.25
+            shares[frame, place, 52] = 0.5 if place == 0 else 0.75
+    row = describe([np.log(shares)], data)
+    assert row["nats_per_note"] == pytest.approx((np.log(2) + 3 * np.log(4)) / 4, abs=1e-4)
+    assert row["voices"]["soprano"]["nats_per_note"] == pytest.approx(np.log(2), abs=1e-4)
+    assert row["accuracy"] == 0.25
+
+
+def test_mean_of_members_is_a_mean_of_shares():
+    """0.2 and 0.4 together are 0.3."""
+    members = [np.log(np.array([[[0.2, 0.8]]])), np.log(np.array([[[0.4, 0.6]]]))]
+    assert np.allclose(np.exp(average_shares(members)), [[[0.3, 0.7]]])
+
+
+def test_shares_in_another_key_move_back():
+    """Read two semitones higher, a pitch's share stands two places higher; rests stay; what falls out is shared out."""
+    shares = np.zeros((1, 1, NUM_PITCH_VALUES), dtype=np.float32)
+    shares[0, 0, [0, 22]] = (0.25, 0.75)
+    for shift, place in ((2, 20), (-3, 25)):
+        moved = move_back(shares, shift)[0, 0]
+        assert moved[0] == pytest.approx(0.25)
+        assert moved[place] == pytest.approx(0.75)
+        assert moved.sum() == pytest.approx(1)
+
+
+def test_shares_averaged_over_keys_add_to_one():
+    """The mean over keys is a distribution for every voice."""
+    frames = [bach_chorale()]
+    data = prepare(frames, Counts(frames), is_counted=True)
+    sizes = {"width": 16, "num_layers": 1, "num_heads": 1, "feedforward_width": 16, "head_width": 16}
+    model = ChoraleModel(make_config(**sizes)).eval()
+    assert np.allclose(np.exp(shares_in_keys(model, data, (-1, 0, 1))).sum(axis=-1), 1, atol=1e-4)
+
+
+def test_shares_of_the_ngram_add_to_one():
+    """For seen and unseen contexts, in every voice."""
+    ngram = StepNGram([bach_chorale()])
+    for voice in range(4):
+        assert np.allclose(ngram.predict(bach_chorale("bach/bwv269"), voice).sum(axis=1), 1, atol=1e-5)
+
+
+def test_ngram_of_a_hand_worked_piece():
+    """Trained on held chords, a hold is likely and a rest pays for all the values it might have been."""
+    held = frames_of(*[(60, 55, 52, 48)] * 40)
+    ngram = StepNGram([held])
+    assert ngram.nats([held]) < 0.2
+    assert ngram.nats([frames_of((-1, -1, -1, -1))]) > np.log(NUM_PITCH_VALUES)
+
+
+def test_persistence_of_a_hand_worked_piece():
+    """Of eight voice steps after the first frame, five repeat."""
+    frames = frames_of((60, 55, 52, 48), (60, 55, 52, 50), (62, 57, 52, 50))
+    assert persistence_accuracy([frames]) == 5 / 8
+
+
+def test_a_transposed_copy_is_a_near_copy_and_another_chorale_is_not():
+    """Near copies are found in any key."""
+    moved = ChoraleFrames.read(bach_chorale().pitches + 3)
+    assert near_copies([bach_chorale()], [moved, bach_chorale("bach/bwv269")]) == [0]
+
+
+def test_split_has_the_usual_sizes():
+    """229, 76 and 77 pieces, where the data set is there."""
+    folder = Settings().training.data_folder
+    sizes = None
+    with suppress(ConfigurationError):
+        sizes = [len(read_frames(folder, "jsb_chorales", split)) for split in ("train", "valid", "test")]
+    assert sizes in (None, [229, 76, 77])
