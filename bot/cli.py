@@ -133,7 +133,15 @@ def continue_(
 def harmonize(
     file: _Input,
     *,
-    style: Annotated[str, typer.Option(help="chorale (four parts) or chords.")] = "chorale",
+    style: Annotated[
+        str, typer.Option(help="chorale, chords, piano, band, track (one more), melody or fill (a hole).")
+    ] = "chorale",
+    instruments: Annotated[
+        str, typer.Option("--instrument", "--instruments", help="Who plays it, for instance bass or piano,drums.")
+    ] = "",
+    chords: Annotated[str, typer.Option(help='Chords to follow, for instance "Dm7 | G7 | Cmaj7".')] = "",
+    bars: Annotated[str | None, typer.Option(help="The hole of style fill, for instance 5-6.")] = None,
+    track: Annotated[int | None, typer.Option(help="The track with the hole, or with the melody; from 1.")] = None,
     preset: _Preset = "balanced",
     seed: _Seed = None,
     output: _Output = None,
@@ -141,8 +149,16 @@ def harmonize(
     picture: _Picture = None,
     as_json: _JSON = False,
 ) -> None:
-    """Add a four-part chorale or chords to a melody."""
-    options = HarmonizeOptions(style=style, preset=preset, seed=seed)
+    """Add to a piece what it lacks: four parts, chords, piano, band, a track, a melody, or a hole of bars."""
+    options = HarmonizeOptions(
+        style=style,
+        instruments=_split(instruments),
+        chords=chords,
+        bars=None if bars is None else parse_bars(bars),
+        track=track,
+        preset=preset,
+        seed=seed,
+    )
     _run_job(options, file, OutputPaths(midi=output, audio=audio, picture=picture), as_json=as_json)
 
 

@@ -17,7 +17,7 @@ JobKind = Literal["generate", "harmonize", "remix"]
 Operation = Literal["generate", "continue", "harmonize", "remix", "upload"]
 JobStatus = Literal["queued", "running", "finished", "failed", "cancelled"]
 Preset = Literal["safe", "balanced", "wild"]
-HarmonyStyle = Literal["chorale", "chords"]
+HarmonyStyle = Literal["chorale", "chords", "piano", "band", "track", "melody", "fill"]
 RemixChange = Literal["pitch", "rhythm"]
 Stage = Literal["waiting", "reading", "writing", "rendering"]
 
@@ -88,7 +88,12 @@ class GenerateOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HarmonizeOptions:
-    """Add a four-part chorale or chords to the melody of the source."""
+    """Add to the source what it lacks; what it has stays note for note, except in a hole that is to be filled.
+
+    ``instruments``: who plays what is added. ``chords``: a chart such as "Dm7 | G7 | Cmaj7 A7" that is followed exactly.
+    ``bars`` (first, last; from 1, both included) and ``track`` (from 1) are the hole of the style fill; for the styles that
+    go with a melody, ``track`` says where it is.
+    """
 
     style: str = "chorale"
     preset: str = "balanced"
@@ -110,6 +115,10 @@ Options = GenerateOptions | HarmonizeOptions | RemixOptions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+    instruments: tuple[str, ...] = ()
+    chords: str = ""
+    bars: tuple[int, int] | None = None
+    track: int | None = None
 class JobOrder:
     """One wish, complete. Its kind follows from the type of ``options``.
 

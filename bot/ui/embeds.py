@@ -55,6 +55,16 @@ _AT_WORK: Mapping[Operation, str] = {
 @dataclass(frozen=True, slots=True)
 class HelpEntry:
     """One command or menu entry for ``help_embed``."""
+_STYLE_NAMES: Mapping[str, str] = {
+    "chorale": "four-part chorale",
+    "piano": "piano for the melody",
+    "band": "band for the melody",
+    "track": "one more track",
+    "melody": "melody for the chords",
+    "fill": "hole filled",
+}
+
+
 
     name: str
     description: str
@@ -136,7 +146,7 @@ def help_embed(commands: Sequence[HelpEntry], menus: Sequence[HelpEntry]) -> dis
         title="Tutti writes, harmonizes and remixes music with you",
         description=(
             "Start with **/generate**, for instance `/generate genre:rock bars:8`. Every result has buttons: "
-            "**Again** writes another one, **Remix** changes it, **Harmonize** adds chords or four voices, "
+            "**Again** writes another one, **Remix** changes it, **Harmonize** adds four voices, "
             "**Continue** goes on from its end, **Delete** removes your own. You can also attach a MIDI or MusicXML "
             "file, or link one of my messages. The same seed and settings give the same notes."
         ),
@@ -163,7 +173,7 @@ def describe_options(options: Options | None) -> str:
         case GenerateOptions():
             words = _generate_words(options)
         case HarmonizeOptions():
-            words = ["four-part chorale" if options.style == "chorale" else "chords"]
+            words = _harmonize_words(options)
         case RemixOptions():
             words = ["other notes, same rhythm" if options.change == "pitch" else "other rhythm, same notes"]
             words.append(f"{options.share:.0%} of the notes")
@@ -203,6 +213,38 @@ def _progress_line(progress: ProgressView) -> str:
     count = f"{progress.unit} {progress.num_done} of {progress.num_total}"
     return f"{line}: {count}{_eta(progress.eta_seconds)}\n{gauge} {share:.0%}"
 
+    if options.density:
+        words.append(options.density)
+    words += _sampling_words(options.sampling)
+    return words
+
+
+def _sampling_words(wishes: SamplingWishes) -> list[str]:
+    """Name what was set beside the preset."""
+    values = {
+        "temperature": wishes.temperature,
+        "temperature of notes": wishes.temperature_notes,
+        "temperature of rhythm": wishes.temperature_rhythm,
+        "temperature of instruments": wishes.temperature_instruments,
+        "top-k": wishes.top_k,
+        "top-p": wishes.top_p,
+        "min-p": wishes.min_p,
+        "repetition control": wishes.repetition,
+        "memory of events:": wishes.memory_events,
+    }
+    return [f"{name} {value:g}" for name, value in values.items() if value is not None]
+
+
+def _harmonize_words(options: HarmonizeOptions) -> list[str]:
+    words = [_STYLE_NAMES.get(options.style, options.style)]
+    if options.bars is not None:
+        words.append(f"bars {options.bars[0]}-{options.bars[1]}")
+    if options.track is not None:
+        words.append(f"track {options.track}" if options.style == "fill" else f"melody in track {options.track}")
+    if options.instruments:
+        words.append(", ".join(options.instruments))
+    if options.chords:
+        words.append(f"over {clip(' '.join(options.chords.split()), 200)}")
 
 def _eta(seconds: float | None) -> str:
     return "" if seconds is None else f", about {max(1, round(seconds))} s"

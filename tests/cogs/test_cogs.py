@@ -10,6 +10,7 @@ import pytest
 
 from bot.client import EXTENSIONS, TuttiBot
 from bot.command_sync import hash_of
+from bot.services.harmonization import STYLES
 from bot.services.jobs import JobService
 from bot.services.songs import SongService
 from bot.ui.desk import Services
@@ -73,9 +74,17 @@ async def test_the_issues_options_are_there(bot):
     }
 
     assert options["generate"] >= {"genre", "key", "tempo", "metre", "bars", "instruments", "seed", "preset", "file"}
-    assert options["harmonize"] >= {"style", "file", "message", "seed"}
+    assert options["harmonize"] >= {"style", "instrument", "chords", "bars", "track", "file", "message", "seed"}
     assert options["remix"] >= {"change", "share", "bars", "file", "message", "seed"}
     assert {"history", "help"} <= set(options)
+
+
+async def test_every_style_of_harmony_is_a_choice(bot):
+    """What the services can do, people can choose."""
+    command = bot.tree.get_command("harmonize").to_dict(bot.tree)
+    (style,) = [option for option in command["options"] if option["name"] == "style"]
+
+    assert {choice["value"] for choice in style["choices"]} == set(STYLES)
 
 
 async def test_unloading_a_cog_takes_its_commands_along(bot):

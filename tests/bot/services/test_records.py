@@ -29,11 +29,19 @@ from music.constraints import Check
         ("generate", GenerateOptions(genre="rock", instruments=("piano", "drums"), num_bars=8, seed=1)),
         ("continue", GenerateOptions(tempo_bpm=90.5)),
         ("harmonize", HarmonizeOptions(style="chords")),
+        ("harmonize", HarmonizeOptions(style="fill", bars=(5, 6), track=2, chords="Dm7 | G7")),
+        ("harmonize", HarmonizeOptions(style="track", instruments=("bass", "drums"), preset="safe", seed=4)),
         ("remix", RemixOptions(bars=(5, 8), share=0.25)),
     ],
 )
 def test_options_survive_the_database(operation, options):
     assert options_from_json(operation, options_to_json(options)) == options
+
+
+def test_options_of_older_revisions_are_read():
+    """What was stored before there were tasks had a style, a preset and a seed."""
+    stored = {"style": "chords", "preset": "balanced", "seed": None}
+    assert options_from_json("harmonize", stored) == HarmonizeOptions(style="chords")
 
 
 def test_checks_survive_the_database():

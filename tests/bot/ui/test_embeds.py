@@ -169,6 +169,8 @@ def test_an_empty_history_says_where_to_begin():
         (GenerateOptions(), "16 bars"),
         (GenerateOptions(genre="jazz", second_genre="funk", tempo_bpm=92.5), "jazz with funk · 92.5 bpm · 16 bars"),
         (HarmonizeOptions(style="chords", preset="wild"), "chords · wild preset"),
+        (HarmonizeOptions(style="fill", bars=(5, 6), track=2), "hole filled · bars 5-6 · track 2"),
+        (HarmonizeOptions(style="track", instruments=("bass",), chords="C |\nG"), "one more track · bass · over C \\| G"),
         (RemixOptions(share=0.6), "other notes, same rhythm · 60% of the notes · all bars"),
     ],
 )
