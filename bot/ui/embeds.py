@@ -52,9 +52,6 @@ _AT_WORK: Mapping[Operation, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class HelpEntry:
-    """One command or menu entry for ``help_embed``."""
 _STYLE_NAMES: Mapping[str, str] = {
     "chorale": "four-part chorale",
     "piano": "piano for the melody",
@@ -65,6 +62,9 @@ _STYLE_NAMES: Mapping[str, str] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class HelpEntry:
+    """One command or menu entry for ``help_embed``."""
 
     name: str
     description: str
@@ -199,6 +199,19 @@ def _generate_words(options: GenerateOptions) -> list[str]:
     return words
 
 
+def _harmonize_words(options: HarmonizeOptions) -> list[str]:
+    words = [_STYLE_NAMES.get(options.style, options.style)]
+    if options.bars is not None:
+        words.append(f"bars {options.bars[0]}-{options.bars[1]}")
+    if options.track is not None:
+        words.append(f"track {options.track}" if options.style == "fill" else f"melody in track {options.track}")
+    if options.instruments:
+        words.append(", ".join(options.instruments))
+    if options.chords:
+        words.append(f"over {clip(' '.join(options.chords.split()), 200)}")
+    return words
+
+
 def _progress_line(progress: ProgressView) -> str:
     if progress.stage == "waiting":
         place = "" if progress.queue_place is None else f": place {progress.queue_place}"
@@ -213,38 +226,6 @@ def _progress_line(progress: ProgressView) -> str:
     count = f"{progress.unit} {progress.num_done} of {progress.num_total}"
     return f"{line}: {count}{_eta(progress.eta_seconds)}\n{gauge} {share:.0%}"
 
-    if options.density:
-        words.append(options.density)
-    words += _sampling_words(options.sampling)
-    return words
-
-
-def _sampling_words(wishes: SamplingWishes) -> list[str]:
-    """Name what was set beside the preset."""
-    values = {
-        "temperature": wishes.temperature,
-        "temperature of notes": wishes.temperature_notes,
-        "temperature of rhythm": wishes.temperature_rhythm,
-        "temperature of instruments": wishes.temperature_instruments,
-        "top-k": wishes.top_k,
-        "top-p": wishes.top_p,
-        "min-p": wishes.min_p,
-        "repetition control": wishes.repetition,
-        "memory of events:": wishes.memory_events,
-    }
-    return [f"{name} {value:g}" for name, value in values.items() if value is not None]
-
-
-def _harmonize_words(options: HarmonizeOptions) -> list[str]:
-    words = [_STYLE_NAMES.get(options.style, options.style)]
-    if options.bars is not None:
-        words.append(f"bars {options.bars[0]}-{options.bars[1]}")
-    if options.track is not None:
-        words.append(f"track {options.track}" if options.style == "fill" else f"melody in track {options.track}")
-    if options.instruments:
-        words.append(", ".join(options.instruments))
-    if options.chords:
-        words.append(f"over {clip(' '.join(options.chords.split()), 200)}")
 
 def _eta(seconds: float | None) -> str:
     return "" if seconds is None else f", about {max(1, round(seconds))} s"
