@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from core.metrics import TaskLabel
-from inference.protocol import Failure, GenerateRequest, Progress, RemixRequest, Request, Result
+from inference.protocol import DescribeRequest, Failure, GenerateRequest, Progress, RemixRequest, Request, Result
 
 _MAX_UNREAD = 32
 
@@ -14,6 +14,8 @@ def task_of(request: Request) -> TaskLabel:
     """Return what kind of work a request is."""
     if isinstance(request, GenerateRequest):
         return "generate"
+    if isinstance(request, DescribeRequest):
+        return "describe"
     return "remix" if isinstance(request, RemixRequest) else "harmonize"
 
 

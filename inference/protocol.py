@@ -92,6 +92,19 @@ class RemixRequest(Message, frozen=True, kw_only=True, tag="remix"):
     sampling: Sampling = Sampling()
 
 
+class DescribeRequest(Message, frozen=True, kw_only=True, tag="describe"):
+    """Say of what genre a piece seems to be, and give its embedding; the piece comes back as it is."""
+
+    piece: Piece
+
+
+class GenreChance(msgspec.Struct, frozen=True, kw_only=True):
+    """How likely a genre is, 0..1, as far as the network knows."""
+
+    genre: str
+    chance: float
+
+
 class Cancel(Message, frozen=True, kw_only=True, tag="cancel"):
     """Stop the job; the worker answers with a ``Failure`` of code ``cancelled``."""
 
@@ -114,6 +127,8 @@ class Result(Message, frozen=True, kw_only=True, tag="result"):
     chord_names: tuple[str, ...] = ()
     num_events: int = 0  # decoded by the network
     decode_seconds: float = 0.0
+    genres: tuple[GenreChance, ...] = ()  # of a description, the likeliest first; empty when the network knows none
+    embedding: tuple[float, ...] = ()  # of a description: near vectors mean like pieces
 
 
 FailureCode = Literal["input", "cancelled", "timeout", "memory", "checkpoint", "worker_lost", "stopping", "internal"]
@@ -155,8 +170,8 @@ class Heartbeat(msgspec.Struct, frozen=True, kw_only=True, tag="heartbeat", tag_
     memory_bytes: int
 
 
-Request = GenerateRequest | HarmonizeRequest | RemixRequest
-ToWorker = GenerateRequest | HarmonizeRequest | RemixRequest | Cancel
+Request = GenerateRequest | HarmonizeRequest | RemixRequest | DescribeRequest
+ToWorker = GenerateRequest | HarmonizeRequest | RemixRequest | DescribeRequest | Cancel
 FromWorker = Progress | Result | Failure | Ready | Heartbeat
 
 _encoder = msgspec.msgpack.Encoder()

@@ -17,6 +17,7 @@ from typing import Any, Self, cast
 from core.errors import CheckpointError, DeviceMemoryError, InferenceError, InputError, TuttiError
 from inference.decoding.base import Decoder
 from inference.protocol import (
+    DescribeRequest,
     GenerateRequest,
     HarmonizeRequest,
     Progress,
@@ -39,6 +40,7 @@ MODEL_OF_REQUEST: dict[type[Request], str] = {
     GenerateRequest: "generator",
     RemixRequest: "remixer",
     HarmonizeRequest: "harmonizer",
+    DescribeRequest: "remixer",
 }
 
 _OUT_OF_MEMORY_SIGNS = ("out of memory", "can't allocate memory", "not enough memory")

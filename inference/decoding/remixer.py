@@ -1,4 +1,4 @@
-"""Remixes a piece: new pitches under the old rhythm, or a new rhythm for the old pitches. It knows nothing of processes.
+"""Remixes a piece: new pitches under the old rhythm, or a new rhythm for the old pitches; describes one. No processes here.
 
 What is not chosen stays identical, micro-timing included: rows are mapped back to the very notes they came from, and a
 note gets only those fields anew that changed. The number of notes and their order in a track's bar stay.
@@ -20,12 +20,14 @@ import torch
 
 from core.errors import InputError
 from inference.checkpoint import load_checkpoint
+from inference.decoding.description import read_piece
 from inference.decoding.remix_filling import FieldTask, Filler
 from inference.decoding.remix_plan import RemixPlan, RemixState, open_piece, plan_remix
 from inference.decoding.remix_prediction import Network, load_network, make_predictor
 from inference.decoding.remix_rules import PitchRules, RhythmRules
 from inference.decoding.remixer_inputs import Ints
-from inference.protocol import Progress, RemixRequest, Request, Result
+from inference.models.remixer import RemixerNetwork
+from inference.protocol import DescribeRequest, GenreChance, Progress, RemixRequest, Request, Result
 from music.checks import check_constraints
 from music.constraints import Check
 from music.piece import Note, Piece
@@ -64,13 +66,36 @@ class RemixerDecoder:
         return cls(load_network(checkpoint).to(device), checkpoint_id=checkpoint.checkpoint_id)
 
     def decode(self, request: Request) -> Iterator[Progress | Result]:
-        """Yield progress in passes, then the remixed piece.
+        """Yield progress in passes, then the remixed piece; for a description the piece as it is, with genres.
 
         Raises:
             InputError: for a piece without notes, or bars, tracks or shares that make no sense.
         """
-        if not isinstance(request, RemixRequest):
-            raise InputError("The remixer only remixes.")
+        if isinstance(request, DescribeRequest):
+            yield self._describe(request)
+        elif isinstance(request, RemixRequest):
+            yield from self._remix(request)
+        else:
+            raise InputError("The remixer only remixes and describes.")
+
+    def _describe(self, request: DescribeRequest) -> Result:
+        if not isinstance(self.model, RemixerNetwork):
+            raise InputError("These weights tell no genres. Use the remixer's own to describe a piece.")
+        started = time.perf_counter()
+        found = read_piece(self.model, request.piece)
+        pairs = zip(self.model.config.genres, found.chances, strict=True)
+        genres = [GenreChance(genre=genre, chance=chance) for genre, chance in pairs]
+        return Result(
+            job_id=request.job_id,
+            piece=request.piece,
+            checkpoint_id=self.checkpoint_id,
+            genres=tuple(sorted(genres, key=lambda each: -each.chance)),
+            embedding=found.embedding,
+            num_events=found.num_notes,
+            decode_seconds=time.perf_counter() - started,
+        )
+
+    def _remix(self, request: RemixRequest) -> Iterator[Progress | Result]:
         started = time.perf_counter()
         state = open_piece(request.piece)
         plan = plan_remix(request, state)
