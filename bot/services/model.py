@@ -96,6 +96,10 @@ class HarmonizeOptions:
     """
 
     style: str = "chorale"
+    instruments: tuple[str, ...] = ()
+    chords: str = ""
+    bars: tuple[int, int] | None = None
+    track: int | None = None
     preset: str = "balanced"
     seed: int | None = None
 
@@ -115,10 +119,6 @@ Options = GenerateOptions | HarmonizeOptions | RemixOptions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-    instruments: tuple[str, ...] = ()
-    chords: str = ""
-    bars: tuple[int, int] | None = None
-    track: int | None = None
 class JobOrder:
     """One wish, complete. Its kind follows from the type of ``options``.
 
