@@ -1,4 +1,4 @@
-"""Harmonizes a melody: four-part chorale, or chords with a simple accompaniment. It knows nothing of processes or queues.
+"""Harmonizes a melody: four-part chorale, or chords with a simple accompaniment; other tasks go to ``arranger.py``. It knows nothing of processes or queues.
 
 What is given stays as it is, note for note: everything written goes into new tracks. How the melody is read (16th grid,
 top line, register, metre) is said in ``melody_reading.py``; what that reading lost is reported as a check.
@@ -17,6 +17,7 @@ import torch
 
 from core.errors import InferenceError, InputError
 from inference.checkpoint import load_checkpoint
+from inference.decoding.arranger import arrange_piece
 from inference.decoding.chorale_rules import ChoraleRules, count_rules, reach_of
 from inference.decoding.chorale_writer import ChoraleWriter
 from inference.decoding.chord_writer import ChordRules, ChordWriter
@@ -74,6 +75,9 @@ class HarmonizerDecoder:
         if not isinstance(request, HarmonizeRequest):
             raise InferenceError(f"the harmonizer cannot serve {type(request).__name__}", job_id=request.job_id)
         if request.style not in ("chorale", "chords"):
+            if self.model.arranger is not None:
+                yield from arrange_piece(self.model.arranger, request, checkpoint_id=self.checkpoint_id)
+                return
             raise InputError(
                 "The weights that I have loaded cannot do that yet: they write a four-part chorale or chords. Choose one of the two."
             )

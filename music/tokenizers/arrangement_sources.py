@@ -11,6 +11,7 @@ Legend: B bars, K = ``NUM_SOURCES``, U distinct tokens.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,13 +37,13 @@ class SourceBars:
     fits: Ints
 
 
-def rank_sources(passage: Passage) -> SourceBars:
-    """Return the sources of every bar to be written; rows of other bars say that there is none."""
+def rank_sources(passage: Passage, bars_to_rank: Sequence[int] | None = None) -> SourceBars:
+    """Return the sources of every bar to be written, or of those named; rows of other bars say that there is none."""
     count = passage.num_bars
     bars = np.full((count, NUM_SOURCES), NO_SOURCE, dtype=np.int64)
     fits = np.full((count, NUM_SOURCES), NUM_FITS - 1, dtype=np.int64)
     contexts = _Contexts(passage)
-    for bar in passage.written_bars:
+    for bar in passage.written_bars if bars_to_rank is None else bars_to_rank:
         bars[bar], fits[bar] = contexts.rank(bar)
     return SourceBars(bars, fits)
 
