@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import time
 import tomllib
 from collections import Counter
@@ -26,9 +27,11 @@ from music.columns import Columns, find_bars, on_grid_share, snap
 from music.tokenizers.event import encode_columns, place_of_bar
 from music.vocabulary import FIELDS, NUM_PHASES, VOCABULARY_HASH, Kind
 from training.archives import unpack_set
-from training.datasets import LISTERS, SPLITS, Source, read_source
+from training.corpus_report import make_report
+from training.datasets import Source, list_set, read_source
 
 Rows = npt.NDArray[np.int16]
+_NICENESS = 5
 _BAR_ID = FIELDS["kind"].id_of(Kind.BAR)
 _NOTE_ID = FIELDS["kind"].id_of(Kind.NOTE)
 
@@ -52,7 +55,10 @@ class CorpusConfig(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PieceEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """One piece: where its rows lie, what is known of it. ``parts`` are (slot, role, program)."""
+    """One piece: where its rows lie, what is known of it. ``parts`` are (slot, role, program).
+
+    ``origins`` says for each genre where the label comes from; empty: from the set itself.
+    """
 
     data_set: str
     name: str
@@ -63,6 +69,7 @@ class PieceEntry(msgspec.Struct, frozen=True, kw_only=True):
     start_row: int
     stop_row: int
     num_bars: int
+    origins: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,20 +98,24 @@ def load_config(path: Path) -> CorpusConfig:
 
 
 def prepare_corpus(config: CorpusConfig, *, archives: Path, scratch: Path, out: Path, num_processes: int = 2) -> Corpus:
-    """Write the corpus into ``out``, unless it stands there already, and return it."""
+    """Write the corpus into ``out``, unless it stands there already, and return it.
+
+    Raises:
+        ConfigurationError: for a data set that is unknown or not there, or when no piece could be used.
+    """
     if (out / "report.json").exists():
         return load_corpus(out)
     started = time.monotonic()
     sources = [
         source
         for each in config.sets
-        for source in LISTERS[each.name](unpack_set(archives, each.name, scratch=scratch))
+        for source in list_set(each.name, unpack_set(archives, each.name, scratch=scratch))
     ]
     outcomes: Counter[str] = Counter()
     entries: list[PieceEntry] = []
     chunks: list[Rows] = []
     total = 0
-    with ProcessPoolExecutor(num_processes) as pool:
+    with ProcessPoolExecutor(num_processes, initializer=os.nice, initargs=(_NICENESS,)) as pool:
         jobs = pool.map(_encode_source, sources, [config] * len(sources), chunksize=16)
         for source, (outcome, rows, facts) in track(
             zip(sources, jobs, strict=True), total=len(sources), description="corpus"
@@ -115,16 +126,25 @@ def prepare_corpus(config: CorpusConfig, *, archives: Path, scratch: Path, out: 
             entries.append(
                 PieceEntry(
                     data_set=source.data_set, name=source.path.stem, split=source.split, genres=source.genres,
-                    start_row=total, stop_row=total + len(rows), **facts,
+                    start_row=total, stop_row=total + len(rows), origins=source.origins, **facts,
                 )
             )  # fmt: skip
             chunks.append(rows)
             total += len(rows)
+    if not chunks:
+        raise ConfigurationError(
+            f"No piece of the corpus {config.name} could be used: {dict(outcomes)}.", variable="corpus"
+        )
     out.mkdir(parents=True, exist_ok=True)
     np.save(out / "rows.npy", np.concatenate(chunks))
     (out / "pieces.json").write_bytes(msgspec.json.encode(entries))
-    report = _report(config, entries, chunks, outcomes)
-    report["seconds"] = round(time.monotonic() - started, 1)
+    report = {
+        "name": config.name,
+        "vocabulary_hash": VOCABULARY_HASH,
+        "weights": {each.name: each.weight for each in config.sets},
+        **make_report(names=[each.name for each in config.sets], entries=entries, chunks=chunks, outcomes=outcomes),
+        "seconds": round(time.monotonic() - started, 1),
+    }
     (out / "report.json").write_text(json.dumps(report, indent=1))
     return load_corpus(out)
 
@@ -190,39 +210,3 @@ def _encode_source(source: Source, config: CorpusConfig) -> tuple[str, Rows | No
         logging.getLogger(__name__).exception("piece_failed %s", source.path.name)
         return "failed", None, {}
     return "in", rows, facts
-
-
-def _report(
-    config: CorpusConfig, entries: list[PieceEntry], chunks: list[Rows], outcomes: Counter[str]
-) -> dict[str, Any]:
-    notes = [int((rows[:, 0] == _NOTE_ID).sum()) for rows in chunks]
-    by_set = {
-        each.name: {
-            split: {
-                "pieces": sum(1 for entry in entries if (entry.data_set, entry.split) == (each.name, split)),
-                "notes": sum(
-                    count for entry, count in zip(entries, notes, strict=True)
-                    if (entry.data_set, entry.split) == (each.name, split)
-                ),
-            }
-            for split in SPLITS
-        }
-        for each in config.sets
-    }  # fmt: skip
-    genres = Counter(
-        f"{genre} ({entry.data_set})" for entry in entries for genre in entry.genres if entry.split == "train"
-    )
-    metres = Counter(
-        int(value) for rows in chunks for value in np.unique(rows[rows[:, 0] == _BAR_ID, 1] - FIELDS["metre"].offset)
-    )
-    return {
-        "name": config.name,
-        "vocabulary_hash": VOCABULARY_HASH,
-        "weights": {each.name: each.weight for each in config.sets},
-        "sets": by_set,
-        "num_events": sum(len(rows) for rows in chunks),
-        "num_notes": sum(notes),
-        "outcomes": dict(sorted(outcomes.items())),
-        "genres_train": dict(genres.most_common()),
-        "pieces_with_metre": {str(index): count for index, count in sorted(metres.items())},
-    }

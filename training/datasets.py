@@ -16,15 +16,14 @@ from typing import Any
 import numpy as np
 import symusic
 
-from core.errors import InputError, MIDIFileError
+from core.errors import ConfigurationError, InputError, MIDIFileError
 from music.columns import Columns
 from music.constraints import METRES
 from music.piece import DRUM_PROGRAM
+from training.genre_labels import label_lakh, parse_genres
+from training.lead_sheets import read_measures, unfold
 
 SPLITS = ("train", "valid", "test")
-_LAKH_GENRES = {
-    "rock": "rock", "pop": "pop", "country": "country", "rap_hip_hop": "hip-hop", "rnb_soul": "soul", "classic": "classical",
-}  # fmt: skip
 _GROOVE_GENRES = {
     "rock": "rock", "punk": "rock", "funk": "funk", "jazz": "jazz", "hiphop": "hip-hop", "soul": "soul", "pop": "pop",
     "country": "country", "neworleans": "jazz",
@@ -37,7 +36,11 @@ _ROLAND_TO_GM = {22: 42, 26: 46, 58: 43, 40: 38, 37: 37}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """One file to read: its set, path, split and labels. ``is_played`` notes are snapped however far off they are."""
+    """One file to read: its set, path, split and labels. ``is_played`` notes are snapped however far off they are.
+
+    ``origins`` says for each genre where the label comes from; empty: from the set itself. ``beat_path`` and
+    ``score_path`` are files beside it that know its beats and its measures.
+    """
 
     data_set: str
     path: Path
@@ -45,6 +48,8 @@ class Source:
     genres: tuple[str, ...] = ()
     is_played: bool = False
     beat_path: Path | None = None
+    score_path: Path | None = None
+    origins: tuple[str, ...] = ()
 
 
 def split_of(key: str) -> str:
@@ -64,22 +69,48 @@ def _rows(path: Path, *, delimiter: str = "\t") -> list[dict[str, str]]:
 
 
 def list_lakh_subset(folder: Path) -> Iterator[Source]:
-    """Files of the subset with their groups, or of any folder of Lakh's shape (``<hex>/<md5>.mid``) without a table."""
+    """Files of the subset, a group of near-duplicates on one side; without a table as ``list_lakh_full``."""
     table = folder / "metadata.tsv"
     if not table.exists():
-        yield from _list_lakh_full(folder)
+        yield from list_lakh_full(folder)
         return
     for row in _rows(table):
-        genres = tuple(_LAKH_GENRES[hint] for hint in row["genre_hint"].split(",") if hint in _LAKH_GENRES)
-        path = folder / "midi" / row["md5"][0] / f"{row['md5']}.mid"
-        yield Source(data_set="lakh_subset", path=path, split=split_of(row["group"]), genres=genres)
+        labels = label_lakh(
+            folders=row["genre_hint"], artist=row.get("artist") or "", filename=row.get("name_hint") or ""
+        )
+        yield Source(
+            data_set="lakh_subset",
+            path=folder / "midi" / row["md5"][0] / f"{row['md5']}.mid",
+            split=split_of(row["group"]),
+            genres=tuple(labels),
+            origins=tuple(labels.values()),
+        )
 
 
-def _list_lakh_full(folder: Path) -> Iterator[Source]:
-    genre_map = folder / "genres.tsv"  # md5 and genre, one a line, with a header
-    genres = {row["md5"]: (row["genre"],) for row in _rows(genre_map)} if genre_map.exists() else {}
-    for path in sorted(folder.glob("**/?/*.mid")):
-        yield Source(data_set="lakh_full", path=path, split=split_of_hex(path.stem), genres=genres.get(path.stem, ()))
+def list_lakh_full(folder: Path) -> Iterator[Source]:
+    """Files of the full data set's shape, ``<hex>/<md5>.mid`` at any depth, with its published split.
+
+    ``genres.tsv`` (a header, then md5 and genres) gives labels. ``groups.tsv`` (md5 and group) names near-duplicates: a
+    group stays on the side of its first file by name, so that the published lists keep most of their files.
+    """
+    genres = {row["md5"]: parse_genres(row["genre"]) for row in _optional_rows(folder / "genres.tsv")}
+    group_of = {row["md5"]: row["group"] for row in _optional_rows(folder / "groups.tsv")}
+    first_of_group: dict[str, str] = {}
+    for md5, group in sorted(group_of.items()):
+        first_of_group.setdefault(group, md5)
+    for path in sorted(folder.glob("**/?/*.mid"), key=lambda each: each.stem):
+        labels = genres.get(path.stem, {})
+        yield Source(
+            data_set=folder.name,
+            path=path,
+            split=split_of_hex(first_of_group.get(group_of.get(path.stem, ""), path.stem)),
+            genres=tuple(labels),
+            origins=tuple(labels.values()),
+        )
+
+
+def _optional_rows(path: Path) -> list[dict[str, str]]:
+    return _rows(path) if path.exists() else []
 
 
 def list_groove_midi(folder: Path) -> Iterator[Source]:
@@ -112,12 +143,13 @@ def list_pop909(folder: Path) -> Iterator[Source]:
 
 
 def list_openewld(folder: Path) -> Iterator[Source]:
-    """Lead sheets."""
+    """Lead sheets, with the scores that know their pick-ups and repeats."""
     for row in _rows(folder / "metadata.tsv"):
         names = (name.strip() for name in row["genres"].split(";"))
         genres = tuple(_EWLD_GENRES[name] for name in names if name in _EWLD_GENRES)
         path = folder / row["midi"]
-        yield Source(data_set="openewld", path=path, split=split_of(path.stem), genres=genres)
+        score = folder / row["musicxml"] if row.get("musicxml") else None
+        yield Source(data_set="openewld", path=path, split=split_of(path.stem), genres=genres, score_path=score)
 
 
 def _list_openscore(folder: Path) -> Iterator[Source]:
@@ -136,7 +168,8 @@ def list_js_fakes(folder: Path) -> Iterator[Source]:
 
 LISTERS: dict[str, Callable[[Path], Iterator[Source]]] = {
     "lakh_subset": list_lakh_subset,
-    "lakh_full": _list_lakh_full,
+    "lakh_full": list_lakh_full,
+    "lmd_full": list_lakh_full,
     "groove_midi": list_groove_midi,
     "open_game_music": list_open_game_music,
     "pop909": list_pop909,
@@ -145,6 +178,19 @@ LISTERS: dict[str, Callable[[Path], Iterator[Source]]] = {
     "openscore_quartets": _list_openscore,
     "js_fakes": list_js_fakes,
 }
+
+
+def list_set(name: str, folder: Path) -> list[Source]:
+    """Return the files of a data set.
+
+    Raises:
+        ConfigurationError: for a set that nobody here can read.
+    """
+    if name not in LISTERS:
+        raise ConfigurationError(
+            f"The data set {name} is not known. Choose from {', '.join(sorted(LISTERS))}.", variable="corpus"
+        )
+    return list(LISTERS[name](folder))
 
 
 def read_source(source: Source) -> Columns:
@@ -162,6 +208,8 @@ def read_source(source: Source) -> Columns:
         return replace(columns, pitch=np.asarray([_ROLAND_TO_GM.get(each, each) for each in columns.pitch.tolist()]))
     if source.beat_path is not None:
         return _rebar(columns, source.beat_path)
+    if source.score_path is not None:
+        return unfold(columns, read_measures(source.score_path))
     return columns
 
 
@@ -192,12 +240,18 @@ def columns_of_score(score: Any) -> Columns:
 
 
 def _rebar(columns: Columns, beat_path: Path) -> Columns:
-    """Put notes on the beats that POP909 lists in seconds; the first full bar begins at the first downbeat."""
+    """Put notes on the beats that POP909 lists in seconds; the first full bar begins at the first downbeat.
+
+    The third column marks bars of the usual metre; where these have six beats, the second marks the bars of three.
+    """
     table = np.loadtxt(beat_path, ndmin=2)
     downbeats = np.flatnonzero(table[:, 2] == 1.0)
     if len(downbeats) < 4:
         raise InputError("no downbeats")
     spacing = int(np.median(np.diff(downbeats)))
+    if spacing == 6:
+        downbeats = np.flatnonzero(table[:, 1] == 1.0)
+        spacing = int(np.median(np.diff(downbeats)))
     if (spacing, 4) not in METRES:
         raise InputError("metre of the beats")
     quarters = np.arange(len(table)) + (-int(downbeats[0])) % spacing  # a pick-up becomes the end of bar 0
