@@ -109,6 +109,9 @@ class Report:
             "duration_seconds": round(revision.duration_seconds, 3),
             "checks": checks_to_json(reply.checks),
             "chords": list(reply.chord_names),
+            "chord_chart": reply.chord_sheet.chart,
+            "numerals": reply.chord_sheet.numerals,
+            "key": reply.chord_sheet.key,
             "shared_run_notes": reply.shared_run_notes,
             "facts": {fact.name: fact.value for fact in reply.facts},
             "remarks": list(reply.remarks),
@@ -123,7 +126,7 @@ class Report:
             f"{revision.operation}: {size} in {seconds:.1f} s, seed {revision.seed}, {revision.checkpoint_id}",
             *(f"{fact.name}: {fact.value}" for fact in reply.facts),
             *checks,
-            *((" | ".join(reply.chord_names),) if reply.chord_names else ()),
+            *_chord_lines(reply),
             *reply.remarks,
             *(f"wrote {path}" for path in written.values()),
         )
@@ -166,6 +169,14 @@ class Report:
     def show(self, *, as_json: bool) -> None:
         """Print to standard output."""
         print(json.dumps(self.data, ensure_ascii=False) if as_json else "\n".join(self.lines))  # noqa: T201 - a command's output
+
+
+def _chord_lines(reply: Reply) -> tuple[str, ...]:
+    """Return the chords bar by bar and their degrees, or one after the other where no bars are known."""
+    sheet = reply.chord_sheet
+    if sheet.chart:
+        return (f"Chords: {sheet.chart}", f"Degrees in {sheet.key}: {sheet.numerals}")
+    return (f"Chords: {' '.join(reply.chord_names)}",) if reply.chord_names else ()
 
 
 def _without_networks(operation: str, seconds: float) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import msgspec
 import structlog
 
+from bot.services.chord_sheets import chord_sheet_of
 from bot.services.model import Fact, File, GenerateOptions, Reply, RevisionView
 from bot.services.ports import MediaMaker
 from bot.services.records import options_to_json
@@ -90,6 +91,7 @@ class ReplyMaker:
             alt_text=alt_text,
             facts=(*facts_of(piece), *shared_run_facts(shared_run_notes)),
             shared_run_notes=shared_run_notes,
+            chord_sheet=chord_sheet_of(piece),
             remarks=(*audio_remarks, *picture_remarks),
         )
 

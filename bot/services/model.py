@@ -233,6 +233,15 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChordSheet:
+    """A result's chords by bars. ``chart``: "Dm7 | G7"; ``numerals``: "ii7 | V7"; ``key``: "C major". Empty without any."""
+
+    chart: str = ""
+    numerals: str = ""
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
     """Everything that answers a job. Without sound or picture (None) ``remarks`` say why; the text always arrives.
 
@@ -251,6 +260,7 @@ class Reply:
     facts: tuple[Fact, ...]
     shared_run_notes: int | None = None
     remarks: tuple[str, ...] = ()
+    chord_sheet: ChordSheet = ChordSheet()
 
     @property
     def files(self) -> tuple[File, ...]:

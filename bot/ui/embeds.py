@@ -34,6 +34,7 @@ RED = discord.Colour.from_rgb(0xE0, 0x31, 0x31)
 
 _FIELD_LIMIT = 1024  # Discord's own
 _DESCRIPTION_LIMIT = 4096
+_CHORDS_LIMIT = 600
 _BAR_CELLS = 12
 
 _TITLES: Mapping[Operation, str] = {
@@ -98,10 +99,8 @@ def reply_embed(reply: Reply) -> discord.Embed:
     embed.add_field(name="Asked", value=clip(asked, _FIELD_LIMIT), inline=False)
     if reply.checks:
         embed.add_field(name="Checked", value=clip(_check_lines(reply.checks), _FIELD_LIMIT), inline=False)
-    if reply.chord_names:
-        embed.add_field(
-            name="Chords", value=clip(make_plain(" · ".join(reply.chord_names)), _FIELD_LIMIT), inline=False
-        )
+    for name, text in _chord_fields(reply):
+        embed.add_field(name=name, value=clip(make_plain(text), _CHORDS_LIMIT), inline=False)
     for fact in reply.facts[:9]:
         embed.add_field(name=clip(fact.name, 256), value=clip(make_plain(fact.value), _FIELD_LIMIT) or "-", inline=True)
     for remark in reply.remarks:
@@ -247,6 +246,14 @@ def _link(revision: RevisionView) -> str:
     if revision.message_id is not None:
         text = f"[{text}]({jump_url(revision.place, revision.message_id)})"
     return f"{text} by {make_plain(revision.author.name, limit=80)}"
+
+
+def _chord_fields(reply: Reply) -> list[tuple[str, str]]:
+    """Name the chords bar by bar with their degrees, or one after the other where no bars are known."""
+    sheet = reply.chord_sheet
+    if sheet.chart:
+        return [("Chords", sheet.chart), (f"Degrees in {sheet.key}", sheet.numerals)]
+    return [("Chords", " · ".join(reply.chord_names))] if reply.chord_names else []
 
 
 def _history_line(revision: RevisionView, parents: Mapping[int, RevisionView]) -> str:

@@ -9,6 +9,7 @@ import pytest
 
 from bot.services.model import (
     Author,
+    ChordSheet,
     Fact,
     File,
     GenerateOptions,
@@ -136,6 +137,7 @@ def test_the_fullest_reply_stays_within_discords_limits():
     reply = replace(
         REPLY,
         chord_names=("Cmaj7",) * 500,
+        chord_sheet=ChordSheet(chart="Cmaj7 | " * 500, numerals="I | " * 500, key="C major"),
         checks=REPLY.checks * 40,
         facts=(Fact(name="n" * 300, value="v" * 2000),) * 2,
         revision=replace(REVISION, options=GenerateOptions(instruments=("piano",) * 400)),
@@ -145,6 +147,16 @@ def test_the_fullest_reply_stays_within_discords_limits():
     assert len(embed.fields) <= 25
     assert all(len(field.name) <= 256 and 0 < len(field.value) <= 1024 for field in embed.fields)
     assert len(embed) <= 6000
+
+
+def test_chords_are_shown_bar_by_bar():
+    """By name and as degrees; without bars, one after the other."""
+    sheet = ChordSheet(chart="Dm7 | G7 | Cmaj7", numerals="ii7 | V7 | Imaj7", key="C major")
+    text = everything_in(embeds.reply_embed(replace(REPLY, chord_sheet=sheet, chord_names=("Dm7", "G7", "Cmaj7"))))
+
+    assert "Chords: Dm7 \\| G7 \\| Cmaj7" in text
+    assert "Degrees in C major: ii7 \\| V7 \\| Imaj7" in text
+    assert "Chords: C · G" in everything_in(embeds.reply_embed(replace(REPLY, chord_names=("C", "G"))))
 
 
 def test_history_is_cut_before_discords_limit():
