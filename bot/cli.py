@@ -15,8 +15,10 @@ from typing import Annotated, Any
 import typer
 from typer.exceptions import TyperException
 
+from bot import cli_sampling as given
 from bot.cli_output import OutputPaths, Report, progress_bar, write_file
 from bot.services.analysis import describe_piece, description_to_json
+from bot.services.genres import GenreCounts
 from bot.services.library import ReplyParts
 from bot.services.model import GenerateOptions, HarmonizeOptions, Options, RemixOptions, Upload
 from bot.services.privacy import PrivacyService
@@ -59,7 +61,7 @@ _Picture = Annotated[Path | None, typer.Option(help="Where to write the piano ro
 _JSON = Annotated[bool, typer.Option("--json", help="Print one JSON object in place of text.")]
 _Seed = Annotated[int | None, typer.Option(help="The same seed gives the same music.")]
 _Preset = Annotated[str, typer.Option(help="safe, balanced or wild.")]
-_Genre = Annotated[str | None, typer.Option(help="For instance rock, jazz, classical.")]
+_Genre = Annotated[str | None, typer.Option(help="For instance rock, jazz, classical; “genres” lists them.")]
 _Blend = Annotated[str | None, typer.Option("--second-genre", help="A second genre to blend in.")]
 _Key = Annotated[str | None, typer.Option(help='For instance "C minor".')]
 _Tempo = Annotated[float | None, typer.Option(help="Quarter notes per minute.")]
@@ -78,7 +80,17 @@ def generate(
     metre: _Metre = None,
     bars: _Bars = None,
     instruments: _Instruments = "",
+    density: given.Density = None,
     preset: _Preset = "balanced",
+    temperature: given.Temperature = None,
+    temperature_notes: given.Notes = None,
+    temperature_rhythm: given.Rhythm = None,
+    temperature_instruments: given.Instruments = None,
+    top_k: given.TopK = None,
+    top_p: given.TopP = None,
+    min_p: given.MinP = None,
+    repetition: given.Repetition = None,
+    memory: given.Memory = None,
     seed: _Seed = None,
     output: _Output = None,
     audio: _Audio = None,
@@ -86,6 +98,10 @@ def generate(
     as_json: _JSON = False,
 ) -> None:
     """Write a new piece."""
+    sampling = given.wishes(
+        (temperature, temperature_notes, temperature_rhythm, temperature_instruments),
+        (top_k, top_p, min_p, repetition, memory),
+    )
     options = GenerateOptions(
         genre=genre,
         second_genre=second_genre,
@@ -94,7 +110,9 @@ def generate(
         metre=metre,
         num_bars=bars,
         instruments=_split(instruments),
+        density=density,
         preset=preset,
+        sampling=sampling,
         seed=seed,
     )
     _run_job(options, None, OutputPaths(midi=output, audio=audio, picture=picture), as_json=as_json)
@@ -109,7 +127,17 @@ def continue_(
     key: _Key = None,
     bars: _Bars = None,
     instruments: _Instruments = "",
+    density: given.Density = None,
     preset: _Preset = "balanced",
+    temperature: given.Temperature = None,
+    temperature_notes: given.Notes = None,
+    temperature_rhythm: given.Rhythm = None,
+    temperature_instruments: given.Instruments = None,
+    top_k: given.TopK = None,
+    top_p: given.TopP = None,
+    min_p: given.MinP = None,
+    repetition: given.Repetition = None,
+    memory: given.Memory = None,
     seed: _Seed = None,
     output: _Output = None,
     audio: _Audio = None,
@@ -117,13 +145,19 @@ def continue_(
     as_json: _JSON = False,
 ) -> None:
     """Go on from the end of a piece."""
+    sampling = given.wishes(
+        (temperature, temperature_notes, temperature_rhythm, temperature_instruments),
+        (top_k, top_p, min_p, repetition, memory),
+    )
     options = GenerateOptions(
         genre=genre,
         second_genre=second_genre,
         key=key,
         num_bars=bars,
         instruments=_split(instruments),
+        density=density,
         preset=preset,
+        sampling=sampling,
         seed=seed,
     )
     _run_job(options, file, OutputPaths(midi=output, audio=audio, picture=picture), as_json=as_json)
@@ -181,6 +215,12 @@ def remix(
         change=change, share=share, bars=None if bars is None else parse_bars(bars), preset=preset, seed=seed
     )
     _run_job(options, file, OutputPaths(midi=output, audio=audio, picture=picture), as_json=as_json)
+
+
+@app.command()
+def genres(*, as_json: _JSON = False) -> None:
+    """Say which genres there are and how many pieces of each the generator learned from."""
+    Report.of_genres(GenreCounts.load(Settings().inference.weights_folder)).show(as_json=as_json)
 
 
 @app.command()
@@ -242,6 +282,7 @@ def _run_job(options: Options, file: Path | None, paths: OutputPaths, *, as_json
         audio_format=paths.audio_format,
         has_picture=paths.picture is not None,
         fingerprints=Fingerprints.load(settings.inference.weights_folder / FINGERPRINTS_FOLDER),
+        genres=GenreCounts.load(settings.inference.weights_folder),
     )
     with progress_bar() as listener:
         answer = asyncio.run(run_job(options, source=upload, parts=parts, settings=settings, listener=listener))

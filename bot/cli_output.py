@@ -13,11 +13,13 @@ from typing import Any, Self, get_args
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
+from bot.services.genres import GenreCounts
 from bot.services.model import File, ProgressView, Reply
 from bot.services.records import checks_to_json, options_to_json
 from bot.workshop import ProgressListener
 from core.errors import InputError
 from media.protocol import AudioFormat
+from music.vocabulary import GENRES
 
 _FORMATS: tuple[AudioFormat, ...] = get_args(AudioFormat)
 
@@ -158,6 +160,20 @@ class Report:
         """Report what was made heard and seen."""
         lines = (*((data["alt_text"],) if data["alt_text"] else ()), *(f"wrote {path}" for path in written.values()))
         return cls(data=_without_networks("render", seconds) | data | {"files": written}, lines=lines)
+
+    @classmethod
+    def of_genres(cls, genres: GenreCounts) -> Self:
+        """Report how much of each genre was learned from."""
+        known = [
+            {"genre": name, "num_pieces": genres.num_pieces.get(name), "is_weak": genres.is_weak(name)}
+            for name in GENRES
+        ]
+        lines = (
+            f"{each['genre']}: {'unknown' if each['num_pieces'] is None else each['num_pieces']} pieces"
+            + (" (weak: a hint, not a style)" if each["is_weak"] else "")
+            for each in known
+        )
+        return cls(data=_without_networks("genres", 0.0) | {"genres": known}, lines=tuple(lines))
 
     @classmethod
     def of_erasure(cls, counts: dict[str, int]) -> Self:

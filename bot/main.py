@@ -16,6 +16,7 @@ import discord
 import structlog
 
 from bot.client import TuttiBot
+from bot.services.genres import GenreCounts
 from bot.services.jobs import JobService
 from bot.services.library import ReplyParts
 from bot.services.model import Presenter
@@ -84,7 +85,9 @@ async def running_bot(settings: Settings) -> AsyncGenerator[TuttiBot]:
             settings.inference, max_queued_jobs=settings.limits.max_queued_jobs, metrics=metrics
         )
 
-        parts = ReplyParts(fingerprints=Fingerprints.load(settings.inference.weights_folder / FINGERPRINTS_FOLDER))
+        weights = settings.inference.weights_folder
+        genres = GenreCounts.load(weights)
+        parts = ReplyParts(fingerprints=Fingerprints.load(weights / FINGERPRINTS_FOLDER), genres=genres)
 
         def build_services(presenter: Presenter) -> Services:
             jobs = JobService(
@@ -95,7 +98,7 @@ async def running_bot(settings: Settings) -> AsyncGenerator[TuttiBot]:
                 limits=settings.limits,
                 parts=parts,
             )
-            return Services(jobs=jobs, songs=SongService(database, media=media, parts=parts))
+            return Services(jobs=jobs, songs=SongService(database, media=media, parts=parts), genres=genres)
 
         bot = TuttiBot(
             settings=settings.discord,

@@ -7,11 +7,12 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client import TuttiBot
-from bot.services.model import PRESETS, GenerateOptions
+from bot.services.model import DENSITIES, PRESETS, GenerateOptions, SamplingWishes
 from bot.ui.options import split_names, suggest_genres, suggest_instruments, suggest_keys
 from music.constraints import METRES
 
 _METRES = [app_commands.Choice(name=f"{top}/{bottom}", value=f"{top}/{bottom}") for top, bottom in METRES]
+_DENSITIES = [app_commands.Choice(name=name, value=name) for name in DENSITIES]
 _PRESETS = [app_commands.Choice(name=preset, value=preset) for preset in PRESETS]
 
 
@@ -25,6 +26,9 @@ class Generate(commands.Cog):
     @app_commands.describe(
         genre="The style, for instance rock or jazz; left out, the network chooses",
         blend="A second style to mix in",
+        density="How many notes there are",
+        temperature="How bold, from 0 to 3; overrides the preset's (balanced is near 1)",
+        repetition="Above 1 repeats less, below 1 more, from 0.1 to 10",
         key="For instance C minor or Bb major",
         tempo="Quarter notes per minute",
         metre="Beats in a bar",
@@ -37,7 +41,7 @@ class Generate(commands.Cog):
     @app_commands.autocomplete(
         genre=suggest_genres, blend=suggest_genres, key=suggest_keys, instruments=suggest_instruments
     )
-    @app_commands.choices(metre=_METRES, preset=_PRESETS)
+    @app_commands.choices(metre=_METRES, preset=_PRESETS, density=_DENSITIES)
     async def generate(  # noqa: PLR0917 - Discord passes options by name
         self,
         interaction: discord.Interaction[TuttiBot],
@@ -51,6 +55,9 @@ class Generate(commands.Cog):
         preset: str = "balanced",
         file: discord.Attachment | None = None,
         blend: str | None = None,
+        density: str | None = None,
+        temperature: app_commands.Range[float, 0.0, 3.0] | None = None,
+        repetition: app_commands.Range[float, 0.1, 10.0] | None = None,
     ) -> None:
         """Write a new piece, or continue an attached one."""
         options = GenerateOptions(
@@ -61,7 +68,9 @@ class Generate(commands.Cog):
             metre=metre,
             num_bars=bars,
             instruments=split_names(instruments),
+            density=density,
             preset=preset,
+            sampling=SamplingWishes(temperature=temperature, repetition=repetition),
             seed=seed,
         )
         await self.bot.desk.order_new(interaction, options, file=file)

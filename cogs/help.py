@@ -23,7 +23,11 @@ class Help(commands.Cog):
         slash = self.bot.tree.get_commands(type=discord.AppCommandType.chat_input)
         menus = self.bot.tree.get_commands(type=discord.AppCommandType.message)
         entries = [HelpEntry(command.name, command.description) for command in slash]
-        embed = help_embed(entries, [HelpEntry(menu.name, "with the usual settings") for menu in menus])
+        embed = help_embed(
+            entries,
+            [HelpEntry(menu.name, "with the usual settings") for menu in menus],
+            genres=self.bot.services.genres,
+        )
         await show_privately(interaction, embed=embed)
 
 

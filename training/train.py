@@ -10,6 +10,7 @@ import json
 import re
 import subprocess
 import tomllib
+from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -22,7 +23,7 @@ from core.settings import Settings
 from inference.checkpoint import Checkpoint, load_checkpoint, load_weights, save_checkpoint
 from inference.event_sizes import generator_config
 from inference.models.generator import Generator, GeneratorConfig
-from music.vocabulary import VOCABULARY_HASH
+from music.vocabulary import GENRES, VOCABULARY_HASH
 from training.corpus import Corpus, load_config, prepare_corpus
 from training.generator import GeneratorTask
 from training.loop import LoopConfig, Run
@@ -134,6 +135,7 @@ def export(
     last = [line for line in lines if line["kind"] == "train"][-1]
     card = {
         "data_sets": corpus.report["weights"],
+        "genre_pieces": count_genres(corpus),
         "metrics": {"valid": measured},
         "git_commit": _git_commit(),
         "trained": {
@@ -153,6 +155,12 @@ def export(
         card=card,
     )
     print(f"{checkpoint_id} in {to}")
+
+
+def count_genres(corpus: Corpus) -> dict[str, int]:
+    """Return how many training pieces are labelled with each genre (a piece may have two labels)."""
+    counts = Counter(genre for piece in corpus.of_split("train") for genre in piece.genres)
+    return {genre: counts[genre] for genre in GENRES}
 
 
 def _git_commit() -> str:

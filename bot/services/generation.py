@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from bot.services.model import DEFAULT_NUM_BARS, GenerateOptions
-from bot.services.sampling import sampling_of
-from core.errors import InputError, NoMusicError
+import difflib
+
+from bot.services.model import DEFAULT_NUM_BARS, DENSITIES, GenerateOptions
+from bot.services.sampling import adjust, sampling_of
+from core.errors import InputError, NoMusicError, UnknownNameError
 from core.settings import LimitSettings
 from inference.protocol import Controls, GenerateRequest
 from music.constraints import Constraints
@@ -28,8 +30,9 @@ def build_generate_request(
         seed=seed,
         constraints=_constraints(options, limits),
         controls=_controls(options),
-        sampling=sampling_of(options.preset),
+        sampling=adjust(sampling_of(options.preset), options.sampling),
         prompt=prompt,
+        memory_length=options.sampling.memory_events,
     )
 
 
@@ -60,7 +63,21 @@ def _controls(options: GenerateOptions) -> Controls:
     second_genre = _genre(options.second_genre)
     if genre is None:
         genre, second_genre = second_genre, None
-    return Controls(genre=genre, second_genre=None if second_genre == genre else second_genre)
+    return Controls(
+        genre=genre,
+        second_genre=None if second_genre == genre else second_genre,
+        density=_density(options.density),
+    )
+
+
+def _density(name: str | None) -> int | None:
+    if not name or not name.strip():
+        return None
+    cleaned = name.strip().casefold()
+    if cleaned not in DENSITIES:
+        close = difflib.get_close_matches(cleaned, DENSITIES, n=1)
+        raise UnknownNameError(kind="density", name=name, suggestions=tuple(close) or tuple(DENSITIES))
+    return DENSITIES[cleaned]
 
 
 def _genre(name: str | None) -> str | None:

@@ -10,12 +10,13 @@ import asyncio
 import hashlib
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import msgspec
 import structlog
 
 from bot.services.chord_sheets import chord_sheet_of
+from bot.services.genres import GenreCounts
 from bot.services.model import Fact, File, GenerateOptions, Reply, RevisionView
 from bot.services.ports import MediaMaker
 from bot.services.records import options_to_json
@@ -49,12 +50,14 @@ class Finished:
 class ReplyParts:
     """What a reply holds beside its MIDI file. ``audio_format`` None: no sound.
 
-    With the ``fingerprints`` of the training music it says how long a passage its new notes share with that.
+    With the ``fingerprints`` of the training music it says how long a passage its new notes share with that, and with
+    ``genres`` which styles the network hardly knows.
     """
 
     audio_format: AudioFormat | None = "ogg"
     has_picture: bool = True
     fingerprints: Fingerprints | None = None
+    genres: GenreCounts = field(default_factory=GenreCounts)
 
 
 class ReplyMaker:
@@ -92,7 +95,7 @@ class ReplyMaker:
             facts=(*facts_of(piece), *shared_run_facts(shared_run_notes)),
             shared_run_notes=shared_run_notes,
             chord_sheet=chord_sheet_of(piece),
-            remarks=(*audio_remarks, *picture_remarks),
+            remarks=(*self._parts.genres.remarks(revision.options), *audio_remarks, *picture_remarks),
         )
 
     async def _measure_shared_run(self, finished: Finished) -> int | None:

@@ -22,6 +22,8 @@ RemixChange = Literal["pitch", "rhythm"]
 Stage = Literal["waiting", "reading", "writing", "rendering"]
 
 PRESETS: tuple[Preset, ...] = ("safe", "balanced", "wild")
+DENSITIES: dict[str, int] = {"sparse": 1, "light": 3, "medium": 4, "busy": 6, "dense": 7}
+"""What people call how many notes there are, and the class of ``music.vocabulary.DENSITY_LIMITS`` that they mean."""
 DEFAULT_NUM_BARS = 16
 DEFAULT_SIZE_LIMIT_BYTES = 10 * 1024 * 1024
 """What every Discord server takes in one message."""
@@ -69,10 +71,25 @@ Source = Upload | FromRevision
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SamplingWishes:
+    """What somebody sets beside the preset; None keeps the preset's value. ``temperature`` stands for all three."""
+
+    temperature: float | None = None
+    temperature_notes: float | None = None  # pitches and chords
+    temperature_rhythm: float | None = None  # positions, lengths, loudness, metre and tempo
+    temperature_instruments: float | None = None  # who plays next, and on what
+    top_k: int | None = None
+    top_p: float | None = None
+    min_p: float | None = None
+    repetition: float | None = None
+    memory_events: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GenerateOptions:
     """Write a new piece, or continue the job's source. None and empty leave the choice to the network or the source.
 
-    ``num_bars`` counts new bars; without it ``DEFAULT_NUM_BARS`` are written.
+    ``num_bars`` counts new bars; without it ``DEFAULT_NUM_BARS`` are written. ``density`` is a name of ``DENSITIES``.
     """
 
     genre: str | None = None
@@ -82,7 +99,9 @@ class GenerateOptions:
     metre: str | None = None
     num_bars: int | None = None
     instruments: tuple[str, ...] = ()
+    density: str | None = None
     preset: str = "balanced"
+    sampling: SamplingWishes = SamplingWishes()
     seed: int | None = None
 
 

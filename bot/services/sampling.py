@@ -5,7 +5,9 @@ from __future__ import annotations
 import difflib
 import secrets
 
-from bot.services.model import PRESETS
+import msgspec
+
+from bot.services.model import PRESETS, SamplingWishes
 from core.errors import InputError, UnknownNameError
 from inference.protocol import Sampling
 
@@ -34,6 +36,44 @@ def sampling_of(preset: str) -> Sampling:
         close = difflib.get_close_matches(name, PRESETS, n=1)
         raise UnknownNameError(kind="preset", name=preset, suggestions=tuple(close) or PRESETS)
     return SAMPLINGS[name]
+
+
+_LIMITS: dict[str, tuple[float, float, str]] = {
+    "temperature_notes": (0.0, 3.0, "The temperature of notes"),
+    "temperature_rhythm": (0.0, 3.0, "The temperature of rhythm"),
+    "temperature_instruments": (0.0, 3.0, "The temperature of instruments"),
+    "top_k": (0, 256, "Top-k"),
+    "top_p": (0.01, 1.0, "Top-p"),
+    "min_p": (0.0, 0.99, "Min-p"),
+    "repetition": (0.1, 10.0, "Repetition control"),
+}
+_FEWEST_MEMORY_EVENTS = 1
+
+
+def adjust(sampling: Sampling, wishes: SamplingWishes) -> Sampling:
+    """Return a preset's sampling with what was wished instead.
+
+    Raises:
+        InputError: for a number out of range.
+    """
+    if wishes.memory_events is not None and wishes.memory_events < _FEWEST_MEMORY_EVENTS:
+        raise InputError("The memory holds at least one event. Choose a larger number, or leave it out.")
+    if wishes.temperature is not None:
+        _check("The temperature", wishes.temperature, low=0.0, high=3.0)
+    changes: dict[str, float] = {}
+    for name, (low, high, words) in _LIMITS.items():
+        value: float | None = getattr(wishes, name)
+        if value is None and name.startswith("temperature"):
+            value = wishes.temperature
+        if value is not None:
+            _check(words, value, low=low, high=high)
+            changes[name] = value
+    return msgspec.structs.replace(sampling, **changes)
+
+
+def _check(words: str, value: float, *, low: float, high: float) -> None:
+    if not low <= value <= high:  # also refuses what is not a number
+        raise InputError(f"{words} lies between {low:g} and {high:g}. Choose a number there, or leave it out.")
 
 
 def draw_seed(asked: int | None) -> int:

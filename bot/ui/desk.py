@@ -8,11 +8,12 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import discord
 
+from bot.services.genres import GenreCounts
 from bot.services.jobs import JobService
 from bot.services.model import FromRevision, GenerateOptions, HarmonizeOptions, JobOrder, Options, RemixOptions, Source
 from bot.services.songs import SongService
@@ -32,6 +33,7 @@ class Services:
 
     jobs: JobService
     songs: SongService
+    genres: GenreCounts = field(default_factory=GenreCounts)
 
 
 class DeskClient(Protocol):

@@ -12,6 +12,7 @@ from datetime import UTC
 import discord
 
 from bot.plain_text import clip, make_plain
+from bot.services.genres import FEWEST_PIECES, GenreCounts
 from bot.services.model import (
     DEFAULT_NUM_BARS,
     GenerateOptions,
@@ -24,8 +25,10 @@ from bot.services.model import (
     RemixOptions,
     Reply,
     RevisionView,
+    SamplingWishes,
 )
 from music.constraints import Check
+from music.vocabulary import GENRES
 
 BLUE = discord.Colour.from_rgb(0x4C, 0x6E, 0xF5)
 GREEN = discord.Colour.from_rgb(0x2F, 0x9E, 0x44)
@@ -139,8 +142,10 @@ def history_embed(
     return discord.Embed(title=title, description="\n".join(lines), colour=BLUE)
 
 
-def help_embed(commands: Sequence[HelpEntry], menus: Sequence[HelpEntry]) -> discord.Embed:
-    """Say what there is and where to begin."""
+def help_embed(
+    commands: Sequence[HelpEntry], menus: Sequence[HelpEntry], *, genres: GenreCounts | None = None
+) -> discord.Embed:
+    """Say what there is, where to begin, and which genres the network hardly knows."""
     embed = discord.Embed(
         title="Tutti writes, harmonizes and remixes music with you",
         description=(
@@ -161,7 +166,19 @@ def help_embed(commands: Sequence[HelpEntry], menus: Sequence[HelpEntry]) -> dis
         value=clip("\n".join(f"**{one.name}**: {one.description}" for one in menus), _FIELD_LIMIT),
         inline=False,
     )
+    embed.add_field(name="Genres", value=clip(_genre_line(genres or GenreCounts()), _FIELD_LIMIT), inline=False)
     return embed
+
+
+def _genre_line(genres: GenreCounts) -> str:
+    """Name every genre; those that hardly any music was learned for are marked and the mark explained."""
+    weak = [genre for genre in GENRES if genres.is_weak(genre)]
+    names = ", ".join(f"{genre} (weak)" if genre in weak else genre for genre in GENRES)
+    if not weak:
+        return names
+    return (
+        f"{names}.\nWeak: I learned from fewer than {FEWEST_PIECES} pieces of that genre, so it is a hint, not a style."
+    )
 
 
 def describe_options(options: Options | None) -> str:
@@ -195,7 +212,26 @@ def _generate_words(options: GenerateOptions) -> list[str]:
     words.append(f"{options.num_bars or DEFAULT_NUM_BARS} bars")
     if options.instruments:
         words.append(", ".join(options.instruments))
+    if options.density:
+        words.append(options.density)
+    words += _sampling_words(options.sampling)
     return words
+
+
+def _sampling_words(wishes: SamplingWishes) -> list[str]:
+    """Name what was set beside the preset."""
+    values = {
+        "temperature": wishes.temperature,
+        "temperature of notes": wishes.temperature_notes,
+        "temperature of rhythm": wishes.temperature_rhythm,
+        "temperature of instruments": wishes.temperature_instruments,
+        "top-k": wishes.top_k,
+        "top-p": wishes.top_p,
+        "min-p": wishes.min_p,
+        "repetition control": wishes.repetition,
+        "memory of events:": wishes.memory_events,
+    }
+    return [f"{name} {value:g}" for name, value in values.items() if value is not None]
 
 
 def _harmonize_words(options: HarmonizeOptions) -> list[str]:

@@ -63,6 +63,21 @@ def test_generate_writes_what_was_asked(folder):
     assert (folder / "out.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_options_of_sampling_change_the_music_and_are_written_down(folder):
+    common = ("generate", "--bars", "1", "--instruments", "piano", "--seed", "3")
+    plain = run(folder, *common, "-o", "plain.mid")
+    bold = run(folder, *common, "--temperature-notes", "1.8", "--density", "sparse", "--memory", "60", "-o", "bold.mid")
+    assert bold["settings"]["sampling"]["temperature_notes"] == 1.8
+    assert read(folder / "plain.mid").tracks != read(folder / "bold.mid").tracks
+    assert plain["remarks"] == bold["remarks"] == []
+
+
+def test_genres_are_listed_with_what_they_were_learned_from(folder):
+    genres = {each["genre"]: each for each in run(folder, "genres")["genres"]}
+    assert not genres["rock"]["is_weak"]
+    assert [each["is_weak"] for each in genres.values()] == [each["num_pieces"] < 30 for each in genres.values()]
+
+
 def test_continue_goes_on_from_the_given_bars(folder):
     report = run(folder, "continue", "in.mid", "--bars", "2", "--seed", "1", "-o", "more.mid")
     assert (report["operation"], report["num_bars"]) == ("continue", 6)
@@ -136,6 +151,8 @@ BAD_INPUT = [
     ["generate", "--metre", "7/8"],
     ["generate", "--tempo", "2"],
     ["generate", "--preset", "angry"],
+    ["generate", "--temperature-notes", "9"],
+    ["generate", "--density", "crowded"],
     ["generate", "--seed", "-1"],
     ["generate", "--colour", "blue"],
     ["generate", "-o", "no/such/folder/out.mid"],

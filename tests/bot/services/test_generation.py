@@ -3,7 +3,7 @@
 import pytest
 
 from bot.services.generation import build_generate_request
-from bot.services.model import DEFAULT_NUM_BARS, GenerateOptions
+from bot.services.model import DEFAULT_NUM_BARS, GenerateOptions, SamplingWishes
 from core.errors import InputError, NoMusicError, UnknownNameError, UnsupportedMetreError
 from core.settings import LimitSettings
 from music.piece import DRUM_PROGRAM, Piece
@@ -46,6 +46,11 @@ def test_two_genres_blend():
     assert (controls.genre, controls.second_genre) == ("rock", "folk")
 
 
+def test_density_sampling_and_memory_reach_the_request():
+    request = build(density="Dense", sampling=SamplingWishes(temperature=0.5, memory_events=100))
+    assert (request.controls.density, request.sampling.temperature_rhythm, request.memory_length) == (7, 0.5, 100)
+
+
 def test_piece_to_continue_is_the_prompt():
     assert build(melody()).prompt == melody()
 
@@ -67,6 +72,8 @@ def test_presets_differ():
         ({"num_bars": 0}, InputError),
         ({"num_bars": 65}, InputError),
         ({"tempo_bpm": 1000}, InputError),
+        ({"density": "crowded"}, UnknownNameError),
+        ({"sampling": SamplingWishes(top_p=2.0)}, InputError),
         ({"tempo_bpm": float("nan")}, InputError),
         ({"instruments": tuple(str(program) for program in range(40))}, InputError),
     ],

@@ -2,8 +2,8 @@
 
 import pytest
 
-from bot.services.model import PRESETS
-from bot.services.sampling import MAX_SEED, draw_seed, sampling_of
+from bot.services.model import PRESETS, SamplingWishes
+from bot.services.sampling import MAX_SEED, adjust, draw_seed, sampling_of
 from core.errors import InputError, UnknownNameError
 
 
@@ -32,3 +32,34 @@ def test_drawn_seeds_differ_and_are_short():
 def test_seed_that_discord_cannot_carry_is_refused(seed):
     with pytest.raises(InputError):
         draw_seed(seed)
+
+
+def test_wishes_replace_what_the_preset_says_and_nothing_else():
+    changed = adjust(sampling_of("balanced"), SamplingWishes(temperature_notes=0.5, repetition=2.0, top_k=7))
+    assert (changed.temperature_notes, changed.repetition, changed.top_k) == (0.5, 2.0, 7)
+    plain = sampling_of("balanced")
+    assert (changed.temperature_rhythm, changed.top_p) == (plain.temperature_rhythm, plain.top_p)
+    assert adjust(plain, SamplingWishes()) == plain
+
+
+def test_one_temperature_stands_for_all_that_are_not_named():
+    changed = adjust(sampling_of("safe"), SamplingWishes(temperature=1.5, temperature_rhythm=0.5))
+    assert (changed.temperature_notes, changed.temperature_rhythm, changed.temperature_instruments) == (1.5, 0.5, 1.5)
+
+
+@pytest.mark.parametrize(
+    ("wishes", "sentence"),
+    [
+        ({"temperature": 4.0}, "The temperature lies between 0 and 3"),
+        ({"temperature_rhythm": -0.1}, "temperature of rhythm lies between"),
+        ({"top_k": -1}, "Top-k lies between 0 and 256"),
+        ({"top_p": 0.0}, "Top-p lies between"),
+        ({"min_p": 1.0}, "Min-p lies between"),
+        ({"repetition": 0.0}, "Repetition control lies between 0.1 and 10"),
+        ({"repetition": float("nan")}, "Repetition control lies between"),
+        ({"memory_events": 0}, "at least one event"),
+    ],
+)
+def test_a_number_out_of_range_is_refused_with_a_sentence(wishes, sentence):
+    with pytest.raises(InputError, match=sentence):
+        adjust(sampling_of("balanced"), SamplingWishes(**wishes))

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from bot.services.genres import GenreCounts
 from bot.services.model import (
     Author,
     ChordSheet,
@@ -20,9 +21,11 @@ from bot.services.model import (
     RemixOptions,
     Reply,
     RevisionView,
+    SamplingWishes,
 )
 from bot.ui import embeds
 from music.constraints import Check
+from music.vocabulary import GENRES
 
 ADA = Author(user_id=1, name="Ada")
 HERE = Place(guild_id=10, channel_id=20)
@@ -182,10 +185,29 @@ def test_an_empty_history_says_where_to_begin():
         (GenerateOptions(genre="jazz", second_genre="funk", tempo_bpm=92.5), "jazz with funk · 92.5 bpm · 16 bars"),
         (HarmonizeOptions(style="chords", preset="wild"), "chords · wild preset"),
         (HarmonizeOptions(style="fill", bars=(5, 6), track=2), "hole filled · bars 5-6 · track 2"),
-        (HarmonizeOptions(style="track", instruments=("bass",), chords="C |\nG"), "one more track · bass · over C \\| G"),
+        (
+            HarmonizeOptions(style="track", instruments=("bass",), chords="C |\nG"),
+            "one more track · bass · over C \\| G",
+        ),
         (RemixOptions(share=0.6), "other notes, same rhythm · 60% of the notes · all bars"),
     ],
 )
 def test_options_are_put_in_words(options, words):
     """What was asked reads as a person would say it."""
     assert embeds.describe_options(options) == words
+
+
+def test_help_marks_the_genres_that_were_hardly_learned():
+    counts = dict.fromkeys(GENRES, 200) | {"funk": 29}
+    fields = {
+        field.name: field.value for field in embeds.help_embed([], [], genres=GenreCounts(num_pieces=counts)).fields
+    }
+    assert "funk (weak)" in fields["Genres"]
+    assert "rock (weak)" not in fields["Genres"]
+    assert "fewer than 30 pieces" in fields["Genres"]
+
+
+def test_what_was_set_beside_the_preset_is_shown():
+    wishes = SamplingWishes(temperature_notes=1.3, top_k=5)
+    words = embeds.describe_options(GenerateOptions(density="sparse", sampling=wishes))
+    assert all(word in words for word in ("sparse", "temperature of notes 1.3", "top-k 5"))
