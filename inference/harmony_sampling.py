@@ -17,7 +17,7 @@ _CHORALE = {
 }
 _CHORDS = {
     "safe": Sampling(temperature_notes=0.8, temperature_rhythm=0.8, top_p=0.9),
-    "balanced": Sampling(temperature_notes=0.95, temperature_rhythm=0.95, top_p=0.96),
+    "balanced": Sampling(temperature_notes=0.9, temperature_rhythm=0.9, top_p=0.95),
     "wild": Sampling(temperature_notes=1.2, temperature_rhythm=1.1, min_p=0.02),
 }
 _PARTS = {

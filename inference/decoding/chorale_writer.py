@@ -8,13 +8,13 @@ that one frame; every such frame is counted and reported, never silent.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from inference.decoding.chorale_rules import ChoraleRules
+from inference.decoding.chorale_rules import ChoraleRules, Flags
 from inference.decoding.harmony_session import OpenWindow, WindowSession, draw
 from inference.protocol import Sampling
 from inference.sampling import uniform
@@ -52,6 +52,7 @@ class ChoraleWriter:
     rules: ChoraleRules
     sampling: Sampling
     seed: int
+    limits: Mapping[int, Mapping[str, Flags]] = field(default_factory=dict[int, Mapping[str, Flags]])  # reach, by frame
     report: WritingReport = field(default_factory=WritingReport)
     voices: Ids = field(init=False)
 
@@ -78,7 +79,7 @@ class ChoraleWriter:
         frame = first_new
         while frame < stop:
             self._step_to(session, melody, start, frame)
-            chosen = self._choose_frame(session, frame, banned.get(frame, set()), self.rules)
+            chosen = self._choose_frame(session, frame, banned.get(frame, set()), self._rules_at(frame))
             if chosen is None and frame > first_new and num_retreats < MAX_RETREATS:
                 num_retreats += 1
                 banned.pop(frame, None)
@@ -145,11 +146,15 @@ class ChoraleWriter:
 
         return extend((), session.state(), {"soprano": int(self.voices[frame, 0])})
 
+    def _rules_at(self, frame: int) -> ChoraleRules:
+        limit = self.limits.get(frame)
+        return self.rules if limit is None else replace(self.rules, reach=limit)
+
     def _choose_relaxed(self, session: WindowSession, frame: int) -> tuple[int, ...]:
         """Let parallels pass at this frame, then crossings too; range and scale always hold."""
         self.report.num_relaxed += 1
         for forbids_crossing in (True, False):
-            rules = ChoraleRules(reach=self.rules.reach, forbids_parallels=False, forbids_crossing=forbids_crossing)
+            rules = replace(self._rules_at(frame), forbids_parallels=False, forbids_crossing=forbids_crossing)
             chosen = self._choose_frame(session, frame, set(), rules)
             if chosen is not None:
                 return chosen

@@ -18,6 +18,7 @@ import torch
 from core.errors import InferenceError, InputError
 from inference.checkpoint import load_checkpoint
 from inference.decoding.arranger import arrange_piece
+from inference.decoding.asked_chords import check_symbols, check_voices, forced_steps, limited_reach
 from inference.decoding.chorale_rules import ChoraleRules, count_rules, reach_of
 from inference.decoding.chorale_writer import ChoraleWriter
 from inference.decoding.chord_writer import ChordRules, ChordWriter
@@ -81,10 +82,6 @@ class HarmonizerDecoder:
             raise InputError(
                 "The weights that I have loaded cannot do that yet: they write a four-part chorale or chords. Choose one of the two."
             )
-        if request.chords:
-            raise InputError(
-                "The weights that I have loaded cannot follow typed chords yet. Leave the chords out, and I choose them."
-            )
         reading = read_melody(request.piece, request.melody_track)
         yield _progress(request, reading, 0)
         if request.style == "chorale":
@@ -109,12 +106,15 @@ class HarmonizerDecoder:
             raise InputError(
                 "The range leaves no notes for some of the voices. Ask for at least two octaves around middle C, or for none."
             )
+        frame_ticks: list[int] = reading.frame_ticks[frames].tolist()
+        limits = limited_reach(request.chords, frame_ticks, reach, shift=shift)
         writer = ChoraleWriter(
             open_window=self._open_window,
             melody=melody,
             rules=ChoraleRules(reach=reach),
             sampling=request.sampling,
             seed=request.seed,
+            limits=limits,
         )
         for num_written in writer.write():
             yield _progress(request, reading, reading.bar_of_frame(int(frames[num_written - 1])) + 1)
@@ -139,10 +139,11 @@ class HarmonizerDecoder:
             found=found,
             is_kept=counts.num_parallels == 0 and counts.num_crossings == 0,
         )
+        asked = (check_voices(request.chords, frame_ticks, writer.voices, shift=shift),) if request.chords else ()
         yield self._result(
             request,
             result,
-            (*_checks(request, result), part_writing, *_reading_checks(piece, reading)),
+            (*_checks(request, result), part_writing, *asked, *_reading_checks(piece, reading)),
             chords=find_chords(four_parts, stretches_per_bar=find_main_metre(piece).numerator),
             num_events=writer.report.num_events,
             start_seconds=start_seconds,
@@ -160,6 +161,7 @@ class HarmonizerDecoder:
             rules=rules,
             sampling=request.sampling,
             seed=request.seed,
+            forced=forced_steps(request.chords, reading.frame_ticks[reading.step_frames].tolist()),
         )
         for num_bars in writer.write():
             yield _progress(request, reading, num_bars)
@@ -174,10 +176,12 @@ class HarmonizerDecoder:
             pitch_range=constraints.pitch_range,
         )
         result = replace(_with_new_tracks(piece, (track,), constraints), chords=symbols)
+        under = tuple(chord for chord in request.chords if chord.start_ticks < reading.frame_ticks[-1])
+        asked = (check_symbols(under, symbols),) if under else ()
         yield self._result(
             request,
             result,
-            (*_checks(request, result), *_reading_checks(piece, reading)),
+            (*_checks(request, result), *asked, *_reading_checks(piece, reading)),
             chords=symbols,
             num_events=writer.num_events,
             start_seconds=start_seconds,
