@@ -22,6 +22,7 @@ from music.constraints import METRES
 from music.piece import DRUM_PROGRAM
 from training.genre_labels import label_lakh, parse_genres
 from training.lead_sheets import read_measures, unfold
+from training.pickups import place_pickup
 
 SPLITS = ("train", "valid", "test")
 _GROOVE_GENRES = {
@@ -31,6 +32,7 @@ _GROOVE_GENRES = {
 _EWLD_GENRES = {
     "Jazz": "jazz", "Rock": "rock", "Pop": "pop", "Folk, World, & Country": "folk", "Funk / Soul": "soul", "Blues": "jazz",
 }  # fmt: skip
+_SETS_WITH_HIDDEN_PICKUPS = ("openscore_lieder", "openscore_quartets")
 _ROLAND_TO_GM = {22: 42, 26: 46, 58: 43, 40: 38, 37: 37}
 
 
@@ -210,6 +212,8 @@ def read_source(source: Source) -> Columns:
         return _rebar(columns, source.beat_path)
     if source.score_path is not None:
         return unfold(columns, read_measures(source.score_path))
+    if source.data_set in _SETS_WITH_HIDDEN_PICKUPS:
+        return place_pickup(columns)
     return columns
 
 
