@@ -17,7 +17,7 @@ from typer.exceptions import TyperException
 
 from bot import cli_sampling as given
 from bot.cli_output import OutputPaths, Report, progress_bar, write_file
-from bot.services.analysis import describe_piece, description_to_json
+from bot.services.description import Portrait, draw_portrait_alone
 from bot.services.genres import GenreCounts
 from bot.services.library import ReplyParts
 from bot.services.model import GenerateOptions, HarmonizeOptions, Options, RemixOptions, Upload
@@ -37,7 +37,6 @@ from core.settings import Settings
 from db.engine import Database
 from db.migrate import upgrade
 from media.client import MediaClient
-from music.analysis import Description
 from music.originality import FINGERPRINTS_FOLDER, Fingerprints
 from music.time_grid import TimeGrid
 
@@ -225,13 +224,15 @@ def genres(*, as_json: _JSON = False) -> None:
 
 @app.command()
 def describe(file: _Input, *, as_json: _JSON = False) -> None:
-    """Say what a piece is like: key, tempo, metre, tracks, chords."""
-    settings = Settings()
+    """Say what a piece is like: genre, key, tempo, metre, tracks, chords."""
+    settings = Settings(TUTTI_WORKERS=1)
     started_seconds = time.monotonic()
     upload = _read_upload(file, max_bytes=settings.media.max_upload_bytes)
-    description = asyncio.run(_describe(upload, settings))
+    portrait = asyncio.run(_describe(upload, settings))
     seconds = time.monotonic() - started_seconds
-    Report.of_description(description_to_json(description), seconds=seconds).show(as_json=as_json)
+    Report.of_description(portrait.as_json(), seconds=seconds, checkpoint_id=portrait.checkpoint_id).show(
+        as_json=as_json
+    )
 
 
 @app.command()
@@ -303,10 +304,10 @@ def _read_upload(file: Path, *, max_bytes: int) -> Upload:
         raise InputError(f"{file} cannot be read ({error.strerror}). Give the path of a MIDI file.") from error
 
 
-async def _describe(upload: Upload, settings: Settings) -> Description:
+async def _describe(upload: Upload, settings: Settings) -> Portrait:
     async with MediaClient(settings.media) as media:
         piece = await media.read_upload(upload.filename, upload.data)
-    return await describe_piece(piece)
+    return await draw_portrait_alone(piece, settings.inference)
 
 
 async def _render(upload: Upload, paths: OutputPaths, *, max_seconds: float | None, settings: Settings) -> Report:

@@ -135,7 +135,7 @@ class Report:
         return cls(data=data, lines=lines)
 
     @classmethod
-    def of_description(cls, description: dict[str, Any], *, seconds: float) -> Self:
+    def of_description(cls, description: dict[str, Any], *, seconds: float, checkpoint_id: str) -> Self:
         """Report what a piece is like."""
         tracks = [
             f"  {track['name'] or '(no name)'}: {track['instrument']}, {track['num_notes']} notes"
@@ -144,6 +144,7 @@ class Report:
         ]
         lines = (
             description["title"] or "(no title)",
+            f"Genre: {description['genre'] or 'no guess'}",
             f"Key: {description['key'] or 'none'}",
             f"Tempo: {description['tempo_bpm']:.0f} bpm" + (", changing" if description["has_changing_tempo"] else ""),
             f"Metre: {description['metre']}" + (", changing" if description["has_changing_metre"] else ""),
@@ -153,7 +154,10 @@ class Report:
             *tracks,
             f"Chords: {' | '.join(description['chords'])}",
         )
-        return cls(data=_without_networks("describe", seconds) | description, lines=lines)
+        return cls(
+            data=_without_networks("describe", seconds) | {"checkpoint": checkpoint_id or None} | description,
+            lines=lines,
+        )
 
     @classmethod
     def of_rendering(cls, data: dict[str, Any], *, seconds: float, written: dict[str, str]) -> Self:

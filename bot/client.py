@@ -27,7 +27,7 @@ from bot.ui.views import CancelButton, RevisionButton
 from core.errors import ConfigurationError
 from core.settings import DiscordSettings
 
-EXTENSIONS = ("cogs.generate", "cogs.harmonize", "cogs.remix", "cogs.history", "cogs.help")
+EXTENSIONS = ("cogs.generate", "cogs.harmonize", "cogs.remix", "cogs.describe", "cogs.history", "cogs.help")
 
 discord.VoiceClient.warn_nacl = False  # Tutti does not speak in voice channels
 discord.VoiceClient.warn_dave = False

@@ -16,6 +16,7 @@ import discord
 import structlog
 
 from bot.client import TuttiBot
+from bot.services.description import DescriptionService
 from bot.services.genres import GenreCounts
 from bot.services.jobs import JobService
 from bot.services.library import ReplyParts
@@ -98,7 +99,9 @@ async def running_bot(settings: Settings) -> AsyncGenerator[TuttiBot]:
                 limits=settings.limits,
                 parts=parts,
             )
-            return Services(jobs=jobs, songs=SongService(database, media=media, parts=parts), genres=genres)
+            songs = SongService(database, media=media, parts=parts)
+            descriptions = DescriptionService(writer=inference, media=media, songs=songs)
+            return Services(jobs=jobs, songs=songs, descriptions=descriptions, genres=genres)
 
         bot = TuttiBot(
             settings=settings.discord,

@@ -117,19 +117,33 @@ def load_decoders(weights_folder: Path, device: str) -> tuple[dict[str, Decoder]
         CheckpointError: when there are no weights at all, or some do not fit.
         ConfigurationError: for a device that is not there.
     """
+    return _load(DECODERS, weights_folder, device)
+
+
+def load_remixer(weights_folder: Path, device: str) -> tuple[dict[str, Decoder], str]:
+    """Load the remixer alone, which also describes; for a process that does nothing else.
+
+    Raises:
+        CheckpointError: when it is not there or does not fit.
+        ConfigurationError: for a device that is not there.
+    """
+    return _load({"remixer": DECODERS["remixer"]}, weights_folder, device)
+
+
+def _load(places: Mapping[str, str], weights_folder: Path, device: str) -> tuple[dict[str, Decoder], str]:
     from inference.checkpoint import CARD_NAME
     from inference.device import choose_device, prepare_threads
 
     prepare_threads()
     choice = choose_device(device)
     decoders: dict[str, Decoder] = {}
-    for name, place in DECODERS.items():
+    for name, place in places.items():
         folder = weights_folder / name
         if (folder / CARD_NAME).exists():
             decoders[name] = _find(place).load(folder, choice.device)
     if not decoders:
         raise CheckpointError(
-            f"No weights were found: {weights_folder} has no {' or '.join(DECODERS)} with a {CARD_NAME}. "
+            f"No weights were found: {weights_folder} has no {' or '.join(places)} with a {CARD_NAME}. "
             "Point TUTTI_WEIGHTS to the weights folder, or train the networks."
         )
     return decoders, str(choice.device)

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 import discord
 
+from bot.services.description import DescriptionService, facts_of
 from bot.services.genres import GenreCounts
 from bot.services.jobs import JobService
 from bot.services.model import FromRevision, GenerateOptions, HarmonizeOptions, JobOrder, Options, RemixOptions, Source
@@ -33,6 +34,7 @@ class Services:
 
     jobs: JobService
     songs: SongService
+    descriptions: DescriptionService
     genres: GenreCounts = field(default_factory=GenreCounts)
 
 
@@ -107,6 +109,18 @@ class Desk:
         source = await self._finder.find_in(message)
         await self._submit(ticket, options, source)
 
+    async def describe_from(
+        self, interaction: discord.Interaction[Any], *, file: discord.Attachment | None, link: str | None
+    ) -> None:
+        """Say what an attached file, a linked result, or the newest result in the channel is like."""
+        await acknowledge(interaction)
+        await self._describe(interaction, await self._finder.find(interaction, file=file, link=link))
+
+    async def describe_message(self, interaction: discord.Interaction[Any], *, message: discord.Message) -> None:
+        """Say what the music of a message is like."""
+        await acknowledge(interaction)
+        await self._describe(interaction, await self._finder.find_in(message))
+
     async def history(self, interaction: discord.Interaction[Any], *, is_mine: bool, limit: int) -> discord.Embed:
         """Return the newest results of this channel, or the person's own from everywhere."""
         songs = self._services.songs
@@ -168,6 +182,13 @@ class Desk:
         await self._services.jobs.cancel(job_id, author=author_of(interaction))
 
     # --- shared ----------------------------------------------------------------------------------------------------
+
+    async def _describe(self, interaction: discord.Interaction[Any], source: Source) -> None:
+        author, place = author_of(interaction), place_of(interaction)
+        portrait = await self._services.descriptions.describe(source, author=author, place=place)
+        await show_privately(
+            interaction, embed=embeds.description_embed(portrait.description.title, facts_of(portrait))
+        )
 
     async def _order_from_revision(
         self, interaction: discord.Interaction[Any], options: Options, revision_id: int

@@ -113,6 +113,14 @@ def reply_embed(reply: Reply) -> discord.Embed:
     return embed
 
 
+def description_embed(title: str, facts: Sequence[tuple[str, str]]) -> discord.Embed:
+    """Show what a piece is like, as names and values."""
+    embed = discord.Embed(title=clip(make_plain(title), 256) or "What it is like", colour=BLUE)
+    for name, value in facts:
+        embed.add_field(name=name, value=clip(make_plain(value), _FIELD_LIMIT), inline=len(value) < _BAR_CELLS * 3)
+    return embed
+
+
 def error_embed(text: str) -> discord.Embed:
     """Show one sentence about what went wrong."""
     return discord.Embed(description=text, colour=RED)

@@ -10,6 +10,7 @@ import pytest
 
 from bot.client import EXTENSIONS, TuttiBot
 from bot.command_sync import hash_of
+from bot.services.description import DescriptionService
 from bot.services.harmonization import STYLES
 from bot.services.jobs import JobService
 from bot.services.songs import SongService
@@ -38,7 +39,11 @@ async def bot(tmp_path):
             presenter=presenter,
             limits=settings.limits,
         )
-        return Services(jobs=jobs, songs=SongService(database, media=media))
+        songs = SongService(database, media=media)
+        writer = InferenceClient(settings.inference)
+        return Services(
+            jobs=jobs, songs=songs, descriptions=DescriptionService(writer=writer, media=media, songs=songs)
+        )
 
     client = TuttiBot(settings=settings.discord, max_upload_bytes=1, build_services=build_services)
     for extension in EXTENSIONS:
@@ -76,6 +81,7 @@ async def test_the_issues_options_are_there(bot):
     assert options["generate"] >= {"genre", "key", "tempo", "metre", "bars", "instruments", "seed", "preset", "file"}
     assert options["harmonize"] >= {"style", "instrument", "chords", "bars", "track", "file", "message", "seed"}
     assert options["remix"] >= {"change", "share", "bars", "file", "message", "seed"}
+    assert options["describe"] >= {"file", "message"}
     assert {"history", "help"} <= set(options)
 
 

@@ -93,6 +93,15 @@ async def test_a_real_melody_is_harmonized_and_kept(page: Page, ada: Person, cha
     assert piece.num_notes > len(given)
 
 
+async def test_a_file_is_described_to_who_asked(page: Page, ada: Person, channel: str):
+    """Genre, key and tracks, and nobody else is bothered."""
+    answer = await ada.command(channel, "describe", melody_file())
+
+    assert answer.is_private
+    for word in ("Genre", "%", "Key", "Tempo", "Tracks", "Chords"):
+        assert word in answer.text
+
+
 async def test_musicxml_is_taken_too(page: Page, ada: Person, channel: str):
     """A score from a notation program."""
     score = Attached("chorale.mxl", corpus_path("bach/bwv66.6.mxl").read_bytes())
@@ -198,10 +207,12 @@ async def test_help_names_every_command_and_menu(page: Page, ada: Person, channe
         "generate",
         "harmonize",
         "remix",
+        "describe",
         "history",
         "help",
         "Remix this",
         "Harmonize this",
+        "Describe this",
     }
     for command in commands:
         assert command["name"] in answer.text
