@@ -29,6 +29,7 @@ from music.vocabulary import FIELDS, NUM_PHASES, VOCABULARY_HASH, Kind
 from training.archives import unpack_set
 from training.corpus_report import make_report
 from training.datasets import Source, list_set, read_source
+from training.near_copies import REASON, known_near_copies
 
 Rows = npt.NDArray[np.int16]
 _NICENESS = 5
@@ -106,12 +107,13 @@ def prepare_corpus(config: CorpusConfig, *, archives: Path, scratch: Path, out: 
     if (out / "report.json").exists():
         return load_corpus(out)
     started = time.monotonic()
-    sources = [
+    listed = [
         source
         for each in config.sets
         for source in list_set(each.name, unpack_set(archives, each.name, scratch=scratch))
     ]
-    outcomes: Counter[str] = Counter()
+    sources = [source for source in listed if not is_near_copy(source)]
+    outcomes = Counter(f"{source.data_set}: {REASON}" for source in listed if is_near_copy(source))
     entries: list[PieceEntry] = []
     chunks: list[Rows] = []
     total = 0
@@ -198,6 +200,11 @@ def trim_silence(rows: Rows) -> Rows:
     kept[is_bar, 3] = [FIELDS["place"].offset + place_of_bar(index, count) for index in range(count)]
     kept[is_bar, 4] = FIELDS["phase"].offset + np.arange(count) % NUM_PHASES
     return kept
+
+
+def is_near_copy(source: Source) -> bool:
+    """Whether a held-out piece is nearly in the training split (see ``near_copies.py``)."""
+    return source.split != "train" and (source.data_set, source.path.stem) in known_near_copies()
 
 
 def _encode_source(source: Source, config: CorpusConfig) -> tuple[str, Rows | None, dict[str, Any]]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +29,7 @@ from music.originality import (
     FORMAT_VERSION,
     MIN_DISTINCT,
     WINDOW,
+    Fingerprints,
     Hashes,
     Symbols,
     hash_windows,
@@ -38,6 +40,7 @@ from music.originality import (
 from training.archives import unpack_set
 from training.datasets import LISTERS, Source, read_source
 from training.harmonizer_sets import Split, read_jsb_chorales
+from training.near_copies import PieceLines, find_near_copies, write_list
 
 JSB = "jsb_chorales"
 """The one set that comes as steps, not as files."""
@@ -46,6 +49,9 @@ SETS = (
     JSB,
 )  # fmt: skip
 """Every set but Groove, which has only drums."""
+SETS_WITHOUT_JSB = tuple(name for name in SETS if name != JSB)
+"""The benchmark keeps its own split, whatever is near what."""
+HELD_OUT: tuple[Split, ...] = ("valid", "test")
 BITS_PER_HASH = 15
 NUM_PROBES = 10
 LINES_NAME = "lines.npy"
@@ -88,8 +94,8 @@ class ExactIndex:
 
 def read_lines(
     data_folder: Path, *, split: Split, sets: tuple[str, ...] = SETS
-) -> tuple[list[tuple[str, Symbols]], Counter[str]]:
-    """Return the lines of every readable piece of a split with its set's name, and what became of the files."""
+) -> tuple[list[PieceLines], Counter[str]]:
+    """Return the lines of every readable piece of a split, and what became of the files."""
     sources = [
         source
         for name in sets
@@ -98,16 +104,16 @@ def read_lines(
         if source.split == split
     ]
     outcomes: Counter[str] = Counter()
-    lines: list[tuple[str, Symbols]] = []
+    lines: list[PieceLines] = []
     with ProcessPoolExecutor(1) as pool:
         jobs = pool.map(_spell_source, sources, chunksize=32)
         for source, symbols in track(zip(sources, jobs, strict=True), total=len(sources), description="lines"):
             outcomes[f"{source.data_set}: {'in' if symbols is not None else 'unreadable'}"] += 1
             if symbols is not None:
-                lines.append((source.data_set, symbols))
+                lines.append(PieceLines(source.data_set, symbols, source.path.stem))
     for chorale in read_jsb_chorales(unpack_set(data_folder, JSB), split) if JSB in sets else ():
         outcomes[f"{JSB}: in"] += 1
-        lines.append((JSB, spell_voices(chorale.pitches)))
+        lines.append(PieceLines(JSB, spell_voices(chorale.pitches), chorale.name))
     return lines, outcomes
 
 
@@ -128,15 +134,15 @@ def make_bits(hashes: Hashes) -> npt.NDArray[np.uint8]:
     return np.packbits(is_set, bitorder="little")
 
 
-def write_fingerprints(lines: list[tuple[str, Symbols]], folder: Path) -> dict[str, Any]:
+def write_fingerprints(lines: Sequence[PieceLines], folder: Path) -> dict[str, Any]:
     """Write the filter of some lines and its card into a folder, and return the card."""
-    symbols = np.concatenate([each for _, each in lines])
+    symbols = np.concatenate([piece.symbols for piece in lines])
     hashes, counts = hash_windows(symbols)
     distinct = np.unique(hashes[counts])
     bits = make_bits(distinct)
     notes = Counter[str]()
-    for name, each in lines:
-        notes[name] += len(each)
+    for piece in lines:
+        notes[piece.data_set] += len(piece.symbols)
     card: dict[str, Any] = {
         "format": FORMAT_VERSION,
         "window": WINDOW,
@@ -146,7 +152,7 @@ def write_fingerprints(lines: list[tuple[str, Symbols]], folder: Path) -> dict[s
         "num_hashes": len(distinct),
         "num_windows": int(counts.sum()),
         "false_share": round(float((np.unpackbits(bits).mean()) ** NUM_PROBES), 6),
-        "pieces": dict(Counter(name for name, _ in lines)),
+        "pieces": dict(Counter(piece.data_set for piece in lines)),
         "notes_of_lines": dict(notes),
     }
     folder.mkdir(parents=True, exist_ok=True)
@@ -163,14 +169,14 @@ def load_exact_index(settings: Settings) -> ExactIndex:
     return ExactIndex.of_lines(np.load(path))
 
 
-def read_training_lines(settings: Settings) -> list[tuple[str, Symbols]]:
+def read_training_lines(settings: Settings) -> list[PieceLines]:
     """Return the lines of the training split."""
     return read_lines(settings.training.data_folder, split="train")[0]
 
 
-def _save_lines(lines: list[tuple[str, Symbols]], path: Path) -> None:
+def _save_lines(lines: Sequence[PieceLines], path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    np.save(path, np.concatenate([each for _, each in lines]))
+    np.save(path, np.concatenate([piece.symbols for piece in lines]))
 
 
 def _spell_source(source: Source) -> Symbols | None:
@@ -184,11 +190,20 @@ def _spell_source(source: Source) -> Symbols | None:
 def main(
     to: Annotated[Path, typer.Option(help="folder of the fingerprints")] = Path("weights/originality"),
 ) -> None:
-    """Build the fingerprints of all training music."""
+    """Build the fingerprints of all training music, and list the held-out pieces that are nearly in it."""
     settings = Settings()
     lines = read_training_lines(settings)
     _save_lines(lines, settings.training.runs_folder / "originality" / LINES_NAME)
     print(json.dumps(write_fingerprints(lines, to), indent=1))
+
+    fingerprints = Fingerprints.load(to)
+    assert fingerprints is not None
+    held_out = [
+        piece
+        for split in HELD_OUT
+        for piece in read_lines(settings.training.data_folder, split=split, sets=SETS_WITHOUT_JSB)[0]
+    ]
+    write_list(find_near_copies(held_out, fingerprints))
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from music.originality import (
 from music.piece import Note, Piece, Tempo, Track
 from tests.factories.pieces import CORPUS_NAMES, make_band, make_chorale, read_corpus
 from training.fingerprints import write_fingerprints
+from training.near_copies import PieceLines
 
 NUM_SHARED = 20
 
@@ -45,7 +46,7 @@ def moved(notes: list[Note], *, ticks: int, semitones: int) -> list[Note]:
 def index(tmp_path):
     """The fingerprints of three lines and of real music."""
     known = [piece_of(make_line(seed)) for seed in (1, 2, 3)] + [read_corpus(CORPUS_NAMES[0])]
-    write_fingerprints([("known", spell_piece(piece)) for piece in known], tmp_path)
+    write_fingerprints([PieceLines("known", spell_piece(piece)) for piece in known], tmp_path)
     found = Fingerprints.load(tmp_path)
     assert found is not None
     return found
@@ -135,7 +136,7 @@ def test_no_folder_means_no_fingerprints(tmp_path):
 
 @pytest.mark.parametrize("change", [{"window": WINDOW + 1}, {"format": 0}, {"num_bytes": 3}])
 def test_fingerprints_of_other_rules_are_refused(tmp_path, change):
-    write_fingerprints([("known", spell_piece(piece_of(make_line(1))))], tmp_path)
+    write_fingerprints([PieceLines("known", spell_piece(piece_of(make_line(1))))], tmp_path)
     card = tmp_path / "fingerprints.json"
     card.write_text(json.dumps(json.loads(card.read_text()) | change))
     with pytest.raises(ConfigurationError, match=r"python -m training\.fingerprints"):
@@ -143,7 +144,7 @@ def test_fingerprints_of_other_rules_are_refused(tmp_path, change):
 
 
 def test_damaged_fingerprints_are_refused(tmp_path):
-    write_fingerprints([("known", spell_piece(piece_of(make_line(1))))], tmp_path)
+    write_fingerprints([PieceLines("known", spell_piece(piece_of(make_line(1))))], tmp_path)
     (tmp_path / "fingerprints.npy").write_bytes(b"nothing")
     with pytest.raises(ConfigurationError, match="cannot be read"):
         Fingerprints.load(tmp_path)

@@ -9,16 +9,17 @@ from music.originality import Fingerprints, hash_windows, spell_piece
 from tests.factories.pieces import CORPUS_NAMES, read_corpus
 from tests.music.test_originality import make_line, moved, piece_of
 from training.fingerprints import ExactIndex, make_bits, read_lines, spell_voices, write_fingerprints
+from training.near_copies import PieceLines
 
 PIECES = [read_corpus(name) for name in CORPUS_NAMES[:4]]
 
 
 def test_every_window_that_was_put_in_is_found(tmp_path):
-    lines = [(name, spell_piece(piece)) for name, piece in zip(CORPUS_NAMES, PIECES, strict=False)]
+    lines = [PieceLines(name, spell_piece(piece)) for name, piece in zip(CORPUS_NAMES, PIECES, strict=False)]
     card = write_fingerprints(lines, tmp_path)
     index = Fingerprints.load(tmp_path)
     assert index is not None
-    for _, symbols in lines:
+    for _, symbols, _ in lines:
         hashes, counts = hash_windows(symbols)
         assert index.contains(hashes[counts]).all()
     strangers = np.random.default_rng(1).integers(0, 2**64, 100_000, dtype=np.uint64)
@@ -38,10 +39,10 @@ def test_the_exact_run_stands_in_one_place_and_the_bound_may_not(tmp_path):
     before = [*first, *moved(bridge, ticks=first[-1].onset_ticks, semitones=0)]
     after = [*bridge, *moved(second, ticks=bridge[-1].onset_ticks, semitones=0)]
     stitched = [*before, *moved(second, ticks=before[-1].onset_ticks, semitones=0)]
-    lines = [("a", spell_piece(piece_of(before))), ("b", spell_piece(piece_of(after)))]
+    lines = [PieceLines("a", spell_piece(piece_of(before))), PieceLines("b", spell_piece(piece_of(after)))]
     write_fingerprints(lines, tmp_path)
     bound = Fingerprints.load(tmp_path)
-    exact = ExactIndex.of_lines(np.concatenate([symbols for _, symbols in lines]))
+    exact = ExactIndex.of_lines(np.concatenate([symbols for _, symbols, _ in lines]))
     asked = spell_piece(piece_of(stitched))
     assert bound is not None
     assert exact.longest_run(asked) == 40
@@ -110,4 +111,4 @@ def test_only_the_asked_split_is_read(tmp_path):
     (chorales / "Jsb16thSeparated.json").write_text(json.dumps({"train": [voices], "valid": [], "test": []}))
     lines, outcomes = read_lines(tmp_path, split="train", sets=("lakh_full", "jsb_chorales"))
     assert outcomes == {"lakh_full: in": 1, "lakh_full: unreadable": 1, "jsb_chorales: in": 1}
-    assert [name for name, _ in lines] == ["lakh_full", "jsb_chorales"]
+    assert [name for name, _, _ in lines] == ["lakh_full", "jsb_chorales"]

@@ -95,7 +95,7 @@ def measure_people(corpus: Corpus, index: OriginalityIndex, settings: Settings, 
     whole, _ = read_lines(settings.training.data_folder, split="test", sets=("lakh_subset",))
     return {
         "test_excerpts": measure_originality(real_excerpts(corpus, split="test", num_pieces=num_pieces), index),
-        "test_pieces": measure_lines([symbols for _, symbols in whole], index),
+        "test_pieces": measure_lines([piece.symbols for piece in whole], index),
         "training_excerpts": measure_originality(real_excerpts(corpus, split="train", num_pieces=num_pieces), index),
     }
 

@@ -10,6 +10,7 @@ from music.originality import Fingerprints, spell_piece
 from tests.factories.doors import StandInMedia, melody
 from tests.factories.pieces import make_band
 from training.fingerprints import write_fingerprints
+from training.near_copies import PieceLines
 
 NAME = "Longest passage shared with the training music"
 
@@ -17,7 +18,7 @@ NAME = "Longest passage shared with the training music"
 @pytest.fixture
 def parts(tmp_path):
     """Replies that know one piece as training music: 16 quarter notes of seed 1."""
-    write_fingerprints([("known", spell_piece(melody(1)))], tmp_path)
+    write_fingerprints([PieceLines("known", spell_piece(melody(1)))], tmp_path)
     return ReplyParts(fingerprints=Fingerprints.load(tmp_path))
 
 

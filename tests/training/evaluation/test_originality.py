@@ -17,6 +17,7 @@ from training.evaluation.originality import (
     real_excerpts,
 )
 from training.fingerprints import ExactIndex, write_fingerprints
+from training.near_copies import PieceLines
 
 KNOWN = [read_corpus(name) for name in CORPUS_NAMES[:2]]
 UNKNOWN = read_corpus(CORPUS_NAMES[5])
@@ -24,11 +25,11 @@ UNKNOWN = read_corpus(CORPUS_NAMES[5])
 
 @pytest.fixture
 def index(tmp_path):
-    lines = [("known", spell_piece(piece)) for piece in KNOWN]
+    lines = [PieceLines("known", spell_piece(piece)) for piece in KNOWN]
     write_fingerprints(lines, tmp_path)
     bound = Fingerprints.load(tmp_path)
     assert bound is not None
-    return OriginalityIndex(bound, ExactIndex.of_lines(np.concatenate([symbols for _, symbols in lines])))
+    return OriginalityIndex(bound, ExactIndex.of_lines(np.concatenate([symbols for _, symbols, _ in lines])))
 
 
 def test_copies_are_found_and_other_music_is_not(index):
