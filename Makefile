@@ -56,9 +56,17 @@ evaluate: $(DEV_STAMP) ## Measure the shipped checkpoints on their test splits, 
 evaluate-quick: $(DEV_STAMP) ## The same on a few pieces, in a few minutes; writes runs/evaluation
 	$(PYTHON) -m training.evaluate all --quick
 
+.PHONY: samples
+samples: $(DEV_STAMP) ## Write docs/samples anew: three seeds of every genre and task, measured
+	$(PYTHON) -m training.samples
+
 .PHONY: train
 train: $(DEV_STAMP) ## Train a network, for instance: make train MODEL=generator MINUTES=60
 	$(PYTHON) -m training.train $(or $(MODEL),generator) --config cpu --minutes $(or $(MINUTES),60)
+
+.PHONY: train-jsb
+train-jsb: $(DEV_STAMP) ## Train the JSB benchmark to its shipped numbers: about ten minutes of one core's work (needs TUTTI_DATA)
+	$(PYTHON) -m training.jsb train
 
 .PHONY: migrate
 migrate: $(RUN_STAMP) ## Bring the database to the newest schema (the bot does it at start, too)

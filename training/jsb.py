@@ -96,8 +96,7 @@ def log_shares(model: ChoraleModel, data: Prepared, *, shift: int = 0) -> list[F
         memory = model.body.empty_memory(len(group), model.config.memory_length)
         parts: list[Floats] = []
         for batch in whole_pieces(data, group, segment_length=model.config.segment_length, shift=shift):
-            with torch.autocast("cpu", dtype=torch.bfloat16):
-                logits, memory = run_batch(model, batch, memory)
+            logits, memory = run_batch(model, batch, memory)
             shares = torch.stack([each.float().log_softmax(dim=-1) for each in logits], dim=1)
             parts.append(shares.view(*batch.sequence.shape, *shares.shape[1:]).numpy())
         joined = np.concatenate(parts, axis=1)

@@ -80,7 +80,7 @@ def test_shares_add_to_one_and_padding_does_not_count(data: Prepared):
     assert np.allclose(np.exp(together[0]).sum(axis=-1), 1, atol=1e-4)
     frames = [bach_chorale("bach/bwv66.6")]
     alone = prepare(frames, Counts([*frames, bach_chorale("bach/bwv269")]), is_counted=True)
-    assert np.allclose(log_shares(model, alone)[0], together[0], atol=0.1)  # bf16
+    assert np.allclose(log_shares(model, alone)[0], together[0], atol=1e-3)
     assert nats_of(together, data).shape == (data.starts[-1], 4)
 
 
@@ -120,7 +120,7 @@ def test_training_learns_and_the_checkpoint_gives_the_same_shares(data: Prepared
     loaded = load_members(tmp_path / "weights")["member_1"]
     after = float(nats_of(log_shares(loaded, data), data).mean())
     assert after < before
-    assert after == pytest.approx(run.best_nats, abs=0.02)
+    assert after == pytest.approx(run.best_nats, abs=0.01)
 
 
 def test_a_task_goes_on_with_other_pieces_after_a_restart(data: Prepared):
