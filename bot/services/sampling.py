@@ -9,20 +9,13 @@ import msgspec
 
 from bot.services.model import PRESETS, SamplingWishes
 from core.errors import InputError, UnknownNameError
+from inference.presets import PRESET_SAMPLINGS
 from inference.protocol import Sampling
 
 MAX_SEED = 2**53 - 1
 """The largest whole number that Discord and JSON carry exactly."""
 
 _DRAWN_SEED_BITS = 31  # short enough to be typed again
-
-SAMPLINGS: dict[str, Sampling] = {
-    "safe": Sampling(temperature_notes=0.8, temperature_rhythm=0.8, temperature_instruments=0.8, top_p=0.9),
-    "balanced": Sampling(temperature_notes=0.95, temperature_rhythm=0.95, top_p=0.96),
-    "wild": Sampling(
-        temperature_notes=1.2, temperature_rhythm=1.1, temperature_instruments=1.1, min_p=0.02, repetition=1.1
-    ),
-}
 
 
 def sampling_of(preset: str) -> Sampling:
@@ -32,10 +25,10 @@ def sampling_of(preset: str) -> Sampling:
         UnknownNameError: for a preset that does not exist.
     """
     name = preset.strip().casefold()
-    if name not in SAMPLINGS:
+    if name not in PRESET_SAMPLINGS:
         close = difflib.get_close_matches(name, PRESETS, n=1)
         raise UnknownNameError(kind="preset", name=preset, suggestions=tuple(close) or PRESETS)
-    return SAMPLINGS[name]
+    return PRESET_SAMPLINGS[name]
 
 
 _LIMITS: dict[str, tuple[float, float, str]] = {
