@@ -93,6 +93,18 @@ def test_harmonize_keeps_the_melody(folder):
     assert make_melody().tracks[0].notes in [track.notes for track in read(folder / "chorale.mid").tracks]
 
 
+def test_typed_chords_are_followed_and_shown_bar_by_bar(folder):
+    report = run(
+        folder,
+        *("harmonize", "in.mid", "--style", "chords", "--chords", "Dm7 | G7/B | Cmaj7 A7 | N.C."),
+        *("--instrument", "organ", "--seed", "1", "-o", "chords.mid"),
+    )
+    assert report["chord_chart"] == "Dm7 | G7/B | Cmaj7 A7 | N.C."
+    assert len(report["numerals"].split(" | ")) == 4
+    assert {check["name"]: check["is_kept"] for check in report["checks"]}["chords"]
+    assert read(folder / "chords.mid").tracks[-1].program == 16
+
+
 def test_remix_changes_only_the_bars_asked_for(folder):
     report = run(
         folder,
@@ -162,6 +174,13 @@ BAD_INPUT = [
     ["continue"],
     ["continue", "missing.mid"],
     ["harmonize", "in.mid", "--style", "loud"],
+    ["harmonize", "in.mid", "--style", "chords", "--chords", "Dm7 | Hx7"],
+    ["harmonize", "in.mid", "--style", "chords", "--chords", "C | F | G | C | F | G"],
+    ["harmonize", "in.mid", "--style", "fill", "--bars", "2-3"],
+    ["harmonize", "in.mid", "--style", "fill", "--bars", "9-12", "--track", "1"],
+    ["harmonize", "in.mid", "--style", "fill", "--bars", "two", "--track", "1"],
+    ["harmonize", "in.mid", "--style", "track"],
+    ["harmonize", "in.mid", "--style", "piano", "--instrument", "kazoophone"],
     ["remix", "in.mid", "--bars", "8-5"],
     ["remix", "in.mid", "--bars", "a"],
     ["remix", "in.mid", "--share", "0"],

@@ -11,9 +11,10 @@ from pathlib import Path
 import torch
 
 from inference.checkpoint import save_checkpoint
+from inference.decoding.remix_network import remixer_config
 from inference.event_sizes import generator_config
 from inference.models.generator import Generator
-from inference.models.musicbert import MusicBERT, MusicBERTConfig
+from inference.models.remixer import RemixerNetwork
 from music import vocabulary
 from music.tokenizers import harmony, octuple
 from tests.factories.harmonies import tiny_config, tiny_network
@@ -23,10 +24,10 @@ def save_tiny_weights(folder: Path) -> None:
     """Write a checkpoint of each network under ``folder``; the same bytes every time."""
     torch.manual_seed(0)
     generator = generator_config("tiny")
-    remixer = MusicBERTConfig.of_size("tiny", field_sizes=octuple.FIELD_SIZES)
+    remixer = remixer_config("tiny", genres=("rock", "classical"))
     networks = {
         "generator": (Generator(generator).state_dict(), generator.as_dict(), vocabulary.VOCABULARY_HASH),
-        "remixer": (MusicBERT(remixer).state_dict(), remixer.to_dict(), octuple.VOCABULARY_HASH),
+        "remixer": (RemixerNetwork(remixer).state_dict(), remixer.to_dict(), octuple.VOCABULARY_HASH),
         "harmonizer": (tiny_network().state_dict(), tiny_config().as_dict(), harmony.VOCABULARY_HASH),
     }
     for name, (state, config, vocabulary_hash) in networks.items():
