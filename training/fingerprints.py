@@ -163,10 +163,21 @@ def write_fingerprints(lines: Sequence[PieceLines], folder: Path) -> dict[str, A
 
 def load_exact_index(settings: Settings) -> ExactIndex:
     """Return the exact index of the training music, its lines read anew if they are not in ``runs/originality``."""
-    path = settings.training.runs_folder / "originality" / LINES_NAME
-    if not path.exists():
-        _save_lines(read_training_lines(settings), path)
-    return ExactIndex.of_lines(np.load(path))
+    folder = settings.training.runs_folder / "originality"
+    if not (folder / LINES_NAME).exists():
+        _save_lines(read_training_lines(settings), folder)
+    return open_exact_index(folder)
+
+
+def open_exact_index(folder: Path) -> ExactIndex:
+    """Return the exact index of the lines in a folder, mapped from disk; it is made at the first time."""
+    lines = np.load(folder / LINES_NAME, mmap_mode="r")
+    paths = [folder / f"{name}-{WINDOW}-{MIN_DISTINCT}.npy" for name in ("hashes", "places")]
+    if not all(path.exists() for path in paths):
+        index = ExactIndex.of_lines(np.asarray(lines))
+        for path, values in zip(paths, (index.hashes, index.places), strict=True):
+            np.save(path, values)
+    return ExactIndex(lines, *(np.load(path, mmap_mode="r") for path in paths))
 
 
 def read_training_lines(settings: Settings) -> list[PieceLines]:
@@ -174,9 +185,12 @@ def read_training_lines(settings: Settings) -> list[PieceLines]:
     return read_lines(settings.training.data_folder, split="train")[0]
 
 
-def _save_lines(lines: Sequence[PieceLines], path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    np.save(path, np.concatenate([piece.symbols for piece in lines]))
+def _save_lines(lines: Sequence[PieceLines], folder: Path) -> None:
+    """Write lines into a folder; an index of older ones goes."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in folder.glob("*.npy"):
+        path.unlink()
+    np.save(folder / LINES_NAME, np.concatenate([piece.symbols for piece in lines]))
 
 
 def _spell_source(source: Source) -> Symbols | None:
@@ -193,7 +207,7 @@ def main(
     """Build the fingerprints of all training music, and list the held-out pieces that are nearly in it."""
     settings = Settings()
     lines = read_training_lines(settings)
-    _save_lines(lines, settings.training.runs_folder / "originality" / LINES_NAME)
+    _save_lines(lines, settings.training.runs_folder / "originality")
     print(json.dumps(write_fingerprints(lines, to), indent=1))
 
     fingerprints = Fingerprints.load(to)

@@ -8,7 +8,15 @@ from music.midi import write_midi
 from music.originality import Fingerprints, hash_windows, spell_piece
 from tests.factories.pieces import CORPUS_NAMES, read_corpus
 from tests.music.test_originality import make_line, moved, piece_of
-from training.fingerprints import ExactIndex, make_bits, read_lines, spell_voices, write_fingerprints
+from training.fingerprints import (
+    LINES_NAME,
+    ExactIndex,
+    make_bits,
+    open_exact_index,
+    read_lines,
+    spell_voices,
+    write_fingerprints,
+)
 from training.near_copies import PieceLines
 
 PIECES = [read_corpus(name) for name in CORPUS_NAMES[:4]]
@@ -71,6 +79,18 @@ def test_the_exact_run_is_the_longest_of_many_places():
             longest = max(longest, run)
     window = len(borrowed) - len(others) + 1
     assert ExactIndex.of_lines(symbols).longest_run(borrowed) == longest + window
+
+
+def test_an_index_on_disk_is_made_once_and_tells_the_same(tmp_path):
+    symbols = spell_piece(PIECES[1])
+    np.save(tmp_path / LINES_NAME, symbols)
+    first, second = open_exact_index(tmp_path), open_exact_index(tmp_path)
+    assert len(list(tmp_path.iterdir())) == 3
+    asked = spell_piece(piece_of(make_line(3)))
+    whole = ExactIndex.of_lines(symbols)
+    for index in (first, second):
+        assert index.longest_run(symbols) == whole.longest_run(symbols) > 0
+        assert index.longest_run(asked) == whole.longest_run(asked)
 
 
 def test_nothing_in_common_is_no_run():
