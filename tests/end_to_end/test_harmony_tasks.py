@@ -94,3 +94,20 @@ async def test_a_hole_outside_the_piece_is_named(ada: Person, channel: str):
 
     assert f"it has bars 1-{NUM_BARS}" in bars.text
     assert "no track 20" in track.text
+
+
+@pytest.mark.parametrize(
+    ("options", "part"),
+    [
+        ({"style": "chords", "chords": "Dm7 | Zorp"}, "Zorp"),
+        ({"style": "chords", "bars": "2-3"}, "style fill"),
+        ({"style": "fill", "bars": "2-3"}, "its track"),
+        ({"style": "track"}, "which instrument"),
+    ],
+)
+async def test_what_does_not_go_together_is_refused_at_once(ada: Person, channel: str, options, part):
+    """One sentence for the person who asked, before anything is queued."""
+    answer = await ada.command(channel, "harmonize", band_file(), **options)
+
+    assert answer.is_private
+    assert part in answer.text
