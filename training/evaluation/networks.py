@@ -22,22 +22,33 @@ import torch
 from core.settings import Settings
 from inference.decoding.generator import GeneratorDecoder
 from inference.decoding.harmonizer import HarmonizerDecoder
+from inference.decoding.remixer import RemixerDecoder
+from inference.harmony_sampling import harmony_sampling
+from inference.protocol import HarmonyTask, Sampling
+from music.piece import Piece
+from music.tokenizers.chorale import ChoraleFrames
 from training.evaluation.folder_harmony import read_chorales, read_lead_sheets
-from training.evaluation.generator import evaluate_generator, evaluate_generator_folder
+from training.evaluation.generator import FULL, QUICK, evaluate_generator, evaluate_generator_folder
 from training.evaluation.harmonizer import QUICK_PIECES, evaluate_harmonizer
 from training.evaluation.harmonizer_nats import score_set
-from training.evaluation.midi_folder import list_midi_files, read_octuples
-from training.evaluation.remixer import evaluate_remixer
-from training.remixer import load_model, load_plan
+from training.evaluation.jsb import evaluate_jsb, measure_chorales
+from training.evaluation.masked import QUICK_WINDOWS, WINDOWS, score_masked
+from training.evaluation.midi_folder import list_midi_files, read_four_parts, read_octuples
+from training.evaluation.obedience import harmonize_requests, measure_obedience, remix_requests
+from training.evaluation.originality import real_excerpts
+from training.evaluation.parts import run_parts
+from training.evaluation.samples import BALANCED
+from training.remixer import load_plan
 from training.remixer import open_corpus as open_octuples
 from training.train import CONFIGS, open_corpus
 
-Network = Literal["generator", "remixer", "harmonizer"]
+Network = Literal["generator", "remixer", "harmonizer", "jsb"]
 Split = Literal["valid", "test"]
 UNITS: dict[Network, str] = {
     "generator": "nats of note fields and choices per note, velocity included",
     "remixer": "nats of masked fields per masked note",
     "harmonizer": "nats per 16th of alto, tenor and bass, soprano given",
+    "jsb": "nats per 16th of four voices, left to right",
 }
 _QUICK_FILES = 60
 
@@ -70,46 +81,53 @@ def measure_generator(settings: Settings, options: Options) -> dict[str, Any]:
             decoder, options.files(), split=options.split, num_processes=options.num_processes
         )
     corpus = open_corpus(CONFIGS / "generator_cpu.toml", settings)
-    num_pieces, num_samples = (12, 2) if options.is_quick else (100, 12)
-    return evaluate_generator(decoder, corpus, num_pieces=num_pieces, num_samples=num_samples, split=options.split)
+    sizes = QUICK if options.is_quick else FULL
+    return evaluate_generator(
+        decoder, corpus, settings, split=options.split, sizes=sizes, num_processes=options.num_processes
+    )
 
 
 def measure_remixer(settings: Settings, options: Options) -> dict[str, Any]:
     """Return the remixer's numbers; ``nats_per_note`` is over masked notes."""
-    report: dict[str, Any] = {}
+    decoder = RemixerDecoder.load(settings.inference.weights_folder / "remixer", "cpu")
+    found: dict[str, Any] = {"checkpoint_id": decoder.checkpoint_id, "nats_per_note": None}
     if options.folder is not None:
         corpus, read = read_octuples(options.files(), split=options.split, num_processes=options.num_processes)
-        report = read.as_dict()
+        found |= read.as_dict()
         if not corpus.pieces:
-            return {"split": options.split, "nats_per_note": None, **report}
+            return found
     else:
         corpus = open_octuples(load_plan(CONFIGS / "remixer_cpu.toml"))
-    model = load_model(settings.inference.weights_folder / "remixer")
-    result = evaluate_remixer(model, corpus, split=options.split, num_windows=60 if options.is_quick else 400)
-    return {
-        "nats_per_note": masked_nats_per_note(result), "num_pieces": len(corpus.of_split(options.split)), **report,
-        **result,
-    }  # fmt: skip
+    num_windows = QUICK_WINDOWS if options.is_quick else WINDOWS
+    found["num_pieces"] = len(corpus.of_split(options.split))
+    found |= score_masked(decoder.model, corpus, split=options.split, num_windows=num_windows)
+    if options.folder is None:
+        pieces = _excerpts(settings, options)
+        requests = remix_requests(pieces, sampling=BALANCED)
+        found |= run_parts({"obedience": lambda: measure_obedience(decoder, requests)})
+    return found
 
 
-def masked_nats_per_note(result: dict[str, Any]) -> float:
-    """Return all masked fields' nats over the number of masked notes; position and duration are masked together."""
-    total = sum(part["nats"] * part["num_masked"] for part in result.values() if _is_part(part))
-    notes = sum(result[name]["num_masked"] for name in ("pitch", "drum", "position") if name in result)
-    return total / notes if notes else 0.0
-
-
-def _is_part(value: Any) -> bool:
-    return isinstance(value, dict) and "num_masked" in value
+def _excerpts(settings: Settings, options: Options) -> list[Piece]:
+    """Return pieces of 16 real bars to change or to harmonize."""
+    corpus = open_corpus(CONFIGS / "generator_cpu.toml", settings)
+    return real_excerpts(corpus, split=options.split, num_pieces=3 if options.is_quick else 20)
 
 
 def measure_harmonizer(settings: Settings, options: Options) -> dict[str, Any]:
     """Return the harmonizer's numbers: its own sets', or those of a folder's chorales and lead sheets."""
     weights = settings.inference.weights_folder / "harmonizer"
-    if options.folder is None:
-        pieces = QUICK_PIECES if options.is_quick else None
-        return evaluate_harmonizer(weights, settings.training.data_folder, split=options.split, num_pieces=pieces)
+    if options.folder is not None:
+        return _measure_harmonizer_folder(HarmonizerDecoder.load(weights, "cpu"), options)
+    pieces = QUICK_PIECES if options.is_quick else None
+    found = evaluate_harmonizer(weights, settings.training.data_folder, split=options.split, num_pieces=pieces)
+    samplings: dict[HarmonyTask, Sampling] = {style: harmony_sampling(style) for style in ("chorale", "chords")}
+    requests = harmonize_requests(_excerpts(settings, options), samplings=samplings)
     decoder = HarmonizerDecoder.load(weights, "cpu")
+    return found | run_parts({"obedience": lambda: measure_obedience(decoder, requests)})
+
+
+def _measure_harmonizer_folder(decoder: HarmonizerDecoder, options: Options) -> dict[str, Any]:
     files = options.files()
     chorales, chorale_report = read_chorales(files, num_processes=options.num_processes)
     sheets, sheet_report = read_lead_sheets(files)
@@ -121,17 +139,33 @@ def measure_harmonizer(settings: Settings, options: Options) -> dict[str, Any]:
         tasks["chords"]["labels"] = "chords estimated from the notes of each file"
     return {
         "checkpoint": decoder.checkpoint_id,
-        "split": options.split,
         "nats_per_note": tasks["chorale"].get("nats_per_note"),
         "num_pieces": len(chorales) or len(sheets),
         "tasks": tasks,
     }
 
 
+def measure_jsb(settings: Settings, options: Options) -> dict[str, Any]:
+    """Return the benchmark's numbers; beside the test split always the validation split's, which goals are set for."""
+    weights, data = settings.inference.weights_folder, settings.training.data_folder
+    if options.folder is not None:
+        found, report = read_four_parts(options.files(), num_processes=options.num_processes)
+        frames = [ChoraleFrames.read(voices) for _, voices in found]
+        scores = (
+            measure_chorales(weights, data, frames, is_quick=options.is_quick) if frames else {"nats_per_note": None}
+        )
+        return {**report.as_dict(), **scores}
+    result = evaluate_jsb(weights, data, split=options.split, is_quick=options.is_quick)
+    if options.split == "test":
+        result["valid"] = evaluate_jsb(weights, data, split="valid", is_quick=options.is_quick)
+    return result
+
+
 MEASURES: dict[Network, Callable[[Settings, Options], dict[str, Any]]] = {
     "generator": measure_generator,
     "remixer": measure_remixer,
     "harmonizer": measure_harmonizer,
+    "jsb": measure_jsb,
 }
 
 

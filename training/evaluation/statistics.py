@@ -22,18 +22,20 @@ _MAJOR = (0, 2, 4, 5, 7, 9, 11)
 _SCALES = np.asarray([[(tonic + step) % 12 for step in _MAJOR] for tonic in range(12)])
 
 
-def describe_rows(rows: Rows) -> dict[str, float]:
-    """Return every statistic of one excerpt; those that it has no material for are missing."""
+def notes_of_rows(rows: Rows) -> tuple[Notes, int]:
+    """Return the notes of an excerpt (N, 4) as bar, slot, position in units, pitch, and the metre of its first bar."""
     kind = rows[:, 0].astype(np.int64) - FIELDS["kind"].offset
     bar = np.cumsum(kind == Kind.BAR) - 1
-    num_bars = int(bar[-1]) + 1
     is_note = kind == Kind.NOTE
     wide = rows[is_note].astype(np.int64)
-    notes = np.stack(
-        [bar[is_note], *(wide[:, 1 + i] - FIELDS[name].offset for i, name in enumerate(("slot", "position", "pitch")))],
-        axis=1,
-    )  # bar, slot, position, pitch
-    metre = int(rows[kind == Kind.BAR][0, 1]) - FIELDS["metre"].offset
+    fields = [wide[:, 1 + place] - FIELDS[name].offset for place, name in enumerate(("slot", "position", "pitch"))]
+    return np.stack([bar[is_note], *fields], axis=1), int(rows[kind == Kind.BAR][0, 1]) - FIELDS["metre"].offset
+
+
+def describe_rows(rows: Rows) -> dict[str, float]:
+    """Return every statistic of one excerpt; those that it has no material for are missing."""
+    notes, metre = notes_of_rows(rows)
+    num_bars = int((rows[:, 0] == FIELDS["kind"].id_of(Kind.BAR)).sum())
     found = {
         "notes_per_bar": len(notes) / num_bars,
         "tracks_per_bar": len(np.unique(notes[:, :2], axis=0)) / num_bars,

@@ -28,13 +28,16 @@ HEADINGS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """Three limits, hardest last; ``None`` where there is none. ``spread`` is a stretch that is no number."""
+    """Three limits, hardest last; ``None`` where there is none. ``spread`` is a stretch that is no number; ``text_of_must``
+    replaces the text.
+    """
 
     must: float | None = None
     goal: float | None = None
     stretch: float | None = None
     sense: Literal["at most", "at least"] = "at most"
     spread: str = ""
+    text_of_must: str = ""
 
     def level_of(self, value: float, *, is_in_spread: bool | None = None) -> Level:
         """Return the hardest level that a value meets, all easier ones included."""
@@ -54,6 +57,8 @@ class Target:
 
     def text(self) -> str:
         """Return the limits as people read them."""
+        if self.text_of_must:
+            return self.text_of_must
         limits = [f"{limit:g}" if limit is not None else "-" for limit in (self.must, self.goal, self.stretch)]
         if self.spread:
             limits[2] = self.spread
@@ -64,7 +69,11 @@ class Target:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One measured number. ``low`` and ``high`` are its 95 % interval; ``num`` counts pieces unless ``what`` says more."""
+    """One measured number.
+
+    ``low`` and ``high`` are its 95 % interval; ``num`` counts pieces unless ``what`` says otherwise; ``judged`` is what is
+    held against the target where that is not the number itself (its distance from people's, for instance).
+    """
 
     network: str
     what: str
@@ -77,12 +86,16 @@ class Row:
     anchor: str = ""
     baseline: str = ""
     target: Target | None = None
+    judged: float | None = None
     is_in_spread: bool | None = None
     seeds: str = ""
 
     @property
     def level(self) -> Level:
-        return "" if self.target is None else self.target.level_of(self.ours, is_in_spread=self.is_in_spread)
+        if self.target is None:
+            return ""
+        judged = self.ours if self.judged is None else self.judged
+        return self.target.level_of(judged, is_in_spread=self.is_in_spread)
 
     def cells(self) -> tuple[str, ...]:
         """Return the texts of all columns, in the order of ``HEADINGS``."""
