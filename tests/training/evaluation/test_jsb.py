@@ -11,7 +11,7 @@ from music.tokenizers.chorale import NUM_PITCH_VALUES, ChoraleFrames
 from tests.factories.chorales import bach_chorale
 from training.evaluation.jsb import average_shares, describe, move_back, shares_in_keys
 from training.evaluation.jsb_baselines import StepNGram, near_copies, persistence_accuracy
-from training.jsb import ChoraleModel, make_config, read_frames
+from training.jsb import ChoraleModel, log_shares, make_config, read_frames
 from training.jsb_data import Counts, prepare
 
 
@@ -32,6 +32,7 @@ def test_nats_of_a_hand_worked_piece():
     assert row["nats_per_note"] == pytest.approx((np.log(2) + 3 * np.log(4)) / 4, abs=1e-4)
     assert row["voices"]["soprano"]["nats_per_note"] == pytest.approx(np.log(2), abs=1e-4)
     assert row["accuracy"] == 0.25
+    assert row["interval"] == (row["nats_per_note"], row["nats_per_note"])  # of one piece there is one draw
 
 
 def test_mean_of_members_is_a_mean_of_shares():
@@ -57,7 +58,9 @@ def test_shares_averaged_over_keys_add_to_one():
     data = prepare(frames, Counts(frames), is_counted=True)
     sizes = {"width": 16, "num_layers": 1, "num_heads": 1, "feedforward_width": 16, "head_width": 16}
     model = ChoraleModel(make_config(**sizes)).eval()
-    assert np.allclose(np.exp(shares_in_keys(model, data, (-1, 0, 1))).sum(axis=-1), 1, atol=1e-4)
+    unmoved = np.concatenate(log_shares(model, data))
+    assert np.allclose(np.exp(shares_in_keys(model, data, unmoved)).sum(axis=-1), 1, atol=1e-4)
+    assert np.allclose(shares_in_keys(model, data, unmoved, ()), unmoved, atol=1e-4)
 
 
 def test_shares_of_the_ngram_add_to_one():
