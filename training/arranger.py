@@ -1,4 +1,5 @@
-"""Trains the harmonizer's event layers: ``python -m training.arranger train --minutes 60``.
+"""Trains the harmonizer's event layers: ``python -m training.arranger train --minutes 60``; ``ship`` joins them
+with the frame layers of a harmonizer into one checkpoint.
 
 A step takes passages of one task (``TASK_SHARES``). Nats are counted for what the writer chooses: notes, the bar lines
 after them, and chords unless they are given. A run lives in ``runs/<name>`` and goes on where it stopped. It knows
@@ -11,7 +12,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -24,16 +25,17 @@ from torch.nn import functional
 
 from core.settings import Settings
 from inference.arranger_sizes import arranger_config, name_features
-from inference.checkpoint import load_checkpoint
-from inference.models.arranger import Arranger
+from inference.checkpoint import load_checkpoint, save_checkpoint
+from inference.models.arranger import Arranger, ArrangerConfig
 from inference.models.event_fields import EventFields
+from inference.models.seq2seq import Seq2Seq, Seq2SeqConfig
 from music.tokenizers.arrangement import READ_WIDTH
 from music.tokenizers.arrangement_features import ArrangementExample, extract_arrangement
 from music.tokenizers.arrangement_tracker import NUM_COLUMNS, WRITE_WIDTH
 from music.tokenizers.harmony import VOCABULARY_HASH
 from music.tokenizers.tracker import CHOICE_BAR, CHOICE_CHORD
 from music.vocabulary import EVENT_FIELDS, EVENT_WIDTH, FIELDS, Kind
-from training.arrangement_windows import PassageSource
+from training.arrangement_windows import SET_SHARES, PassageSource
 from training.corpus import Corpus, load_corpus
 from training.loop import LoopConfig, Run, StepLoss
 
@@ -217,6 +219,12 @@ def copy_layers(model: Arranger, state: dict[str, Tensor]) -> int:
     return len(fitting)
 
 
+def frame_score(valid: dict[str, dict[str, float]]) -> float:
+    """Return what ``training.harmonizer`` chooses its best weights by, from a line of its log."""
+    steps = [row["nats_per_step"] for row in valid.values() if "nats_per_step" in row]
+    return valid["jsb_chorales"]["nats_per_note"] + sum(steps) / max(len(steps), 1)
+
+
 @app.callback()
 def main() -> None:
     """Train the harmonizer's event layers."""
@@ -245,6 +253,50 @@ def train(
         minutes=minutes, learning_rate=1.5e-3, decay_share=0.6, clock="processor", undecayed=("embedding", "table")
     )
     Run(task, loop, runs / name, resume=True).train()
+
+
+@app.command()
+def ship(
+    to: Annotated[Path, typer.Option(help="folder of the checkpoint")] = Path("weights/harmonizer"),
+    name: Annotated[str, typer.Option(help="folder under runs/ of the event layers")] = "arranger",
+    frames: Annotated[Path, typer.Option(help="checkpoint whose frame layers are kept")] = Path("weights/harmonizer"),
+    frames_run: Annotated[str | None, typer.Option(help="folder under runs/ to take better frame layers from")] = None,
+) -> None:
+    """Write frame and event layers as one checkpoint; each half keeps its best validated weights."""
+    runs = Settings().training.runs_folder
+    old = load_checkpoint(frames, model="harmonizer", vocabulary_hash=VOCABULARY_HASH)
+    card = {key: value for key, value in old.card.items() if key in ("data_sets", "metrics", "trained")}
+    state = {name: value for name, value in old.state.items() if not name.startswith("arranger.")}
+    if frames_run is not None:
+        run = torch.load(runs / frames_run / "state.pt", weights_only=True, map_location="cpu")
+        state = run["best_state"]
+        lines = [json.loads(line) for line in (runs / frames_run / "metrics.jsonl").read_text().splitlines()]
+        best = min(lines, key=lambda line: abs(frame_score(line["valid"]) - run["best_score"]))
+        card["metrics"] = best["valid"]
+        card["trained"] = {**card["trained"], "steps": run["num_steps"], "minutes": round(run["used_seconds"] / 60, 1)}
+    events = torch.load(runs / name / "best.pt", weights_only=True, map_location="cpu")
+    sizes = json.loads((runs / name / "config.json").read_text())
+    config = replace(Seq2SeqConfig.from_dict(old.config), arranger=ArrangerConfig.from_dict(sizes))
+    whole = {**state, **{f"arranger.{key}": value for key, value in events.items()}}
+    model = Seq2Seq(config)
+    model.load_state_dict(whole)
+    lines = [json.loads(line) for line in (runs / name / "metrics.jsonl").read_text().splitlines()]
+    valid = min((line for line in lines if line["kind"] == "valid"), key=lambda line: line["nats_per_note"])
+    card["data_sets"] = {**card["data_sets"], "events": SET_SHARES}
+    card["metrics"] = {**card["metrics"], "events": {task: valid[task] for task in TASK_SHARES}}
+    card["trained"] = {
+        **card["trained"],
+        "events": {
+            "steps": valid["step"],
+            "events": valid["num_events"],
+            "minutes": round(valid["trained_seconds"] / 60, 1),
+        },
+    }
+    card["num_parameters"] = sum(parameter.numel() for parameter in model.parameters())
+    checkpoint_id = save_checkpoint(
+        to, model="harmonizer", state=whole, config=config.as_dict(), vocabulary_hash=VOCABULARY_HASH, card=card
+    )
+    print(f"{checkpoint_id} in {to}")
 
 
 if __name__ == "__main__":
