@@ -11,7 +11,7 @@ fill it with one more note, and a tone too low for a flute would become any tone
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -30,7 +30,7 @@ from music.tokenizers.tracker import (
     NUM_CHOICES,
     EventTracker,
 )
-from music.vocabulary import DRUM_PITCH, DURATIONS, FIELDS, METRE_UNITS, NO_ROOT, Kind
+from music.vocabulary import DRUM_PITCH, DURATIONS, FIELDS, METRE_UNITS, NO_ROOT, UNITS_PER_QUARTER, Kind
 
 Flags = npt.NDArray[np.bool_]
 Indices = npt.NDArray[np.int64]
@@ -38,7 +38,7 @@ Indices = npt.NDArray[np.int64]
 CHORD_SPLITS: dict[tuple[int, int], int] = {(4, 4): 48, (5, 4): 72, (6, 8): 36, (12, 8): 72}
 """Where a second chord of a bar may begin, in grid units."""
 _NOTES_AT_ONCE = {"drums": 6, "bass": 2, "chords": 7, "pad": 7, "second": 4, "lead": 3}
-_NOTES_IN_BAR = 64
+_NOTES_IN_QUARTER = 16  # of one part, on average over a bar
 _TONES = (12, 119)  # what loudspeakers still play as a tone
 _LONGEST_REST_BARS = 3  # of an instrument that the network chose; before its first note, too
 _LONGEST_ASKED_REST_BARS = 1  # of one that was asked for
@@ -50,6 +50,7 @@ class _Sounding:
     """What was written in the bar so far, per slot."""
 
     notes: dict[int, int]
+    closed: set[int] = field(default_factory=set[int])  # slots that are done with this bar
     at_onset: int = 0
     until_units: int = 0  # from the first new bar on
     is_in_time: bool = False  # no silence before its first onset that is longer than a bar
@@ -110,6 +111,10 @@ class SongRules:
         for turn in self._active():
             if turn.slot == slot:
                 self._sounds_until_units[turn] = max(until, self._sounds_until_units.get(turn, 0))
+
+    def close(self, slot: int) -> None:
+        """A part that has played in this bar plays no more in it."""
+        self._written.closed.add(slot)
 
     def choices(self, tracker: EventTracker, row: list[int]) -> NextChoices:
         """Return what may come next; at least one is allowed."""
@@ -195,7 +200,8 @@ class SongRules:
         return not is_last and rest_units >= longest * self._bar_units
 
     def _can_play(self, tracker: EventTracker, turn: Turn) -> bool:
-        if self._written.notes.get(turn.slot, 0) >= _NOTES_IN_BAR:
+        most = _NOTES_IN_QUARTER * self._bar_units // UNITS_PER_QUARTER
+        if turn.slot in self._written.closed or self._written.notes.get(turn.slot, 0) >= most:
             return False
         is_here = tracker.kind == Kind.NOTE and tracker.slot == turn.slot
         return not is_here or tracker.position + 1 < tracker.bar_units or self._can_stack(tracker)

@@ -31,6 +31,7 @@ from music.tokenizers.tracker import (
     CHOICE_END,
     CHOICE_TRACK,
     COLUMNS,
+    FIRST_COLUMN,
     NUM_CHOICES,
     EventTracker,
 )
@@ -47,6 +48,8 @@ from music.vocabulary import (
 )
 
 _FIELD_NUMBERS = {name: number for number, name in enumerate(("choice", *FIELDS))}
+_PAST_BAR_FIELD = len(_FIELD_NUMBERS)
+_COMMON_BAR_UNITS = 96  # a bar of 4/4, five of six bars in training
 _EVENTS_PER_PROGRESS = 24
 _MIN_FREE_TRACKS = 3
 _NO_QUALITY = CHORD_QUALITIES.index("none")
@@ -260,7 +263,11 @@ class SongWriter:
         tracker, rules, sampling, output = self._tracker, self._rules, self._plan.sampling, self._memory.output
         tracker.after_slot(row, slot)
         rhythm = sampling.temperature_rhythm
+        row[FIRST_COLUMN["bar_units"]] = max(tracker.bar_units, _COMMON_BAR_UNITS)
         logits = self._less_repetition(self._fields.place(output, self._features(row)), row, "position")
+        if tracker.kind == Kind.NOTE and tracker.slot == slot and self._lies_past_bar(logits):
+            rules.close(slot)
+            return
         position = self._draw("position", logits, rules.positions(tracker, row, slot), rhythm)
         tracker.after_position(row, slot, position)
         features, at = self._features(row), self._number(position)
@@ -280,6 +287,16 @@ class SongWriter:
         onset = self._start_units + position
         program = tracker.programs[slot]
         self.song.notes.append(WrittenNote(slot, program, onset, pitch, DURATIONS[duration], velocity))
+
+    def _lies_past_bar(self, logits: Tensor) -> bool:
+        """Draw whether the network would place the note after the bar line, as if the bar were as long as most are.
+
+        It has seen few short bars: told that a part goes on, it would crowd what is left of the bar with the notes of
+        its other half. Such a note means that the part is done with this bar.
+        """
+        shares = logits[0].softmax(0)
+        past = float(shares[self._tracker.bar_units :].sum())
+        return uniform(self._plan.seed, event=self._event, field=_PAST_BAR_FIELD) < past
 
     def _write_chord(self, row: list[int]) -> None:
         temperature, output = self._plan.sampling.temperature_notes, self._memory.output
