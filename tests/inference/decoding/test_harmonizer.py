@@ -269,3 +269,11 @@ def test_parallels_are_masked_exactly():
     assert np.flatnonzero(parallels(own, other, other_now)).tolist() == [12, 24, 36, 48]
     assert not parallels(own, other, other).any()
     assert not parallels(own, 18, 20).any()
+
+
+@pytest.mark.parametrize("style", ["piano", "band", "track", "melody", "fill"])
+def test_a_checkpoint_without_layers_for_events_refuses_their_tasks(decoder, style):
+    """One sentence that says what these weights can do."""
+    wishes = {"target_instruments": (33,)} if style == "track" else {}
+    with pytest.raises(InputError, match="four-part chorale or chords"):
+        harmonize(decoder, song(), style=style, **wishes)
