@@ -1,4 +1,4 @@
-"""Measures checkpoints: ``python -m training.evaluate generator|remixer|harmonizer|all [--data FOLDER] [--split test] [--json]``.
+"""Measures checkpoints: ``python -m training.evaluate generator|remixer|harmonizer|jsb|all [--data FOLDER] [--split test] [--json]``.
 
 Without ``--data`` it writes ``docs/results/<network>-<split>.json`` and one table, ``docs/results/table.md``, with every
 number beside its anchor, its trivial baseline and its targets. It knows nothing of how a network is measured;
@@ -9,7 +9,13 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import sys
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Annotated, Any, cast, get_args
 
@@ -18,6 +24,7 @@ from rich.console import Console
 
 from core.errors import TuttiError
 from training.evaluation.networks import MEASURES, Network, Options, Split, measure
+from training.evaluation.parts import FAILED
 from training.evaluation.rows import rows_of
 from training.evaluation.table import as_markdown, as_rich, count_levels
 
@@ -49,6 +56,47 @@ def _read(path: Path) -> dict[str, Any]:
     return json.loads(path.read_text()) if path.exists() else {}
 
 
+def measure_all(
+    names: list[Network], options: Options, keep: Callable[[Network, dict[str, Any]], object]
+) -> tuple[dict[Network, dict[str, Any]], dict[Network, str]]:
+    """Return the results by network, and why others have none; one that fails costs only itself.
+
+    Several networks share the processes, one each; a single one uses them all. ``keep`` gets each result as it comes.
+    """
+    results: dict[Network, dict[str, Any]] = {}
+    failures: dict[Network, str] = {}
+    waits: dict[Network, Callable[[], tuple[dict[str, Any], str]]] = {}
+    with contextlib.ExitStack() as stack:
+        if len(names) == 1 or options.num_processes == 1:
+            waits |= {name: partial(_measure, name, options) for name in names}
+        else:
+            pool = stack.enter_context(ProcessPoolExecutor(options.num_processes, mp_context=get_context("spawn")))
+            alone = replace(options, num_processes=1)
+            waits |= {name: pool.submit(_measure, name, alone).result for name in names}
+        for name, wait in waits.items():
+            result, failure = wait()
+            if failure:
+                failures[name] = failure
+            if result:
+                results[name] = result
+                keep(name, result)
+            typer.echo(f"{name}: {failure or 'measured'}", err=True)
+    return results, failures
+
+
+def _measure(name: Network, options: Options) -> tuple[dict[str, Any], str]:
+    """Return a network's result and, if it or a part of it failed, why; progress bars must not stand in the JSON."""
+    with contextlib.redirect_stdout(sys.stderr):
+        try:
+            result = measure(name, options)
+        except TuttiError as error:
+            return {}, str(error)
+        except Exception as error:
+            logging.getLogger(__name__).exception("evaluation_failed %s", name)
+            return {}, f"{type(error).__name__}: {error}"
+    return result, f"some parts failed: {result[FAILED]}" if FAILED in result else ""
+
+
 @app.command()
 def main(
     network: Annotated[str, typer.Argument(help="generator, remixer, harmonizer, jsb or all")] = "all",
@@ -66,34 +114,24 @@ def main(
     options = Options(
         split=cast("Split", split), is_quick=quick, folder=data, max_files=max_files, num_processes=processes
     )
-    results: dict[Network, dict[str, Any]] = {}
-    failures: dict[Network, str] = {}
-    for name in names:
-        try:
-            with contextlib.redirect_stdout(sys.stderr):  # progress bars must not stand in the JSON
-                results[name] = measure(name, options)
-        except TuttiError as error:
-            failures[name] = str(error)
-    for name, sentence in failures.items():
-        typer.echo(f"{name}: {sentence}", err=True)
+    folder = _QUICK_RESULTS if options.is_quick else RESULTS
+
+    def keep(name: Network, result: dict[str, Any]) -> None:
+        if data is None and not as_json:
+            write_results({name: result}, split=split, folder=folder)
+
+    results, failures = measure_all(names, options, keep)
     if as_json:
         typer.echo(json.dumps(results if network == "all" else results.get(names[0], {}), indent=1))
+    elif data is not None:
+        for result in results.values():
+            typer.echo(json.dumps(result, indent=1))
     else:
-        _show(results, options)
+        rows = [row for name, result in results.items() for row in rows_of(name, result)]
+        console = Console()
+        console.print(as_rich(rows, title=f"{split} split"))
+        console.print(f"Written: {write_table(folder, split=split)} and one JSON file for each network beside it.")
     raise typer.Exit(1 if failures else 0)
-
-
-def _show(results: dict[Network, dict[str, Any]], options: Options) -> None:
-    console = Console()
-    if options.folder is not None:
-        for name, result in results.items():
-            console.print_json(json.dumps({name: result}))
-        return
-    folder = _QUICK_RESULTS if options.is_quick else RESULTS
-    path = write_results(results, split=options.split, folder=folder)
-    rows = [row for name, result in results.items() for row in rows_of(name, result)]
-    console.print(as_rich(rows, title=f"{options.split} split"))
-    console.print(f"Written: {path} and one JSON file for each network beside it.")
 
 
 if __name__ == "__main__":
