@@ -2,9 +2,14 @@
 
 import numpy as np
 import pytest
+import torch
 
+from inference.arranger_sizes import arranger_config
+from inference.decoding.harmonizer import HarmonizerDecoder
+from inference.protocol import Sampling
 from music.columns import columns_of_piece
 from music.piece import Note, Piece, Track
+from tests.factories.harmonies import tiny_network
 from training.evaluation.hole import (
     EMPTY,
     RULES,
@@ -18,6 +23,7 @@ from training.evaluation.hole import (
     list_cases,
     make_copy_rule,
     make_match_rule,
+    make_network_filler,
     read_contents,
     score_filler,
     score_rules,
@@ -150,3 +156,17 @@ def test_rules_are_scored_side_by_side():
     assert row["rules"]["copy_4_bars_back"]["f1"] == 1.0
     assert row["num_cases_without_near_copy"] == 0
     assert row["num_cases"] == 8
+
+
+def test_a_network_fills_holes_through_its_own_door():
+    """Whatever it writes lies in the bar; the same seed writes the same."""
+    sizes = {"width": 32, "num_heads": 2, "num_encoder_layers": 1, "num_decoder_layers": 1, "feed_forward": 32}
+    network = tiny_network(arranger=arranger_config(head_width=16, dropout=0.0, **sizes))
+    decoder = HarmonizerDecoder(network, checkpoint_id="tiny", device=torch.device("cpu"))
+    song = song_of([A, B, C, B], [[(0, 40)], [(0, 43)], [(0, 45)], [(0, 43)]])
+    fill = make_network_filler(decoder, Sampling(), seed=1)
+    written = fill(song, HoleCase(0, 0, 2))
+    assert all(0 <= frame < 16 for frame, _ in written)
+    assert fill(song, HoleCase(0, 0, 2)) == written
+    with_other_truth = song_of([A, B, A, B], [[(0, 40)], [(0, 43)], [(0, 45)], [(0, 43)]])
+    assert fill(with_other_truth, HoleCase(0, 0, 2)) == written
