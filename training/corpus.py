@@ -20,6 +20,7 @@ from typing import Any
 import msgspec
 import numpy as np
 import numpy.typing as npt
+from rich.console import Console
 from rich.progress import track
 
 from core.errors import ConfigurationError, InputError
@@ -120,7 +121,7 @@ def prepare_corpus(config: CorpusConfig, *, archives: Path, scratch: Path, out: 
     with ProcessPoolExecutor(num_processes, initializer=os.nice, initargs=(_NICENESS,)) as pool:
         jobs = pool.map(_encode_source, sources, [config] * len(sources), chunksize=16)
         for source, (outcome, rows, facts) in track(
-            zip(sources, jobs, strict=True), total=len(sources), description="corpus"
+            zip(sources, jobs, strict=True), total=len(sources), description="corpus", console=Console(stderr=True)
         ):
             outcomes[f"{source.data_set}: {outcome}"] += 1
             if rows is None:

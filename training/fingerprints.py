@@ -19,6 +19,7 @@ from typing import Annotated, Any
 import numpy as np
 import numpy.typing as npt
 import typer
+from rich.console import Console
 from rich.progress import track
 
 from core.errors import InputError
@@ -107,7 +108,8 @@ def read_lines(
     lines: list[PieceLines] = []
     with ProcessPoolExecutor(1) as pool:
         jobs = pool.map(_spell_source, sources, chunksize=32)
-        for source, symbols in track(zip(sources, jobs, strict=True), total=len(sources), description="lines"):
+        done = zip(sources, jobs, strict=True)
+        for source, symbols in track(done, total=len(sources), description="lines", console=Console(stderr=True)):
             outcomes[f"{source.data_set}: {'in' if symbols is not None else 'unreadable'}"] += 1
             if symbols is not None:
                 lines.append(PieceLines(source.data_set, symbols, source.path.stem))

@@ -17,8 +17,10 @@ from training.corpus import load_config, prepare_corpus
 from training.corpus_report import report_tables
 
 CONFIGS = Path(__file__).parent / "configs"
+app = typer.Typer(add_completion=False)
 
 
+@app.command()
 def main(
     config: Annotated[str, typer.Argument(help="a file of training/configs with a table [corpus]")] = "generator_cpu",
     out: Annotated[Path | None, typer.Option(help="folder of the corpus; left out: the runs folder")] = None,
@@ -43,4 +45,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    app()
