@@ -14,7 +14,7 @@ from typing import Any, Literal
 import numpy as np
 
 from music.tokenizers.chorale import NUM_PITCH_VALUES, ChoraleFrames, Floats
-from training.evaluation.jsb_baselines import StepNGram, near_copies, persistence_accuracy
+from training.evaluation.jsb_baselines import StepNGram, near_duplicates, persistence_accuracy
 from training.jsb import load_members, log_shares, nats_of, read_frames
 from training.jsb_data import ORDER, Counts, Prepared, prepare
 from training.jsb_model import ChoraleModel
@@ -61,7 +61,7 @@ def measure_chorales(
     if len(used) > len(best):
         rows["single_with_fakes"] = describe([shares[fakes[0]]], data)
         rows["ensemble_with_fakes"] = describe(list(shares.values()), data)
-    copies = near_copies(train, pieces)
+    duplicates = near_duplicates(train, pieces)
     return {
         **rows["ensemble" if "ensemble" in rows else "single"],
         "num_pieces": len(pieces),
@@ -70,10 +70,10 @@ def measure_chorales(
         "members": {name: describe([each], data)["nats_per_note"] for name, each in shares.items()},
         "ngram": {"nats_per_note": round(StepNGram(train).nats(pieces), 4)},
         "persistence": {"accuracy": round(persistence_accuracy(pieces), 4)},
-        "near_copies": {
-            "num_pieces": len(copies),
-            "single_without_them": _without(best[0], data, copies),
-            "ensemble_without_them": _without(average_shares(best), data, copies),
+        "near_duplicates": {
+            "num_pieces": len(duplicates),
+            "single_without_them": _without(best[0], data, duplicates),
+            "ensemble_without_them": _without(average_shares(best), data, duplicates),
         },
     }
 
@@ -137,7 +137,7 @@ def _bootstrap(nats: Floats, data: Prepared) -> tuple[float, float]:
     return round(float(low), 4), round(float(high), 4)
 
 
-def _without(shares: Floats, data: Prepared, copies: Sequence[int]) -> float:
+def _without(shares: Floats, data: Prepared, duplicates: Sequence[int]) -> float:
     """Return nats per note over the other pieces."""
     owner = np.repeat(np.arange(data.num_pieces), np.diff(data.starts))
-    return round(float(nats_of([shares], data)[~np.isin(owner, list(copies))].mean()), 4)
+    return round(float(nats_of([shares], data)[~np.isin(owner, list(duplicates))].mean()), 4)

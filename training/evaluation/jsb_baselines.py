@@ -1,4 +1,4 @@
-"""Trivial rows beside the JSB benchmark: a smoothed n-gram, repeating the last pitch, and which pieces are near copies.
+"""Trivial rows beside the JSB benchmark: a smoothed n-gram, repeating the last pitch, and which pieces are near-duplicates.
 
 The n-gram predicts each voice, soprano first, from its previous pitch, the place in the beat and the voices above as they
 are now; in distances from the previous pitch, so all twelve keys share their counts. It knows no network.
@@ -21,8 +21,8 @@ from music.tokenizers.chorale import (
 )
 from training.jsb_counts import Level, Wide, interpolate, mix
 
-NEAR_COPY_FRAMES = 16
-NEAR_COPY_SHARE = 0.3
+NEAR_DUPLICATE_FRAMES = 16
+NEAR_DUPLICATE_SHARE = 0.3
 
 
 def ngram_contexts(frames: ChoraleFrames, voice: int) -> list[Wide]:
@@ -68,26 +68,26 @@ def persistence_accuracy(pieces: Sequence[ChoraleFrames]) -> float:
     return float(np.concatenate([each.pitches[1:] == each.pitches[:-1] for each in pieces]).mean())
 
 
-def near_copies(train: Sequence[ChoraleFrames], pieces: Sequence[ChoraleFrames]) -> list[int]:
-    """Return indices of pieces of which much stands in training: ``NEAR_COPY_SHARE`` of their frames end a run of
-    ``NEAR_COPY_FRAMES`` frames that a training chorale has too, in all four voices, in any key.
+def near_duplicates(train: Sequence[ChoraleFrames], pieces: Sequence[ChoraleFrames]) -> list[int]:
+    """Return indices of pieces of which much stands in training: ``NEAR_DUPLICATE_SHARE`` of their frames end a run of
+    ``NEAR_DUPLICATE_FRAMES`` frames that a training chorale has too, in all four voices, in any key.
     """
     seen = set(np.concatenate([_runs(each) for each in train]).tolist())
     return [
         index
         for index, each in enumerate(pieces)
-        if np.mean([run in seen for run in _runs(each).tolist()]) > NEAR_COPY_SHARE
+        if np.mean([run in seen for run in _runs(each).tolist()]) > NEAR_DUPLICATE_SHARE
     ]
 
 
 def _runs(frames: ChoraleFrames) -> Wide:
     """Return a hash of each run of frames, relative to its last soprano pitch."""
-    count = len(frames.pitches) - NEAR_COPY_FRAMES + 1
+    count = len(frames.pitches) - NEAR_DUPLICATE_FRAMES + 1
     if count <= 0:
         return np.zeros(1, dtype=np.int64)
-    last = frames.pitches[NEAR_COPY_FRAMES - 1 :, 0]
+    last = frames.pitches[NEAR_DUPLICATE_FRAMES - 1 :, 0]
     context = np.zeros(count, dtype=np.int64)
-    for back in range(NEAR_COPY_FRAMES):
+    for back in range(NEAR_DUPLICATE_FRAMES):
         for voice in range(NUM_VOICES):
             now = frames.pitches[back : back + count, voice]
             context = mix(context, np.where(now < 0, 99, now - last))

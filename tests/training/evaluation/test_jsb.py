@@ -10,7 +10,7 @@ from core.settings import Settings
 from music.tokenizers.chorale import NUM_PITCH_VALUES, ChoraleFrames
 from tests.factories.chorales import bach_chorale
 from training.evaluation.jsb import average_shares, describe, move_back, shares_in_keys
-from training.evaluation.jsb_baselines import StepNGram, near_copies, persistence_accuracy
+from training.evaluation.jsb_baselines import StepNGram, near_duplicates, persistence_accuracy
 from training.jsb import ChoraleModel, log_shares, make_config, read_frames
 from training.jsb_data import Counts, prepare
 
@@ -85,9 +85,9 @@ def test_persistence_of_a_hand_worked_piece():
 
 
 def test_a_transposed_copy_is_a_near_copy_and_another_chorale_is_not():
-    """Near copies are found in any key."""
+    """Near-duplicates are found in any key."""
     moved = ChoraleFrames.read(bach_chorale().pitches + 3)
-    assert near_copies([bach_chorale()], [moved, bach_chorale("bach/bwv269")]) == [0]
+    assert near_duplicates([bach_chorale()], [moved, bach_chorale("bach/bwv269")]) == [0]
 
 
 def test_split_has_the_usual_sizes():
