@@ -21,7 +21,7 @@ from inference.decoding.remix_layout import lay_out
 from inference.decoding.remix_network import lay_tensors
 from inference.decoding.remix_sources import SourceFinder
 from inference.decoding.remixer_inputs import Flags, Ints, bar_groups, make_inputs, onset_groups
-from inference.models.musicbert import NotePlaces
+from inference.models.note_encoder import NotePlaces
 from inference.models.remixer import Laid
 from music.tokenizers.octuple import BAR, DURATION, NUM_FIELDS, PAD_ID, PITCH, POSITION
 from training.octuple_corpus import TRACK

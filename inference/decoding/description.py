@@ -5,7 +5,7 @@ The network was taught genres on the windows that it also fills (training/remixe
 """
 
 # numpy and torch type their bridge loosely.
-# pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false
+# pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false, reportUnknownVariableType=false
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import torch
 
 from inference.decoding.remix_plan import open_piece
 from inference.decoding.remixer_inputs import Ints, make_inputs
-from inference.models.musicbert import NotePlaces
+from inference.models.note_encoder import NotePlaces
 from inference.models.remixer import RemixerNetwork
 from music.piece import Piece
 from music.tokenizers.octuple import BAR

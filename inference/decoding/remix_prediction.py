@@ -23,8 +23,8 @@ from inference.decoding.remix_plan import RemixState
 from inference.decoding.remix_sources import SourceFinder, Sources
 from inference.decoding.remixer_inputs import Ints, make_inputs
 from inference.models import musicbert_published, remixer
-from inference.models.musicbert import MusicBERT, MusicBERTConfig, NotePlaces
 from inference.models.musicbert_published import PublishedConfig, PublishedMusicBERT
+from inference.models.note_encoder import NotePlaces
 from inference.models.remixer import RemixerConfig, RemixerNetwork
 from music.tokenizers.octuple import (
     BAR,
@@ -118,26 +118,7 @@ class PublishedPredictor:
         return logits.double().log_softmax(dim=1).cpu().numpy(), np.zeros((len(rows), 0), dtype=np.int64)
 
 
-class _FirstPredictor:
-    """The first remixer's network; goes with its weights."""
-
-    def __init__(self, model: MusicBERT, state: RemixState) -> None:
-        self._model, self._state = model, state
-        self._device = next(model.parameters()).device
-
-    @torch.inference_mode()
-    def predict(self, rows: Ints, *, field: int, start: int, stop: int) -> tuple[Floats, Ints]:
-        state, window = self._state, slice(start, stop)
-        inputs = make_inputs(state.rows[window], state.track[window], is_masked=state.is_masked[window])
-        ids, *places = (torch.from_numpy(np.ascontiguousarray(each)).to(self._device)[None] for each in inputs)
-        encoded = self._model(ids, places=NotePlaces(*places))
-        chosen = torch.zeros(1, stop - start, dtype=torch.bool, device=self._device)
-        chosen[0, torch.from_numpy(rows - start).to(self._device)] = True
-        found = self._model.log_chances(encoded, field=field, chosen=chosen).double().cpu().numpy()
-        return found, np.zeros((len(rows), 0), dtype=np.int64)
-
-
-Network = RemixerNetwork | PublishedMusicBERT | MusicBERT
+Network = RemixerNetwork | PublishedMusicBERT
 
 
 def load_network(checkpoint: Checkpoint) -> Network:
@@ -150,8 +131,6 @@ def load_network(checkpoint: Checkpoint) -> Network:
     network: Network
     if variant == remixer.VARIANT:
         network = RemixerNetwork(RemixerConfig.from_dict(checkpoint.config))
-    elif variant is None:
-        network = MusicBERT(MusicBERTConfig.from_dict(checkpoint.config))
     elif variant == musicbert_published.VARIANT:
         network = PublishedMusicBERT(PublishedConfig.from_dict(checkpoint.config))
     else:
@@ -167,8 +146,6 @@ def make_predictor(network: Network, state: RemixState) -> Predictor:
     """Return what answers for the piece of ``state``."""
     if isinstance(network, RemixerNetwork):
         return RemixerPredictor(network, state)
-    if isinstance(network, MusicBERT):
-        return _FirstPredictor(network, state)
     return PublishedPredictor(network, state)
 
 

@@ -24,7 +24,7 @@ _BAR_LENGTHS = np.asarray(
 
 
 class NetworkInputs(NamedTuple):
-    """Arrays for one window: ``ids`` (T, F); the others (T,), as ``inference.models.musicbert.NotePlaces`` explains them."""
+    """Arrays for one window: ``ids`` (T, F); the others (T,), as ``inference.models.note_encoder.NotePlaces`` explains them."""
 
     ids: Ints
     time: Ints

@@ -2,7 +2,7 @@
 
 Zeng et al. 2021, "MusicBERT", arXiv 2106.05630, section 3: the eight field embeddings of a note are concatenated and
 projected to one vector, an encoder reads all notes at once, and heads predict the fields that were masked. The encoder is
-that of ``musicbert.py``. What is new: for each masked field *sources* are laid out (values of the same field at answering
+that of ``note_encoder.py``. What is new: for each masked field *sources* are laid out (values of the same field at answering
 places of the track), which the encoder reads with the note and each head may copy. A head's logits are a sum of
 
 - an ordinary layer over all values;
@@ -24,10 +24,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from inference.models.musicbert import (
+from inference.models.note_encoder import (
     NUM_RELATIONS,
     EncoderLayer,
-    MusicBERTConfig,
     NotePlaces,
     initial_relation_bias,
     relate_notes,
@@ -68,18 +67,14 @@ class RemixerConfig:
     variant: str = VARIANT
 
     @property
-    def encoder(self) -> MusicBERTConfig:
-        """The shape of the encoder's layers."""
-        return MusicBERTConfig(
-            field_sizes=self.field_sizes,
-            num_specials=self.num_specials,
-            width=self.width,
-            num_layers=self.num_layers,
-            num_heads=self.num_heads,
-            feedforward_width=4 * self.width,
-            field_width=self.field_width,
-            dropout=0.0,
-        )
+    def num_ids(self) -> int:
+        """Specials, all fields, and the mask, which is the last."""
+        return self.num_specials + sum(self.field_sizes) + 1
+
+    @property
+    def note_head_width(self) -> int:
+        """Width of one head of the encoder."""
+        return self.width // self.num_heads
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:
@@ -194,11 +189,12 @@ class RemixerNetwork(nn.Module):
     def __init__(self, config: RemixerConfig) -> None:
         super().__init__()
         self.config = config
-        encoder = config.encoder
-        self.embedding = nn.Embedding(encoder.num_ids, config.field_width)
+        self.embedding = nn.Embedding(config.num_ids, config.field_width)
         self.project = nn.Linear(len(config.field_sizes) * config.field_width, config.width)
         self.relation_bias = nn.Embedding(NUM_RELATIONS, config.num_heads)
-        self.layers = nn.ModuleList(EncoderLayer(encoder) for _ in range(config.num_layers))
+        self.layers = nn.ModuleList(
+            EncoderLayer(width=config.width, num_heads=config.num_heads) for _ in range(config.num_layers)
+        )
         self.norm = nn.LayerNorm(config.width)
         self.readers = nn.ModuleDict({str(shape.field): SourceReader(shape, config) for shape in config.heads})
         self.heads = nn.ModuleDict({str(shape.field): SourceHead(shape, config) for shape in config.heads})
@@ -206,7 +202,7 @@ class RemixerNetwork(nn.Module):
         self.genre = nn.Linear(config.width, len(config.genres)) if config.genres else None
         nn.init.normal_(self.embedding.weight, std=_EMBEDDING_SCALE)
         with torch.no_grad():
-            self.relation_bias.weight.copy_(initial_relation_bias(config.num_heads, num_fields=0))
+            self.relation_bias.weight.copy_(initial_relation_bias(config.num_heads))
 
     def forward(
         self, ids: Tensor, *, places: NotePlaces, laid: dict[int, Laid], is_padding: Tensor | None = None
@@ -226,7 +222,7 @@ class RemixerNetwork(nn.Module):
             index = (sources.batch, sources.note)
             hidden = hidden.index_put(index, for_encoder.to(hidden.dtype), accumulate=True)
         rotation = rotate_half_by_index(
-            places.time, num_heads=self.config.num_heads, head_width=self.config.encoder.head_width
+            places.time, num_heads=self.config.num_heads, head_width=self.config.note_head_width
         )
         bias = self.relation_bias(relate_notes(places)).to(hidden.dtype).permute(0, 3, 1, 2).contiguous()
         if is_padding is not None and bool(is_padding.any()):

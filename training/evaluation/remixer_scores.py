@@ -47,6 +47,8 @@ def score_remixer(
     ``accuracy``, ``baseline_accuracy``, ``ratio``, ``error_reduction`` (share of the baseline's errors that are gone) and
     ``num_masked``. ``num_windows`` are read for each task and share.
     """
+    was_training = model.training
+    model.eval()
     sums: Sums = defaultdict(lambda: np.zeros(4))
     for task, fields in _TASKS.items():
         for share in SHARES:
@@ -54,6 +56,7 @@ def score_remixer(
             for start in range(0, len(examples), _WINDOWS_PER_BATCH):
                 part = examples[start : start + _WINDOWS_PER_BATCH]
                 _add(sums, model, part, notes_per_window, fields=fields, label=(task, f"{share:.0%}"))
+    model.train(was_training)
     return {name: _report(total) for name, total in sorted(sums.items())}
 
 

@@ -5,22 +5,25 @@ from __future__ import annotations
 import itertools
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 
 from core.errors import BarRangeError, CheckpointError, InputError, NoMusicError
 from inference.checkpoint import save_checkpoint
-from inference.decoding.remix_filling import Filler, lay_windows
+from inference.decoding.remix_filling import Filler, avoid, lay_windows
+from inference.decoding.remix_network import remixer_config
 from inference.decoding.remix_plan import open_piece, plan_remix
+from inference.decoding.remix_prediction import make_predictor
 from inference.decoding.remixer import RemixerDecoder
-from inference.models.musicbert import MusicBERT, MusicBERTConfig
-from inference.protocol import GenerateRequest, Progress, RemixRequest, Result, Sampling
+from inference.models.remixer import RemixerNetwork
+from inference.protocol import DescribeRequest, GenerateRequest, Progress, RemixRequest, Result, Sampling
 from music.constraints import BarRange, Constraints
 from music.midi import read_midi, write_midi
 from music.names import parse_key, scale_of_key
 from music.piece import Note, Piece, TimeSignature, Track
 from music.time_grid import TimeGrid
-from music.tokenizers.octuple import BAR, FIELD_SIZES, VOCABULARY_HASH
+from music.tokenizers.octuple import BAR, VOCABULARY_HASH
 from music.transform import slice_bars
 from tests.factories.pieces import make_band, make_chorale, make_melody
 
@@ -38,7 +41,7 @@ def one_thread():
 def decoder() -> RemixerDecoder:
     """An untrained tiny network: rules must hold whatever the network thinks."""
     torch.manual_seed(0)
-    model = MusicBERT(MusicBERTConfig.of_size("tiny", field_sizes=FIELD_SIZES))
+    model = RemixerNetwork(remixer_config("tiny"))
     return RemixerDecoder(model, checkpoint_id="remixer-test")
 
 
@@ -243,7 +246,7 @@ def test_odd_metres_and_one_note_are_remixed(decoder):
 
 
 def test_windows_cover_every_note_once_and_stay_in_their_limits():
-    """At most 512 notes and 256 bars, also where a bar holds a thousand notes or a piece a thousand bars."""
+    """At most 384 notes and 256 bars, also where a bar holds a thousand notes or a piece a thousand bars."""
     sparse = Piece(tracks=(Track(notes=tuple(Note(1920 * bar, 60, 480, 80) for bar in range(900))),))
     dense = Piece(tracks=(Track(notes=tuple(Note(index, index % 100, 1, 80) for index in range(1500))),))
     for piece in (sparse, dense, make_band(40)):
@@ -254,7 +257,7 @@ def test_windows_cover_every_note_once_and_stay_in_their_limits():
         ]
         assert (windows[0].core_start, windows[-1].core_stop) == (0, len(bars))
         for window in windows:
-            assert window.start <= window.core_start < window.core_stop <= window.stop <= window.start + 512
+            assert window.start <= window.core_start < window.core_stop <= window.stop <= window.start + 384
             assert bars[window.stop - 1] - bars[window.start] < 256
 
 
@@ -263,11 +266,14 @@ def test_very_long_pieces_get_fewer_passes(decoder):
     notes = tuple(Note(60 * index, 50 + index % 20, 60, 80) for index in range(20_000))
     request = RemixRequest(job_id="job", seed=1, piece=Piece(tracks=(Track(notes=notes),)), share=0.01)
     state = open_piece(request.piece)
-    filler = Filler(decoder.model, state, plan_remix(request, state), sampling=request.sampling, seed=1)
+    filler = Filler(
+        make_predictor(decoder.model, state), state, plan_remix(request, state), sampling=request.sampling, seed=1
+    )
     assert 1 <= filler.limit_passes(8) <= 4
     short = open_piece(make_band(8))
     plan = plan_remix(RemixRequest(job_id="job", seed=1, piece=make_band(8)), short)
-    assert Filler(decoder.model, short, plan, sampling=request.sampling, seed=1).limit_passes(8) == 8
+    filler = Filler(make_predictor(decoder.model, short), short, plan, sampling=request.sampling, seed=1)
+    assert filler.limit_passes(8) == 8
 
 
 def test_the_share_is_of_the_notes_in_reach():
@@ -287,3 +293,87 @@ def test_a_checkpoint_is_loaded_and_a_foreign_one_refused(tmp_path, decoder):
         else:
             with pytest.raises(CheckpointError):
                 RemixerDecoder.load(tmp_path, "cpu")
+
+
+OPTIONS = {
+    "temperature_notes": ("pitch", {"temperature_notes": 3.0}),
+    "temperature_rhythm": ("rhythm", {"temperature_rhythm": 3.0}),
+    "top_k": ("pitch", {"top_k": 2}),
+    "top_p": ("pitch", {"top_p": 0.3}),
+    "min_p": ("pitch", {"min_p": 0.7}),
+    "repetition": ("pitch", {"repetition": 50.0}),
+}
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_every_option_of_sampling_changes_the_music(decoder, name):
+    """With the same seed, another temperature, top-k, top-p, min-p or repetition gives another piece."""
+    change, wishes = OPTIONS[name]
+    usual, other = (
+        remix(decoder, PIECES["band"], change=change, share=0.8, sampling=Sampling(**each)).piece
+        for each in ({}, wishes)
+    )
+    assert usual != other
+
+
+@pytest.mark.parametrize(
+    "fields", [{"share": 0.2}, {"bars": BarRange(0, 1)}, {"tracks": (0,)}, {"change": "rhythm"}], ids=str
+)
+def test_every_option_of_a_remix_changes_the_music(decoder, fields):
+    """Share, bars, tracks and what is changed all matter."""
+    usual = remix(decoder, PIECES["band"], share=0.9).piece
+    assert remix(decoder, PIECES["band"], **{"share": 0.9, **fields}).piece != usual
+
+
+def test_repetition_makes_old_values_and_those_of_other_bars_less_likely():
+    """A strength of 4 divides their chances by 4, once each; none is touched by a value that is none."""
+    chances = np.log(np.full((2, 4), 0.25))
+    found = avoid(chances, np.asarray([[1, 1, 4], [0, 2, 4]]), strength=4.0)
+    np.testing.assert_allclose(np.exp(found), [[0.25, 0.0625, 0.25, 0.25], [0.0625, 0.25, 0.0625, 0.25]])
+    np.testing.assert_array_equal(avoid(chances, np.asarray([[1], [0]]), strength=1.0), chances)
+
+
+def test_less_repetition_is_wished_and_heard(decoder):
+    """The stronger the wish, the fewer chosen onsets keep what they had or take what other bars have."""
+    kept = [
+        sum(
+            old == new
+            for old, new in pairs(
+                PIECES["melody"],
+                remix(
+                    decoder, PIECES["melody"], change="rhythm", share=1.0, sampling=Sampling(repetition=strength)
+                ).piece,
+            )
+        )
+        for strength in (0.01, 1.0, 100.0)
+    ]
+    assert kept[0] >= kept[1] >= kept[2]
+    assert kept[0] > kept[2]
+
+
+def test_a_description_is_a_chance_for_each_genre_and_a_vector():
+    """Chances sum to one, the likeliest first; the piece comes back as it is; a like piece has a near vector."""
+    torch.manual_seed(0)
+    decoder = RemixerDecoder(RemixerNetwork(remixer_config("tiny", genres=("rock", "pop", "jazz"))), checkpoint_id="x")
+    found: dict[str, Result] = {}
+    for name, piece in {"band": make_band(4), "other": make_band(4, seed=2), "chorale": PIECES["chorale"]}.items():
+        (result,) = decoder.decode(DescribeRequest(job_id="job", piece=piece))
+        assert isinstance(result, Result)
+        assert result.piece == piece
+        assert sorted(each.genre for each in result.genres) == ["jazz", "pop", "rock"]
+        chances = [each.chance for each in result.genres]
+        assert chances == sorted(chances, reverse=True)
+        assert sum(chances) == pytest.approx(1.0)
+        found[name] = result
+    band, other, chorale = (np.asarray(found[name].embedding) for name in ("band", "other", "chorale"))
+    assert np.linalg.norm(band - other) < np.linalg.norm(band - chorale)
+
+
+def test_weights_without_genres_describe_nothing(decoder):
+    """A network that learned no genres gives a vector and no guess; an empty piece is refused."""
+    (result,) = decoder.decode(DescribeRequest(job_id="job", piece=make_melody()))
+    assert isinstance(result, Result)
+    assert result.genres == ()
+    assert len(result.embedding) == decoder.model.config.width
+    with pytest.raises(NoMusicError):
+        list(decoder.decode(DescribeRequest(job_id="job", piece=Piece())))
