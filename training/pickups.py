@@ -30,10 +30,10 @@ def place_pickup(columns: Columns) -> Columns:
         columns,
         onset_ticks=columns.onset_ticks + shift,
         time_signatures=tuple(
-            (0 if index == 0 else ticks + shift, numerator, denominator)
-            for index, (ticks, numerator, denominator) in enumerate(sorted(columns.time_signatures))
+            (ticks + shift if ticks > 0 else 0, numerator, denominator)
+            for ticks, numerator, denominator in columns.time_signatures
         ),
-        tempos=tuple((0 if index == 0 else ticks + shift, bpm) for index, (ticks, bpm) in enumerate(columns.tempos)),
+        tempos=tuple((ticks + shift if ticks > 0 else 0, bpm) for ticks, bpm in columns.tempos),
         length_ticks=columns.length_ticks + shift,
     )
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from music.columns import columns_of_piece
+from music.columns import columns_of_piece, find_bars
 from music.piece import Note, Piece, TimeSignature, Track
 from tests.factories.pieces import CORPUS_NAMES, make_chorale, read_corpus
 from training.pickups import find_pickup, place_pickup
@@ -79,5 +79,6 @@ def test_only_the_first_metre_is_asked_and_later_ones_move_along():
         columns, time_signatures=((0, 3, 4), (0, 3, 4), (73 * TICKS, 4, 4)), tempos=((0, 90.0), (TICKS, 80.0))
     )
     moved = place_pickup(changed)
-    assert moved.time_signatures[-1] == (75 * TICKS, 4, 4)
+    assert moved.time_signatures == ((0, 3, 4), (0, 3, 4), (75 * TICKS, 4, 4))
+    assert find_bars(moved).start_ticks[:3].tolist() == [0, 3 * TICKS, 6 * TICKS]
     assert moved.tempos == ((0, 90.0), (3 * TICKS, 80.0))
