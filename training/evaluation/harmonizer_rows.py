@@ -28,6 +28,11 @@ def harmonizer_rows(result: Result) -> Iterator[Row]:
         yield from _chords(result, name, found)
     if "hole" in result:
         yield from _hole(result)
+    for task, found in result.get("events", {}).get("tasks", {}).items():
+        yield Row(
+            network="harmonizer", what=f"{task}, nats per note (passages)", split=result["split"],
+            num=found["num_passages"], ours=found["nats_per_note"], seeds="fixed",
+        )  # fmt: skip
     if "obedience" in result:
         yield obedience_row(result, network="harmonizer", what="given notes kept")
 

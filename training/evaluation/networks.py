@@ -27,13 +27,14 @@ from inference.harmony_sampling import harmony_sampling
 from inference.protocol import HarmonyTask, Sampling
 from music.piece import Piece
 from music.tokenizers.chorale import ChoraleFrames
+from training.evaluation.arrangements import score_arrangements
 from training.evaluation.folder_harmony import read_chorales, read_lead_sheets
-from training.evaluation.generator import FULL, QUICK, evaluate_generator, evaluate_generator_folder
+from training.evaluation.generator import EXCERPT_BARS, FULL, QUICK, evaluate_generator, evaluate_generator_folder
 from training.evaluation.harmonizer import QUICK_PIECES, evaluate_harmonizer
 from training.evaluation.harmonizer_nats import score_set
 from training.evaluation.jsb import evaluate_jsb, measure_chorales
 from training.evaluation.masked import QUICK_WINDOWS, WINDOWS, score_masked
-from training.evaluation.midi_folder import list_midi_files, read_four_parts, read_octuples
+from training.evaluation.midi_folder import list_midi_files, read_events, read_four_parts, read_octuples
 from training.evaluation.obedience import harmonize_requests, measure_obedience, remix_requests
 from training.evaluation.originality import real_excerpts
 from training.evaluation.parts import run_parts
@@ -50,6 +51,8 @@ UNITS: dict[Network, str] = {
     "harmonizer": "nats per 16th of alto, tenor and bass, soprano given",
     "jsb": "nats per 16th of four voices, left to right",
 }
+EVENT_UNIT = "nats of written events per note, over tasks; no file has four parts"
+PASSAGES, QUICK_PASSAGES = 60, 4
 _QUICK_FILES = 60
 
 
@@ -124,25 +127,40 @@ def measure_harmonizer(settings: Settings, options: Options) -> dict[str, Any]:
     samplings: dict[HarmonyTask, Sampling] = {style: harmony_sampling(style) for style in ("chorale", "chords")}
     requests = harmonize_requests(_excerpts(settings, options), samplings=samplings)
     decoder = HarmonizerDecoder.load(weights, "cpu")
-    return found | run_parts({"obedience": lambda: measure_obedience(decoder, requests)})
+    corpus = open_corpus(CONFIGS / "generator_cpu.toml", settings)
+    num_passages = QUICK_PASSAGES if options.is_quick else PASSAGES
+    return found | run_parts(
+        {
+            "obedience": lambda: measure_obedience(decoder, requests),
+            "events": lambda: score_arrangements(decoder.model, corpus, split=options.split, num_passages=num_passages),
+        }
+    )
 
 
 def _measure_harmonizer_folder(decoder: HarmonizerDecoder, options: Options) -> dict[str, Any]:
     files = options.files()
     chorales, chorale_report = read_chorales(files, num_processes=options.num_processes)
     sheets, sheet_report = read_lead_sheets(files)
+    corpus, event_report = read_events(
+        files, split=options.split, max_bars=EXCERPT_BARS, num_processes=options.num_processes
+    )
     tasks: dict[str, Any] = {"chorale": chorale_report.as_dict(), "chords": sheet_report.as_dict()}
     if chorales:
         tasks["chorale"] |= score_set(decoder.model, chorales).as_dict()
     if sheets:
         tasks["chords"] |= score_set(decoder.model, sheets).as_dict()
         tasks["chords"]["labels"] = "chords estimated from the notes of each file"
-    return {
-        "checkpoint": decoder.checkpoint_id,
-        "nats_per_note": tasks["chorale"].get("nats_per_note"),
-        "num_pieces": len(chorales) or len(sheets),
-        "tasks": tasks,
-    }
+    found: dict[str, Any] = {"unit": UNITS["harmonizer"], "nats_per_note": tasks["chorale"].get("nats_per_note")}
+    if corpus.pieces:
+        num_passages = QUICK_PASSAGES if options.is_quick else PASSAGES
+        events = score_arrangements(
+            decoder.model, corpus, split=options.split, num_passages=num_passages, is_folder=True
+        )
+        tasks |= events.get("tasks", {})
+        if not chorales:
+            found = {"unit": EVENT_UNIT, "nats_per_note": events.get("nats_per_note")}
+    num_pieces = len(chorales) or (event_report.num_pieces if found["nats_per_note"] is not None else len(sheets))
+    return {"checkpoint": decoder.checkpoint_id, **found, "num_pieces": num_pieces, "tasks": tasks}
 
 
 def measure_jsb(settings: Settings, options: Options) -> dict[str, Any]:
