@@ -1,8 +1,16 @@
 """What music looks like in numbers, for real and generated excerpts alike. It knows events, no networks.
 
-All measures take rows of the event encoding without END. Scale and groove consistency after Dong et al. 2020 (MusPy,
-arXiv 2008.01951, section "evaluation"): the best of the 24 major and minor scales; one minus the mean Hamming distance
-of neighbouring bars' onsets on the 16th grid. The others are ours and say in their docstrings what they count.
+All measures take notes, or rows of the event encoding without END. After Dong et al. 2020 (MusPy, arXiv 2008.01951, section
+"evaluation"), drums left out of the first two:
+
+- pitch-class entropy: the Shannon entropy of the twelve pitch classes of all notes, in bits (after Wu and Yang 2020,
+  "The Jazz Transformer on the Front Line", arXiv 2008.01307, who take it over one or four bars, we over all);
+- scale consistency: the largest share of notes that one of the 24 major and natural minor scales holds (a minor scale has
+  the notes of its relative major, so twelve are counted);
+- groove consistency: 1 - mean Hamming distance of neighbouring bars' onset vectors over their length, with one place for
+  each 16th (Wu and Yang compare all pairs of bars; MusPy, and we, neighbours).
+
+The others are ours and say in their docstrings what they count.
 """
 
 from __future__ import annotations

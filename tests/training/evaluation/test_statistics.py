@@ -32,6 +32,29 @@ def test_pitch_class_entropy_of_two_even_classes_is_one_bit():
     assert pitch_class_entropy(notes((0, LEAD, 0, 60), (0, LEAD, 6, 67))) == pytest.approx(1.0)
 
 
+def test_entropy_is_largest_for_twelve_even_classes_and_leaves_out_octaves_and_drums():
+    """Twelve even classes have log2(12) bits; one class in many octaves none; drums do not count."""
+    chromatic = [(0, LEAD, step, 60 + step) for step in range(12)]
+    assert pitch_class_entropy(notes(*chromatic)) == pytest.approx(np.log2(12))
+    assert pitch_class_entropy(notes((0, LEAD, 0, 48), (0, LEAD, 6, 60), (0, DRUMS, 0, 128 + 38))) == 0.0
+
+
+def test_natural_minor_is_a_scale_and_harmonic_minor_is_not():
+    """A minor has the notes of C major; a raised seventh is outside of every major or natural minor scale."""
+    minor = [(0, LEAD, place, pitch) for place, pitch in enumerate((57, 59, 60, 62, 64, 65, 67))]
+    assert scale_consistency(notes(*minor)) == 1.0
+    raised = [*minor[:-1], (0, LEAD, 6, 68)]
+    assert scale_consistency(notes(*raised)) == pytest.approx(6 / 7)
+
+
+def test_equal_bars_groove_perfectly_whatever_sounds_in_them():
+    """Onsets count, not pitches, lengths or how many notes begin together."""
+    one, two = [(0, LEAD, 0, 60), (0, LEAD, 24, 62)], [(1, LEAD, 0, 71), (1, CHORDS, 0, 50), (1, DRUMS, 24, 166)]
+    assert groove_consistency(notes(*one, *two), num_bars=2, bar_units=96) == 1.0
+    off = groove_consistency(notes((0, LEAD, 0, 60), (1, LEAD, 6, 60)), num_bars=2, bar_units=96)
+    assert off == pytest.approx(1 - 2 / 16)
+
+
 def test_groove_consistency_counts_differing_16ths():
     """Two of sixteen 16ths differ between the bars."""
     found = groove_consistency(notes((0, DRUMS, 0, 164), (1, DRUMS, 24, 164)), num_bars=2, bar_units=96)
