@@ -11,10 +11,9 @@ import contextlib
 import json
 import logging
 import sys
-from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import replace
-from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Annotated, Any, cast, get_args
@@ -31,6 +30,9 @@ from training.evaluation.table import as_markdown, as_rich, count_levels
 RESULTS = Path("docs/results")
 _QUICK_RESULTS = Path("runs/evaluation")
 _SPLITS = get_args(Split)
+_LONGEST_FIRST: tuple[Network, ...] = ("harmonizer", "generator", "remixer", "jsb")
+
+Outcome = tuple[dict[str, Any], str]  # what was measured, and why not all of it ("": all of it)
 
 app = typer.Typer(add_completion=False)
 
@@ -65,26 +67,30 @@ def measure_all(
     """
     results: dict[Network, dict[str, Any]] = {}
     failures: dict[Network, str] = {}
-    waits: dict[Network, Callable[[], tuple[dict[str, Any], str]]] = {}
-    with contextlib.ExitStack() as stack:
-        if len(names) == 1 or options.num_processes == 1:
-            waits |= {name: partial(_measure, name, options) for name in names}
-        else:
-            pool = stack.enter_context(ProcessPoolExecutor(options.num_processes, mp_context=get_context("spawn")))
-            alone = replace(options, num_processes=1)
-            waits |= {name: pool.submit(_measure, name, alone).result for name in names}
-        for name, wait in waits.items():
-            result, failure = wait()
-            if failure:
-                failures[name] = failure
-            if result:
-                results[name] = result
-                keep(name, result)
-            typer.echo(f"{name}: {failure or 'measured'}", err=True)
+    for name, (result, failure) in _run(names, options):
+        if failure:
+            failures[name] = failure
+        if result:
+            results[name] = result
+            keep(name, result)
+        typer.echo(f"{name}: {failure or 'measured'}", err=True)
     return results, failures
 
 
-def _measure(name: Network, options: Options) -> tuple[dict[str, Any], str]:
+def _run(names: list[Network], options: Options) -> Iterator[tuple[Network, Outcome]]:
+    """Yield each network's outcome as soon as it is there; the one that takes longest begins."""
+    if len(names) == 1 or options.num_processes == 1:
+        for name in names:
+            yield name, _measure(name, options)
+        return
+    alone = replace(options, num_processes=1)
+    with ProcessPoolExecutor(options.num_processes, mp_context=get_context("spawn")) as pool:
+        jobs = {pool.submit(_measure, name, alone): name for name in _LONGEST_FIRST if name in names}
+        for job in as_completed(jobs):
+            yield jobs[job], job.result()
+
+
+def _measure(name: Network, options: Options) -> Outcome:
     """Return a network's result and, if it or a part of it failed, why; progress bars must not stand in the JSON."""
     with contextlib.redirect_stdout(sys.stderr):
         try:
