@@ -2,7 +2,8 @@
 
 Windows of 16 bars, hop 8, on the grid from bar 0; the second window on reads the chords already written in its first half.
 What is drawn leans towards chords that are consonant with the melody of the next half bar: the network alone agrees with
-the melody less than people do, however low the temperature (``MELODY_FIT``; ``docs/experiments.md``).
+the melody less than people do, however low the temperature (``MELODY_FIT``), and beyond its window it forgets which chords
+the piece has had (``REUSE``; ``docs/experiments.md``).
 """
 
 from __future__ import annotations
@@ -33,8 +34,11 @@ from music.tokenizers.harmony_reading import FrameBar
 
 WINDOW_BARS = 16
 HOP_BARS = 8
-MELODY_FIT = 1.0
+MELODY_FIT = 0.85
 """Nats that a chord gains when every note of it is consonant with the melody, and loses when none is; chosen on validation."""
+REUSE = 1.5
+"""Nats that a chord gains when the piece has had it already, after two windows (none within the first, which the network
+sees whole): songs keep to their chords over more bars than a window."""
 _FIT_FRAMES = 8
 _NO_CLASS = 12
 _CONSONANCE = np.array([1, -1, -1, 1, 1, 0, -1, 1, 1, 1, -1, -1], dtype=np.float64)
@@ -97,12 +101,15 @@ class ChordWriter:
     seed: int
     forced: Mapping[int, tuple[int, int, int]] = field(default_factory=dict[int, tuple[int, int, int]])  # by step
     melody_fit: float = MELODY_FIT
+    reuse: float = REUSE
     num_events: int = 0
     chords: Ids = field(init=False)
+    _used: NDArray[np.bool_] = field(init=False)  # (12, Q): chords that the piece has had
 
     def __post_init__(self) -> None:
         self.chords = np.zeros((len(self.step_frames), 3), dtype=np.int64)
         self.chords[:, 0] = NO_CHORD
+        self._used = np.zeros((12, len(QUALITIES)), dtype=np.bool_)
 
     def write(self) -> Iterator[int]:
         """Write everything, yielding the number of bars that stand."""
@@ -133,6 +140,9 @@ class ChordWriter:
             self.chords[step] = self.forced.get(step) or self._choose(
                 session, step, is_first=step == 0, is_window_start=place == 0
             )
+            root, quality, _ = self.chords[step].tolist()
+            if root < NO_CHORD:
+                self._used[root, quality] = True
             if step % 4 == 3 or step == last - 1:
                 yield bisect_right(starts, int(self.step_frames[step]))
 
@@ -147,9 +157,9 @@ class ChordWriter:
         }
 
         state = session.state()
-        fits = self._fits(step)
+        fits, reuse = self._fits(step), self._reuse_at(step)
         leaning = np.zeros(NUM_ROOTS)
-        leaning[:NO_CHORD] = fits[:, _TRIADS].max(axis=1)
+        leaning[:NO_CHORD] = fits[:, _TRIADS].max(axis=1) + reuse * self._used.any(axis=1)
         leaning[HOLD] = fits[before[0], before[1]] if before[0] < NO_CHORD else 0.0
         allowed = self.rules.roots(may_hold=not is_first)
         root = self._draw(session.logits("chord_root", state, values) + leaning, allowed, step, 0)
@@ -159,7 +169,7 @@ class ChordWriter:
             return (NO_CHORD, 0, 0)
 
         state = session.write("chord_root", state, root)
-        logits = session.logits("chord_quality", state, values) + fits[root]
+        logits = session.logits("chord_quality", state, values) + fits[root] + reuse * self._used[root]
         quality = self._draw(logits, self.rules.qualities(root), step, 1)
         state = session.write("chord_quality", state, quality)
         bass = self._draw(session.logits("chord_bass", state, values), self.rules.basses(root), step, 2)
@@ -173,6 +183,12 @@ class ChordWriter:
         if not len(classes):
             return np.zeros(_FITS.shape[1:])
         return self.melody_fit * _FITS[classes].mean(axis=0)
+
+    def _reuse_at(self, step: int) -> float:
+        """Return what a chord of the piece gains, in nats: nothing in the first window, everything after the second."""
+        starts = [bar.start_frame for bar in self.bars]
+        bar = bisect_right(starts, int(self.step_frames[step])) - 1
+        return self.reuse * min(max(bar / WINDOW_BARS - 1.0, 0.0), 1.0)
 
     def _draw(
         self,

@@ -122,3 +122,26 @@ def test_chords_lean_towards_the_melody():
         pitches = sheet.melody.pitches[sheet.step_frames][is_chord] % 12
         found.append(pitch_consonance(pitches, triad_ids(writer.chords[is_chord])))
     assert found[1] > found[0] + 0.2
+
+
+def test_long_pieces_keep_to_their_chords():
+    """After two windows a heavy weight lets hardly any new chord in; within the first it changes nothing."""
+    found = []
+    for weight in (0.0, 40.0):
+        sheet = song(64)
+        writer = ChordWriter(
+            open_window=NumpySeq2Seq(tiny_network()).open_window,
+            melody=sheet.melody,
+            step_frames=sheet.step_frames,
+            bars=[FrameBar(frame, 16, (4, 4)) for frame in sheet.bar_frames[:-1]],
+            rules=ChordRules(),
+            sampling=Sampling(),
+            seed=1,
+            reuse=weight,
+        )
+        for _ in writer.write():
+            pass
+        found.append([tuple(chord[:2]) for chord in writer.chords.tolist()])
+    free, kept = found
+    assert free[:64] == kept[:64]
+    assert len(set(free[128:]) - set(free[:128])) > len(set(kept[128:]) - set(kept[:128])) == 0
