@@ -12,7 +12,7 @@ import json
 import logging
 import sys
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
@@ -85,7 +85,8 @@ def _run(names: list[Network], options: Options) -> Iterator[tuple[Network, Outc
         return
     alone = replace(options, num_processes=1)
     with ProcessPoolExecutor(options.num_processes, mp_context=get_context("spawn")) as pool:
-        jobs = {pool.submit(_measure, name, alone): name for name in _LONGEST_FIRST if name in names}
+        jobs: dict[Future[Outcome], Network] = {}
+        jobs |= {pool.submit(_measure, name, alone): name for name in _LONGEST_FIRST if name in names}
         for job in as_completed(jobs):
             yield jobs[job], job.result()
 
