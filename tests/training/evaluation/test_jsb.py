@@ -1,15 +1,19 @@
 """The measure of the JSB benchmark on hand-worked cases, its baselines, and the split where the data is there."""
 
+import json
 from contextlib import suppress
+from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from core.errors import ConfigurationError
 from core.settings import Settings
 from music.tokenizers.chorale import NUM_PITCH_VALUES, ChoraleFrames
 from tests.factories.chorales import bach_chorale
-from training.evaluation.jsb import average_shares, describe, move_back, shares_in_keys
+from training import jsb
+from training.evaluation.jsb import average_shares, describe, evaluate_jsb, move_back, shares_in_keys
 from training.evaluation.jsb_baselines import StepNGram, near_duplicates, persistence_accuracy
 from training.jsb import ChoraleModel, log_shares, make_config, read_frames
 from training.jsb_data import Counts, prepare
@@ -97,3 +101,41 @@ def test_split_has_the_usual_sizes():
     with suppress(ConfigurationError):
         sizes = [len(read_frames(folder, "jsb_chorales", split)) for split in ("train", "valid", "test")]
     assert sizes in (None, [229, 76, 77])
+
+
+TINY = """
+[model]
+width = 16
+num_layers = 1
+num_heads = 1
+feedforward_width = 16
+head_width = 16
+segment_length = 16
+memory_length = 16
+
+[training]
+num_members = 2
+steps = 2
+num_lanes = 2
+"""
+
+
+def test_the_command_trains_members_that_the_measure_finds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """From a data set to checkpoints to the rows of the table, on three short chorales."""
+    names = ("bach/bwv66.6", "bach/bwv269", "bach/bwv4.8")
+    one, two, three = ([bach_chorale(name).pitches[:32].tolist()] for name in names)
+    folder = tmp_path / "data" / "jsb_chorales"
+    folder.mkdir(parents=True)
+    (folder / "Jsb16thSeparated.json").write_text(json.dumps({"train": one + two, "valid": three, "test": one + three}))
+    (tmp_path / "jsb_tiny.toml").write_text(TINY)
+    monkeypatch.setattr(jsb, "CONFIGS", tmp_path)
+    monkeypatch.setenv("TUTTI_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("TUTTI_RUNS", str(tmp_path / "runs"))
+
+    done = CliRunner().invoke(jsb.app, ["train", "--config", "tiny", "--to", str(tmp_path / "weights" / "jsb")])
+    assert done.exit_code == 0, done.output
+    result = evaluate_jsb(tmp_path / "weights", tmp_path / "data", split="test", is_quick=False)
+    assert list(result["members"]) == ["member_1", "member_2"]
+    assert list(result["rows"]) == ["single", "ensemble", "ensemble_in_three_keys"]
+    assert (result["num_pieces"], result["num_notes"]) == (2, 2 * 32 * 4)
+    assert result["near_duplicates"]["num_pieces"] == 1  # the one that is in training, too
