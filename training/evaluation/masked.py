@@ -9,7 +9,7 @@ from inference.models.remixer import RemixerNetwork
 from training.evaluation.remixer_scores import score_remixer
 from training.octuple_corpus import OctupleCorpus
 
-WINDOWS, QUICK_WINDOWS = 400, 40
+WINDOWS, QUICK_WINDOWS = 400, 20
 _SHARE = "15%"
 """The share of (track, bar) groups that is masked where one number must stand for all; the paper's."""
 
