@@ -11,6 +11,7 @@ Legend: B passages, S events read, T events written.
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -292,6 +293,8 @@ def ship(
             "minutes": round(valid["trained_seconds"] / 60, 1),
         },
     }
+    commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False)  # noqa: S607 - git of the path
+    card["git_commit"] = commit.stdout.strip()
     card["num_parameters"] = sum(parameter.numel() for parameter in model.parameters())
     checkpoint_id = save_checkpoint(
         to, model="harmonizer", state=whole, config=config.as_dict(), vocabulary_hash=VOCABULARY_HASH, card=card

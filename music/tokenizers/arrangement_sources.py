@@ -22,9 +22,12 @@ from music.vocabulary import Kind
 FIXED_OFFSETS = (-1, -2, -4, -8, 1)
 NUM_MATCHES = 3
 NUM_SOURCES = len(FIXED_OFFSETS) + NUM_MATCHES
+BEST_MATCH = len(FIXED_OFFSETS)
+"""The index of the bar that fits best among a bar's sources."""
 NO_SOURCE = -1
 NUM_FITS = 12
 """Classes of fit: 0 (nothing in common) .. 10 (the same), 11 for "no such bar"."""
+BEST_FIT = NUM_FITS - 2
 
 _CHORD_SLOT = 16
 
@@ -72,7 +75,7 @@ class _Contexts:
         matches = [int(each) for each in order[:NUM_MATCHES] if seen[each] and fit[each] > 0]
         matches += [NO_SOURCE] * (NUM_MATCHES - len(matches))
         bars = np.asarray([*fixed, *matches], dtype=np.int64)
-        classes = np.rint(fit[bars] * (NUM_FITS - 2)).astype(np.int64)
+        classes = np.rint(fit[bars] * BEST_FIT).astype(np.int64)
         return bars, np.where(bars == NO_SOURCE, NUM_FITS - 1, classes)
 
     def _fit(self, bar: int) -> Floats:

@@ -118,7 +118,7 @@ class ArrangementTracker:
         self._is_chord_given = passage.is_chord_given
         self._tonal = tonal_levels(passage)
         self._sources: list[int] = [NO_SOURCE] * NUM_SOURCES
-        self._fits: list[int] = [NUM_FITS - 1] * NUM_SOURCES
+        self.fits: list[int] = [NUM_FITS - 1] * NUM_SOURCES
         self._keys: list[int] = []  # of chords and target notes in all bars that are known, rising
         self._entries: dict[int, tuple[int, int, int, int, int]] = {}  # key: slot, position, pitch | root ...
         self._slot_keys: dict[int, list[int]] = {slot: [] for slot in (-1, *passage.targets)}
@@ -144,7 +144,7 @@ class ArrangementTracker:
         """Go to the next bar to be written; its BAR event is pushed after this."""
         self.bar = bar
         self._sources = sources.bars[bar].tolist()
-        self._fits = sources.fits[bar].tolist()
+        self.fits = sources.fits[bar].tolist()
 
     def push(self, row: tuple[int, ...]) -> None:
         """Take in the next event (a row of ids)."""
@@ -162,7 +162,7 @@ class ArrangementTracker:
 
     def context(self) -> tuple[int, ...]:
         """Return the ids that go to the network beside the event just pushed."""
-        fits = tuple(NUM_IDS + index * NUM_FITS + fit for index, fit in enumerate(self._fits))
+        fits = tuple(NUM_IDS + index * NUM_FITS + fit for index, fit in enumerate(self.fits))
         if self.kind != Kind.NOTE:
             return ((PAD_ID,) * CONTEXT_WIDTH) + fits
         root, quality = self._chord_at(self.bar, self.position)
