@@ -38,9 +38,9 @@ def generator_rows(result: Result) -> Iterator[Row]:
     if "memory" in result:
         yield from _memory(result)
     if "band" in result:
-        yield from _samples(result, "band", _BAND, what="100 pieces, rock and pop")
+        yield from _samples(result, "band", _BAND, what="16 bars of rock and pop")
     if "piano" in result:
-        yield from _samples(result, "piano", _PIANO, what="POP909 control")
+        yield from _samples(result, "piano", _PIANO, what="POP909 control, 16 bars of pop")
     if "obedience" in result:
         yield obedience_row(
             result, network="generator", what="bars, metre, tempo, instruments, scale, range, given notes"
