@@ -38,7 +38,7 @@ def test_every_part_is_measured(result):
 
 def test_part_that_fails_costs_only_itself(result):
     """Without fingerprints of the training music originality cannot be measured, and it is said why."""
-    assert set(result["failed"]) == {"originality", "piano"}  # no POP909 here, either
+    assert set(result["failed"]) == {"originality"}
     assert "fingerprints" in result["failed"]["originality"]
 
 
