@@ -56,6 +56,10 @@ evaluate: $(DEV_STAMP) ## Measure the shipped checkpoints on their test splits, 
 evaluate-quick: $(DEV_STAMP) ## The same on a few pieces, in a few minutes; writes runs/evaluation
 	$(PYTHON) -m training.evaluate all --quick
 
+.PHONY: evaluate-jsb
+evaluate-jsb: $(DEV_STAMP) ## Measure the JSB benchmark alone: SPLIT=valid or test (needs TUTTI_DATA)
+	$(PYTHON) -m training.evaluate jsb --split $(or $(SPLIT),valid)
+
 .PHONY: samples
 samples: $(DEV_STAMP) ## Write docs/samples anew: three seeds of every genre and task, measured
 	$(PYTHON) -m training.samples
