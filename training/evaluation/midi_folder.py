@@ -72,8 +72,13 @@ def list_midi_files(folder: Path, *, max_files: int | None = None) -> list[Path]
     return found
 
 
-def read_events(files: list[Path], *, split: str, max_bars: int, num_processes: int = 1) -> tuple[Corpus, FolderReport]:
-    """Return the first bars of every usable file as a corpus of events, all of them on one side of the split."""
+def read_events(
+    files: list[Path], *, split: str, max_bars: int | None = None, num_processes: int = 1
+) -> tuple[Corpus, FolderReport]:
+    """Return every usable file as a corpus of events, all of them on one side of the split.
+
+    With ``max_bars`` only the first bars have rows; ``num_bars`` stays the length of the whole, so no end is read there.
+    """
     entries: list[PieceEntry] = []
     chunks: list[npt.NDArray[np.int16]] = []
     total = 0
@@ -83,7 +88,7 @@ def read_events(files: list[Path], *, split: str, max_bars: int, num_processes: 
             report.skipped[reason] += 1
             continue
         rows, facts = read
-        if facts["num_bars"] > max_bars:
+        if max_bars is not None and facts["num_bars"] > max_bars:
             rows = cut_bars(rows, start_bar=0, stop_bar=max_bars)
         entries.append(
             PieceEntry(

@@ -29,7 +29,7 @@ from music.piece import Piece
 from music.tokenizers.chorale import ChoraleFrames
 from training.evaluation.arrangements import score_arrangements
 from training.evaluation.folder_harmony import read_chorales, read_lead_sheets
-from training.evaluation.generator import EXCERPT_BARS, FULL, QUICK, evaluate_generator, evaluate_generator_folder
+from training.evaluation.generator import FULL, QUICK, evaluate_generator, evaluate_generator_folder
 from training.evaluation.harmonizer import QUICK_PIECES, evaluate_harmonizer
 from training.evaluation.harmonizer_nats import score_set
 from training.evaluation.jsb import evaluate_jsb, measure_chorales
@@ -141,9 +141,7 @@ def _measure_harmonizer_folder(decoder: HarmonizerDecoder, options: Options) -> 
     files = options.files()
     chorales, chorale_report = read_chorales(files, num_processes=options.num_processes)
     sheets, sheet_report = read_lead_sheets(files)
-    corpus, event_report = read_events(
-        files, split=options.split, max_bars=EXCERPT_BARS, num_processes=options.num_processes
-    )
+    corpus, event_report = read_events(files, split=options.split, num_processes=options.num_processes)
     tasks: dict[str, Any] = {"chorale": chorale_report.as_dict(), "chords": sheet_report.as_dict()}
     if chorales:
         tasks["chorale"] |= score_set(decoder.model, chorales).as_dict()
