@@ -47,7 +47,8 @@ class ArrangerConfig:
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> ArrangerConfig:
         """Read what ``as_dict`` wrote."""
-        return cls(**{**values, "fields": EventFieldsConfig(**values["fields"])})
+        arguments: dict[str, Any] = {**values, "fields": EventFieldsConfig(**values["fields"])}
+        return cls(**arguments)
 
 
 @dataclass(slots=True)

@@ -171,7 +171,8 @@ def _fill_tonal(values: _Values, features: Features) -> None:
     limits = np.asarray(TONAL_LIMITS, dtype=np.int64)
     present: Wide = 2 + (100 * recent[:, :, None] > limits * total[:, :, None]).sum(axis=2)
     level: Wide = np.where(recent > 0, present, total >= NUM_TONAL_TONES)
-    bar_level: Wide = np.where(here > 0, 2 + (100 * here > BAR_LIMIT * bar_total), bar_total > 0)
+    common: Wide = 2 + (100 * here > BAR_LIMIT * bar_total)
+    bar_level: Wide = np.where(here > 0, common, bar_total > 0)
     features[1:, COLUMNS["tonal"]] = level * NUM_BAR_LEVELS + bar_level
 
 
