@@ -34,11 +34,11 @@ from music.tokenizers.harmony_reading import FrameBar
 
 WINDOW_BARS = 16
 HOP_BARS = 8
-MELODY_FIT = 0.85
+MELODY_FIT = 0.8
 """Nats that a chord gains when every note of it is consonant with the melody, and loses when none is; chosen on validation."""
-REUSE = 1.5
-"""Nats that a chord gains when the piece has had it already, after two windows (none within the first, which the network
-sees whole): songs keep to their chords over more bars than a window."""
+REUSE = 2.5
+"""Nats that a chord gains when the piece has had it already, after three windows (nothing within two, where a form is set
+out): songs keep to their chords over more bars than a window."""
 _FIT_FRAMES = 8
 _NO_CLASS = 12
 _CONSONANCE = np.array([1, -1, -1, 1, 1, 0, -1, 1, 1, 1, -1, -1], dtype=np.float64)
@@ -185,10 +185,10 @@ class ChordWriter:
         return self.melody_fit * _FITS[classes].mean(axis=0)
 
     def _reuse_at(self, step: int) -> float:
-        """Return what a chord of the piece gains, in nats: nothing in the first window, everything after the second."""
+        """Return what a chord of the piece gains, in nats: nothing in the first two windows, everything after the third."""
         starts = [bar.start_frame for bar in self.bars]
         bar = bisect_right(starts, int(self.step_frames[step])) - 1
-        return self.reuse * min(max(bar / WINDOW_BARS - 1.0, 0.0), 1.0)
+        return self.reuse * min(max(bar / WINDOW_BARS - 2.0, 0.0), 1.0)
 
     def _draw(
         self,
