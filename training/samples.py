@@ -33,7 +33,7 @@ from training.sample_tasks import SampleTask, sample_tasks
 
 NETWORKS = ("generator", "remixer", "harmonizer")
 _PICTURE_WIDTH = 900
-_NUM_COLORS = 24
+_NUM_COLORS = 64
 _TAIL_SECONDS = 2.5  # how long a last note may ring on
 _INTRODUCTION = (
     "Made by `make samples` with seeds 1, 2 and 3 and the preset “balanced”; nothing is picked out. The generator writes "
@@ -137,7 +137,9 @@ def shrink_picture(png: bytes) -> bytes:
     """Return a picture a third smaller, in few colours: a page of a hundred stays small."""
     image = Image.open(io.BytesIO(png)).convert("RGB")
     height = round(image.height * _PICTURE_WIDTH / image.width)
-    small = image.resize((_PICTURE_WIDTH, height), Image.Resampling.LANCZOS).quantize(_NUM_COLORS)
+    small = image.resize((_PICTURE_WIDTH, height), Image.Resampling.LANCZOS)
+    # The default, median cut, spends all colours on the background and makes all parts one.
+    small = small.quantize(_NUM_COLORS, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
     buffer = io.BytesIO()
     small.save(buffer, "PNG", optimize=True)
     return buffer.getvalue()
