@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from torch import Tensor
@@ -38,23 +39,13 @@ SIZES: dict[str, Size] = {
 }
 
 
-def generator_config(size: str) -> GeneratorConfig:
-    """Return the configuration of a size in ``SIZES`` for today's vocabulary."""
-    chosen = SIZES[size]
-    body = TransformerXLConfig(
-        num_ids=NUM_IDS,
-        width=chosen.width,
-        num_layers=chosen.num_layers,
-        num_heads=chosen.num_heads,
-        feedforward_width=4 * chosen.width,
-        segment_length=chosen.segment_length,
-        memory_length=chosen.memory_length,
-        dropout=chosen.dropout,
-    )
-    fields = EventFieldsConfig(
-        body_width=chosen.width,
-        width=chosen.head_width,
-        num_back=len(BACK_BARS),
+def fields_config(*, body_width: int, width: int, num_back: int, num_tonal_levels: int) -> EventFieldsConfig:
+    """Return the configuration of a field decoder of heads of ``width`` for today's vocabulary."""
+    return EventFieldsConfig(
+        body_width=body_width,
+        width=width,
+        num_back=num_back,
+        num_tonal_levels=num_tonal_levels,
         num_slots=FIELDS["slot"].size,
         num_choices=NUM_CHOICES,
         num_roles=FIELDS["role"].capacity,
@@ -70,14 +61,34 @@ def generator_config(size: str) -> GeneratorConfig:
         num_velocities=FIELDS["velocity"].size,
         num_metres=FIELDS["metre"].size,
         num_tempos=FIELDS["tempo"].size,
+    )
+
+
+def generator_config(size: str) -> GeneratorConfig:
+    """Return the configuration of a size in ``SIZES`` for today's vocabulary."""
+    chosen = SIZES[size]
+    body = TransformerXLConfig(
+        num_ids=NUM_IDS,
+        width=chosen.width,
+        num_layers=chosen.num_layers,
+        num_heads=chosen.num_heads,
+        feedforward_width=4 * chosen.width,
+        segment_length=chosen.segment_length,
+        memory_length=chosen.memory_length,
+        dropout=chosen.dropout,
+    )
+    fields = fields_config(
+        body_width=chosen.width,
+        width=chosen.head_width,
+        num_back=len(BACK_BARS),
         num_tonal_levels=NUM_TONAL_LEVELS,
     )
     return GeneratorConfig(body=body, fields=fields)
 
 
-def name_features(features: Tensor) -> dict[str, Tensor]:
-    """Split rows of the tracker's features (N, columns) into the named tensors that the heads take, (N,) or (N, K)."""
+def name_features(features: Tensor, columns: Mapping[str, slice] = COLUMNS) -> dict[str, Tensor]:
+    """Split rows of a tracker's features (N, columns) into the named tensors that the heads take, (N,) or (N, K)."""
     return {
         name: features[:, where.start] if where.stop - where.start == 1 else features[:, where]
-        for name, where in COLUMNS.items()
+        for name, where in columns.items()
     }

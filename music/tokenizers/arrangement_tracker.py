@@ -12,7 +12,6 @@ there") and ``size + 1`` ("no such bar").
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
-from itertools import accumulate
 
 import numpy as np
 
@@ -34,6 +33,7 @@ from music.tokenizers.tracker import (
     NUM_VELOCITIES,
     POSITION_STRIDE,
     SLOT_STRIDE,
+    lay_out_columns,
 )
 from music.vocabulary import DRUM_PITCH, EVENT_WIDTH, FIELDS, METRE_UNITS, NO_ROOT, NUM_IDS, PAD_ID, Kind, read_event
 
@@ -50,33 +50,10 @@ _BAR_LIMITS = (0.0, 0.1, 0.25)
 NUM_TONAL_LEVELS = (len(_WINDOW_LIMITS) + 1) * (len(_BAR_LIMITS) + 1)
 _TONAL_BARS = 4
 
-_COLUMN_SIZES = (
-    ("choice_bits", 1),  # bit c: choice c is legal
-    ("choice_back", NUM_SOURCES),  # what came next in that bar: a choice; NUM_CHOICES: no such bar
-    ("role", 1),
-    ("program", 1),
-    ("min_position", 1),
-    ("bar_units", 1),
-    ("position_back", NUM_SOURCES),
-    ("previous_position", 1),  # of the part's last note, when in this bar
-    ("previous_pitch", 1),
-    ("previous_duration", 1),
-    ("previous_velocity", 1),
-    ("root", 1),  # of the chord at the note's position; for a chord: of the chord before
-    ("quality", 1),
-    ("min_pitch", 1),
-    ("pitch_back", NUM_SOURCES),  # at exactly the note's position; for a chord: the root sounding there
-    ("duration_back", NUM_SOURCES),  # for a chord: the quality sounding there
-    ("velocity_back", NUM_SOURCES),
-    ("tonal", 12),  # for each pitch class: how much of it the given parts have around this bar and in it
-)
-_ENDS = list(accumulate((size for _, size in _COLUMN_SIZES), initial=0))
-COLUMNS: dict[str, slice] = {
-    name: slice(start, start + size) for (name, size), start in zip(_COLUMN_SIZES, _ENDS[:-1], strict=True)
-}
-"""Where each feature lies in a row of features."""
+COLUMNS = lay_out_columns(NUM_SOURCES)
+"""Where each feature lies in a row of features; "tonal" is of the given parts, around this bar and in it."""
 FIRST_COLUMN: dict[str, int] = {name: where.start for name, where in COLUMNS.items()}
-NUM_COLUMNS = _ENDS[-1]
+NUM_COLUMNS: int = COLUMNS["tonal"].stop
 
 
 def local_key(slot: int, position: int, pitch: int) -> int:

@@ -48,34 +48,37 @@ NUM_CHOICES = NUM_SLOTS + 4
 CONTEXT_WIDTH = 4
 INPUT_WIDTH = EVENT_WIDTH + CONTEXT_WIDTH
 
-_K = len(BACK_BARS)
-_COLUMN_SIZES = (
-    ("choice_bits", 1),  # bit c: choice c is legal
-    ("choice_back", _K),  # what came next in that bar: a choice; NUM_CHOICES: no such bar
-    ("role", 1),
-    ("program", 1),
-    ("min_position", 1),
-    ("bar_units", 1),
-    ("position_back", _K),
-    ("previous_position", 1),  # of the part's last note, when in this bar
-    ("previous_pitch", 1),
-    ("previous_duration", 1),
-    ("previous_velocity", 1),
-    ("root", 1),  # of the chord at the note's position; for a chord: of the chord before
-    ("quality", 1),
-    ("min_pitch", 1),
-    ("pitch_back", _K),  # at exactly the note's position; for a chord: the root sounding there
-    ("duration_back", _K),  # for a chord: the quality sounding there
-    ("velocity_back", _K),
-    ("tonal", 12),  # for each pitch class: how much of it there was in the last bars and in this bar, see tonal_level
-)
-_ENDS = list(accumulate((size for _, size in _COLUMN_SIZES), initial=0))
-COLUMNS: dict[str, slice] = {
-    name: slice(start, start + size) for (name, size), start in zip(_COLUMN_SIZES, _ENDS[:-1], strict=True)
-}
+
+def lay_out_columns(num_back: int) -> dict[str, slice]:
+    """Return where each feature lies in a row of features when ``num_back`` bars are laid out."""
+    sizes = (
+        ("choice_bits", 1),  # bit c: choice c is legal
+        ("choice_back", num_back),  # what came next in that bar: a choice; NUM_CHOICES: no such bar
+        ("role", 1),
+        ("program", 1),
+        ("min_position", 1),
+        ("bar_units", 1),
+        ("position_back", num_back),
+        ("previous_position", 1),  # of the part's last note, when in this bar
+        ("previous_pitch", 1),
+        ("previous_duration", 1),
+        ("previous_velocity", 1),
+        ("root", 1),  # of the chord at the note's position; for a chord: of the chord before
+        ("quality", 1),
+        ("min_pitch", 1),
+        ("pitch_back", num_back),  # at exactly the note's position; for a chord: the root sounding there
+        ("duration_back", num_back),  # for a chord: the quality sounding there
+        ("velocity_back", num_back),
+        ("tonal", 12),  # for each pitch class: how much of it there was, see the tracker
+    )
+    ends = list(accumulate((size for _, size in sizes), initial=0))
+    return {name: slice(start, start + size) for (name, size), start in zip(sizes, ends[:-1], strict=True)}
+
+
+COLUMNS = lay_out_columns(len(BACK_BARS))
 """Where each feature lies in a row of features."""
-FIRST_COLUMN: dict[str, int] = {name: start for (name, _), start in zip(_COLUMN_SIZES, _ENDS[:-1], strict=True)}
-NUM_COLUMNS = _ENDS[-1]
+FIRST_COLUMN: dict[str, int] = {name: where.start for name, where in COLUMNS.items()}
+NUM_COLUMNS: int = COLUMNS["tonal"].stop
 
 Rows = npt.NDArray[np.int16]
 Features = npt.NDArray[np.int32]
