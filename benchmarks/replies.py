@@ -15,7 +15,7 @@ from core.child import Channel
 from core.processes import ChildProcess
 from core.settings import Settings
 from inference.client import InferenceClient
-from inference.protocol import Controls, GenerateRequest, HarmonizeRequest, Progress, RemixRequest, Request, Result
+from inference.protocol import Controls, GenerateRequest, HarmonizeRequest, RemixRequest, Request, Result
 from media.client import MediaClient
 from media.encode import encode_audio
 from media.loudness import normalize_loudness
@@ -152,7 +152,7 @@ async def _follow(inference: InferenceClient, request: Request) -> tuple[Result,
     first_seconds = 0.0
     async for message in inference.submit(request):
         first_seconds = first_seconds or time.perf_counter()
-        if not isinstance(message, Progress):
+        if isinstance(message, Result):
             return message, first_seconds
     raise AssertionError("a stream ends with a result")
 

@@ -1,7 +1,7 @@
 """Messages between the bot and the workers: requests, progress, results, failures. It knows nothing of processes.
 
 Frozen msgspec structs, tagged, sent as MessagePack over pipes and never pickled. A job is one request; the reply is a
-stream of ``Progress`` and then exactly one ``Result`` or ``Failure``.
+stream of ``Progress`` (and ``FinishedBars``, where asked for) and then exactly one ``Result`` or ``Failure``.
 """
 
 from __future__ import annotations
@@ -55,6 +55,7 @@ class GenerateRequest(Message, frozen=True, kw_only=True, tag="generate"):
     sampling: Sampling = Sampling()
     prompt: Piece | None = None
     memory_length: int | None = None  # events; None: the checkpoint's own
+    wants_early_bars: bool = False  # also send ``FinishedBars``; changes nothing of the result
 
 
 class HarmonizeRequest(Message, frozen=True, kw_only=True, tag="harmonize"):
@@ -118,6 +119,19 @@ class Progress(Message, frozen=True, kw_only=True, tag="progress"):
     unit: Literal["bar", "pass"] = "bar"
 
 
+class FinishedBars(Message, frozen=True, kw_only=True, tag="bars"):
+    """The first ``num_bars`` of ``num_total`` new bars: they will not change any more, the rest is still being written.
+
+    ``piece`` begins with the first new bar. It holds every note that begins before ``stop_ticks``, the end of the last
+    finished bar; a note that is held beyond may yet be cut by a later one of its pitch.
+    """
+
+    piece: Piece
+    num_bars: int
+    num_total: int
+    stop_ticks: int
+
+
 class Result(Message, frozen=True, kw_only=True, tag="result"):
     """The finished piece. ``chord_names`` is filled by the harmonizer, one per chord in order."""
 
@@ -172,7 +186,7 @@ class Heartbeat(msgspec.Struct, frozen=True, kw_only=True, tag="heartbeat", tag_
 
 Request = GenerateRequest | HarmonizeRequest | RemixRequest | DescribeRequest
 ToWorker = GenerateRequest | HarmonizeRequest | RemixRequest | DescribeRequest | Cancel
-FromWorker = Progress | Result | Failure | Ready | Heartbeat
+FromWorker = Progress | FinishedBars | Result | Failure | Ready | Heartbeat
 
 _encoder = msgspec.msgpack.Encoder()
 _to_worker_decoder = msgspec.msgpack.Decoder(ToWorker)

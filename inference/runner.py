@@ -18,6 +18,7 @@ from core.errors import CheckpointError, DeviceMemoryError, InferenceError, Inpu
 from inference.decoding.base import Decoder
 from inference.protocol import (
     DescribeRequest,
+    FinishedBars,
     GenerateRequest,
     HarmonizeRequest,
     Progress,
@@ -73,7 +74,7 @@ class ModelRunner:
     def checkpoint_ids(self) -> dict[str, str]:
         return {name: decoder.checkpoint_id for name, decoder in self.decoders.items()}
 
-    def run(self, request: Request) -> Iterator[Progress | Result]:
+    def run(self, request: Request) -> Iterator[Progress | FinishedBars | Result]:
         """Yield what the request's network yields; closing the iterator cancels the request.
 
         Raises:

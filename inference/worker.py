@@ -25,6 +25,7 @@ from inference.protocol import (
     Cancel,
     Failure,
     FailureCode,
+    FinishedBars,
     Heartbeat,
     Progress,
     Ready,
@@ -75,7 +76,7 @@ class _Server:
         self._runner = runner
         self._setup = setup
         self._waiting: list[Request] = []
-        self._running: dict[str, Iterator[Progress | Result]] = {}
+        self._running: dict[str, Iterator[Progress | FinishedBars | Result]] = {}
         self._last_progress: dict[str, Progress] = {}
         self._next_beat_seconds = 0.0
 
@@ -118,6 +119,8 @@ class _Server:
             message = _failure(job_id, error)
         if isinstance(message, Progress):
             self._send_progress(message)
+        elif isinstance(message, FinishedBars):
+            self._channel.send(encode_message(message))
         else:
             self._forget(job_id)
             self._channel.send(encode_message(message))

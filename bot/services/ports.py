@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Protocol
 
-from inference.protocol import Progress, Request, Result
+from inference.protocol import FinishedBars, Progress, Request, Result
 from media.protocol import AudioFormat, Picture, Rendering
 from music.piece import Piece
 
@@ -16,8 +16,10 @@ from music.piece import Piece
 class Writer(Protocol):
     """Writes music: the networks' only door."""
 
-    def submit(self, request: Request, *, user_id: int, guild_id: int | None) -> AsyncIterator[Progress | Result]:
-        """Yield progress and, last, the result; closing the iterator cancels the job."""
+    def submit(
+        self, request: Request, *, user_id: int, guild_id: int | None
+    ) -> AsyncIterator[Progress | FinishedBars | Result]:
+        """Yield progress, finished bars where asked for and, last, the result; closing the iterator cancels the job."""
         ...
 
     def queue_place(self, job_id: str) -> int | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Protocol
 
-from inference.protocol import Progress, Request, Result
+from inference.protocol import FinishedBars, Progress, Request, Result
 
 
 class Decoder(Protocol):
@@ -13,8 +13,8 @@ class Decoder(Protocol):
 
     checkpoint_id: str
 
-    def decode(self, request: Request) -> Iterator[Progress | Result]:
-        """Yield ``Progress`` often (at least every few dozen steps) and, last, one ``Result``.
+    def decode(self, request: Request) -> Iterator[Progress | FinishedBars | Result]:
+        """Yield ``Progress`` often (at least every few dozen steps), ``FinishedBars`` where asked for and, last, one ``Result``.
 
         The worker runs several of these iterators in turn, so all state lives inside the iterator and nothing is shared
         between requests. Closing the iterator cancels the request. Random numbers depend on ``request.seed`` alone.

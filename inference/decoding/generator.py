@@ -18,12 +18,13 @@ import torch
 from core.errors import InputError
 from inference.checkpoint import load_checkpoint, load_weights
 from inference.decoding.arrangement import Turn, arrange
+from inference.decoding.early_bars import EarlyBars
 from inference.decoding.song_piece import build_piece, extend_piece
 from inference.decoding.song_writer import SongPlan, SongWriter, place_in_song
 from inference.decoding.usual_density import draw_density
 from inference.masking import SongRules
 from inference.models.generator import Generator, GeneratorConfig
-from inference.protocol import Controls, GenerateRequest, Progress, Request, Result
+from inference.protocol import Controls, FinishedBars, GenerateRequest, Progress, Request, Result
 from inference.sampling import uniform
 from music.analysis import sum_pitch_classes
 from music.checks import check_constraints
@@ -60,7 +61,7 @@ class GeneratorDecoder:
         load_weights(model, checkpoint)
         return cls(model.to(device), checkpoint_id=checkpoint.checkpoint_id)
 
-    def decode(self, request: Request) -> Iterator[Progress | Result]:
+    def decode(self, request: Request) -> Iterator[Progress | FinishedBars | Result]:
         """Yield progress and the finished piece; see ``Decoder``.
 
         Raises:
@@ -72,6 +73,7 @@ class GeneratorDecoder:
         plan, source = make_plan(request)
         num_silent_units = 0 if source is None else count_silent_units(source)
         rules = SongRules(request.constraints, num_bars=plan.num_bars, num_silent_units=num_silent_units)
+        early = EarlyBars(request)
         steps: Iterator[Progress] | None = None
         with torch.inference_mode():
             writer = SongWriter(self.model, plan, rules, memory_length=request.memory_length)
@@ -82,6 +84,7 @@ class GeneratorDecoder:
             if progress is None:
                 break
             yield progress
+            yield from early.follow(progress, writer.song)
 
         tempo_bpm = request.constraints.tempo_bpm
         num_given_chords = len(request.prompt.chords) if request.prompt is not None else 0
