@@ -25,6 +25,7 @@ from bot.ui.presenter import DiscordPresenter
 from bot.ui.sources import SourceFinder
 from bot.ui.views import CancelButton, RevisionButton
 from core.errors import ConfigurationError
+from core.metrics import Metrics, NullMetrics
 from core.settings import DiscordSettings
 
 EXTENSIONS = ("cogs.generate", "cogs.harmonize", "cogs.remix", "cogs.describe", "cogs.history", "cogs.help")
@@ -57,7 +58,12 @@ class TuttiBot(commands.Bot):
     """
 
     def __init__(
-        self, *, settings: DiscordSettings, max_upload_bytes: int, build_services: Callable[[Presenter], Services]
+        self,
+        *,
+        settings: DiscordSettings,
+        max_upload_bytes: int,
+        build_services: Callable[[Presenter], Services],
+        metrics: Metrics | None = None,
     ) -> None:
         super().__init__(
             command_prefix=commands.when_mentioned,
@@ -75,11 +81,15 @@ class TuttiBot(commands.Bot):
             connector=_connector(settings.certificate_file),
         )
         self._settings = settings
+        self._metrics = metrics or NullMetrics()
+        self._num_connections = 0
+        self.is_connected = False  # to Discord's gateway, at this moment
         self.vital_tasks: tuple[asyncio.Task[None], ...] = ()  # set by bot/main.py: when one ends, so does the bot
         self.workers_ready = asyncio.Event()  # set by bot/main.py; orders are taken before, too
         self.presenter = DiscordPresenter(Courier(self))
         self.services = build_services(self.presenter)
-        self.desk = Desk(self.services, SourceFinder(self, self.services.songs, max_upload_bytes=max_upload_bytes))
+        finder = SourceFinder(self, self.services.songs, max_upload_bytes=max_upload_bytes)
+        self.desk = Desk(self.services, finder, metrics=self._metrics)
 
     async def setup_hook(self) -> None:
         """Load everything that Discord may call, before the first event arrives."""
@@ -96,6 +106,25 @@ class TuttiBot(commands.Bot):
 
     async def on_message(self, message: discord.Message, /) -> None:
         """Do nothing: Tutti is used through commands, menus and buttons, and reads nobody's messages."""
+
+    async def on_connect(self) -> None:
+        """Note a new session with Discord's gateway."""
+        self._note_connection()
+
+    async def on_resumed(self) -> None:
+        """Note that a broken session goes on."""
+        self._note_connection()
+
+    async def on_disconnect(self) -> None:
+        """Note that the gateway is gone; discord.py tries again by itself."""
+        self.is_connected = False
+
+    def _note_connection(self) -> None:
+        self.is_connected = True
+        self._num_connections += 1
+        if self._num_connections > 1:
+            self._metrics.count_gateway_reconnect()
+            _log.info("discord_reconnected", num_connections=self._num_connections)
 
     async def on_ready(self) -> None:
         """Note that Discord talks to us."""

@@ -16,6 +16,7 @@ import discord
 import structlog
 
 from bot.client import TuttiBot
+from bot.monitor import Monitor
 from bot.services.description import DescriptionService
 from bot.services.genres import GenreCounts
 from bot.services.jobs import JobService
@@ -25,7 +26,7 @@ from bot.services.songs import SongService
 from bot.ui.desk import Services
 from core.errors import ConfigurationError, TuttiError
 from core.log import configure_logging
-from core.metrics import Metrics, MetricsServer, NullMetrics, PrometheusMetrics
+from core.metrics import Metrics, NullMetrics, PrometheusMetrics
 from core.settings import DiscordSettings, LogSettings, Settings
 from db.engine import Database
 from db.migrate import upgrade
@@ -77,11 +78,11 @@ async def running_bot(settings: Settings) -> AsyncGenerator[TuttiBot]:
             variable="DISCORD_TOKEN",
         )
     async with AsyncExitStack() as stack:
-        metrics = _start_metrics(settings.log, stack)
+        metrics, monitor = await _start_monitor(settings.log, stack)
         await upgrade(settings.database.url)
-        database = Database(settings.database.url)
+        database = Database(settings.database.url, metrics=metrics)
         stack.push_async_callback(database.close)
-        media = MediaClient(settings.media)
+        media = MediaClient(settings.media, metrics=metrics)
         inference = InferenceClient(
             settings.inference, max_queued_jobs=settings.limits.max_queued_jobs, metrics=metrics
         )
@@ -98,6 +99,7 @@ async def running_bot(settings: Settings) -> AsyncGenerator[TuttiBot]:
                 presenter=presenter,
                 limits=settings.limits,
                 parts=parts,
+                metrics=metrics,
             )
             songs = SongService(database, media=media, parts=parts)
             descriptions = DescriptionService(writer=inference, media=media, songs=songs)
@@ -107,7 +109,13 @@ async def running_bot(settings: Settings) -> AsyncGenerator[TuttiBot]:
             settings=settings.discord,
             max_upload_bytes=settings.media.max_upload_bytes,
             build_services=build_services,
+            metrics=metrics,
         )
+        if monitor is not None:
+            monitor.watch("database", database.check)
+            monitor.watch("inference", lambda: bool(inference.worker_process_ids))
+            monitor.watch("media", lambda: media.is_ready)
+            monitor.watch("gateway", lambda: bot.is_connected)
         stack.push_async_callback(bot.close)
         login = asyncio.create_task(_log_in(bot, settings.discord), name="login")
         stack.push_async_callback(_end, login)
@@ -176,16 +184,12 @@ async def _end(task: asyncio.Task[None]) -> None:
         task.exception()  # seen
 
 
-def _start_metrics(settings: LogSettings, stack: AsyncExitStack) -> Metrics:
+async def _start_monitor(settings: LogSettings, stack: AsyncExitStack) -> tuple[Metrics, Monitor | None]:
+    """Begin to count and to listen, unless that is switched off; it comes first, so that a start can be watched, too."""
     if settings.metrics_port == 0:
-        return NullMetrics()
+        return NullMetrics(), None
     metrics = PrometheusMetrics()
-    try:
-        server = MetricsServer(metrics, port=settings.metrics_port)
-    except OSError as error:
-        raise ConfigurationError(
-            f"TUTTI_METRICS_PORT: port {settings.metrics_port} cannot be used ({error.strerror}). Choose another.",
-            variable="TUTTI_METRICS_PORT",
-        ) from error
-    stack.callback(server.close)
-    return metrics
+    monitor = Monitor(metrics)
+    await monitor.start(host=settings.metrics_host, port=settings.metrics_port)
+    stack.push_async_callback(monitor.close)
+    return metrics, monitor

@@ -79,6 +79,7 @@ class LogSettings(_Section):
     level: str = Field(default="INFO", validation_alias="TUTTI_LOG_LEVEL")
     as_json: bool = Field(default=False, validation_alias="TUTTI_LOG_JSON")
     metrics_port: int = Field(default=0, ge=0, le=65535, validation_alias="TUTTI_METRICS_PORT", description="0: off")
+    metrics_host: str = Field(default="127.0.0.1", min_length=1, validation_alias="TUTTI_METRICS_HOST")
 
 
 class TrainingSettings(_Section):

@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 from alembic.util import CommandError
-from sqlalchemy import Connection, event, make_url
+from sqlalchemy import Connection, event, make_url, text
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 
 from core.errors import ConfigurationError, StorageError
+from core.metrics import Metrics, NullMetrics
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -37,8 +38,9 @@ class Database:
     by any error; ``reading`` never waits for writers.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, metrics: Metrics | None = None) -> None:
         self.url = url
+        self._metrics = metrics or NullMetrics()
         self._writer = open_engine(url)
         self._reader = self._writer.execution_options(**{_IS_READING: True})
 
@@ -49,7 +51,7 @@ class Database:
         Raises:
             StorageError: when the database fails.
         """
-        async with _scope(self._writer) as session:
+        async with _scope(self._writer, self._metrics) as session:
             yield session
 
     @asynccontextmanager
@@ -59,8 +61,18 @@ class Database:
         Raises:
             StorageError: when the database fails.
         """
-        async with _scope(self._reader) as session:
+        async with _scope(self._reader, self._metrics) as session:
             yield session
+
+    async def check(self) -> bool:
+        """Return True when the database answers.
+
+        Raises:
+            StorageError: when it does not.
+        """
+        async with self.reading() as session:
+            await session.execute(text("SELECT 1"))
+        return True
 
     async def close(self) -> None:
         """Close every connection."""
@@ -128,11 +140,12 @@ async def migration_connection(url: str) -> AsyncGenerator[AsyncConnection]:
 
 
 @asynccontextmanager
-async def _scope(engine: AsyncEngine) -> AsyncGenerator[AsyncSession]:
+async def _scope(engine: AsyncEngine, metrics: Metrics) -> AsyncGenerator[AsyncSession]:
     try:
         async with AsyncSession(engine, expire_on_commit=False) as session, session.begin():
             yield session
     except (SQLAlchemyError, sqlite3.Error, *_VALUE_ERRORS) as error:
+        metrics.count_database_error()
         raise StorageError(f"the database failed: {type(error).__name__}: {error}") from error
 
 

@@ -8,6 +8,7 @@ that did it gets an error.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from types import TracebackType
@@ -18,6 +19,7 @@ import structlog
 
 from core import errors
 from core.errors import ChildLostError, InputError, LimitError, RenderError
+from core.metrics import Metrics, NullMetrics, RenderLabel
 from core.processes import ChildLimits, ChildProcess
 from core.settings import MediaSettings
 from media.protocol import (
@@ -43,14 +45,16 @@ _decoder = msgspec.msgpack.Decoder(MediaAnswer)
 _MAX_WAITING = 200
 _UPLOAD_TIMEOUT_SECONDS = 9.0  # a person waits for the answer to a bad file at most ten
 _LIMITS = ChildLimits(resident_bytes=2 * 2**30, max_frame_bytes=128 * 2**20)
+_KINDS: dict[type, RenderLabel] = {Render: "audio", DrawPianoRoll: "picture", WriteMIDI: "midi"}
 DEFAULT_SIZE_LIMIT_BYTES = 10 * 2**20
 
 
 class MediaClient:
     """Reads uploads, renders sound, draws piano rolls, writes MIDI. Use as an async context manager."""
 
-    def __init__(self, settings: MediaSettings) -> None:
+    def __init__(self, settings: MediaSettings, *, metrics: Metrics | None = None) -> None:
         self._settings = settings
+        self._metrics = metrics or NullMetrics()
         self._readers = _Crew("media-reader", 1)
         self._makers = _Crew("media-maker", settings.num_workers)
 
@@ -62,6 +66,11 @@ class MediaClient:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         await asyncio.gather(self._readers.stop(), self._makers.stop())
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether a child of each kind runs."""
+        return self._readers.is_ready and self._makers.is_ready
 
     async def read_upload(self, filename: str, data: bytes) -> Piece:
         """Return the piece in an untrusted MIDI or MusicXML file.
@@ -78,12 +87,14 @@ class MediaClient:
             max_minutes=settings.max_upload_minutes,
         )
         request = ReadUpload(filename=filename, data=data, limits=limits)
+        start_seconds = time.perf_counter()
         try:
             answer = await self._readers.ask(request, timeout_seconds=_UPLOAD_TIMEOUT_SECONDS)
         except ChildLostError as error:
             raise InputError(
                 "This file takes too long or too much memory to read. Send a shorter, simpler one."
             ) from error
+        self._metrics.observe_render_seconds(kind="upload", seconds=time.perf_counter() - start_seconds)
         assert isinstance(answer, PieceRead)
         return answer.piece
 
@@ -132,10 +143,13 @@ class MediaClient:
         return answer.data
 
     async def _make(self, request: Render | DrawPianoRoll | WriteMIDI) -> MediaAnswer:
+        start_seconds = time.perf_counter()
         try:
-            return await self._makers.ask(request, timeout_seconds=self._settings.timeout_seconds)
+            answer = await self._makers.ask(request, timeout_seconds=self._settings.timeout_seconds)
         except ChildLostError as error:
             raise RenderError(f"{type(request).__name__} took too long or too much memory") from error
+        self._metrics.observe_render_seconds(kind=_KINDS[type(request)], seconds=time.perf_counter() - start_seconds)
+        return answer
 
 
 class _Crew:
@@ -147,6 +161,10 @@ class _Crew:
         self._num_waiting = 0
         for child in self._children:
             self._idle.put_nowait(child)
+
+    @property
+    def is_ready(self) -> bool:
+        return any(child.is_running for child in self._children)
 
     async def start(self) -> None:
         await asyncio.gather(*(child.start() for child in self._children))

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from bot.services.clock import utc_now
 from bot.services.estimates import Estimates
 from bot.services.graph import load_finished
 from bot.services.job_leases import JobLeases
@@ -30,6 +31,7 @@ from core.errors import (
     TuttiError,
     WorkerLostError,
 )
+from core.metrics import Metrics, NullMetrics
 from core.settings import LimitSettings
 from db.engine import Database
 from inference.protocol import Progress, Result
@@ -66,8 +68,10 @@ class JobRunner:
         estimates: Estimates,
         limits: LimitSettings,
         parts: ReplyParts,
+        metrics: Metrics | None = None,
     ) -> None:
         self._database = database
+        self._metrics = metrics or NullMetrics()
         self._doors = doors
         self._results = results
         self._leases = leases
@@ -139,6 +143,7 @@ class JobRunner:
         reply = await self._replies.make(finished, size_limit_bytes=job.size_limit_bytes)
         async with asyncio.timeout(PRESENTER_TIMEOUT_SECONDS):
             message_id = await self._doors.presenter.show_reply(job, reply)
+        self._metrics.observe_reply_seconds(task=job.kind, seconds=(utc_now() - job.created_at).total_seconds())
         return Shown(message_id=message_id, midi_hash=hash_file(reply.midi.data))
 
     async def _show_error(self, job: JobView, error: TuttiError) -> None:

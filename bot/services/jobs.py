@@ -21,6 +21,7 @@ from bot.services.ports import MediaMaker, Writer
 from bot.services.requests import check_options
 from bot.services.sampling import draw_seed
 from core.errors import LimitError, StorageError, TuttiError
+from core.metrics import Metrics
 from core.settings import LimitSettings
 from db.engine import Database
 
@@ -44,6 +45,7 @@ class JobService:
         presenter: Presenter,
         limits: LimitSettings,
         parts: ReplyParts | None = None,
+        metrics: Metrics | None = None,
         lease_seconds: float = DEFAULT_LEASE_SECONDS,
     ) -> None:
         self._limits = limits
@@ -59,6 +61,7 @@ class JobService:
             estimates=self._estimates,
             limits=limits,
             parts=parts or ReplyParts(),
+            metrics=metrics,
         )
         self._tasks: dict[int, asyncio.Task[None]] = {}  # one per job, from taking it to its answer
         self._making: dict[int, asyncio.Task[None]] = {}  # the part of a job that can be cancelled

@@ -24,6 +24,7 @@ from bot.ui.courier import send_again
 from bot.ui.sources import SourceFinder
 from core.errors import LimitError, NotFoundError
 from core.log import bound_context
+from core.metrics import Metrics, NullMetrics
 
 _PRESS_WINDOW_SECONDS = 3.0
 
@@ -73,8 +74,16 @@ class PressGuard:
 class Desk:
     """Makes orders out of commands and presses."""
 
-    def __init__(self, services: Services, finder: SourceFinder, *, guard: PressGuard | None = None) -> None:
+    def __init__(
+        self,
+        services: Services,
+        finder: SourceFinder,
+        *,
+        guard: PressGuard | None = None,
+        metrics: Metrics | None = None,
+    ) -> None:
         self._services = services
+        self._metrics = metrics or NullMetrics()
         self._finder = finder
         self._guard = guard or PressGuard()
 
@@ -84,7 +93,7 @@ class Desk:
         self, interaction: discord.Interaction[Any], options: GenerateOptions, *, file: discord.Attachment | None
     ) -> None:
         """Order a new piece, or the continuation of an attached one."""
-        ticket = await acknowledge(interaction)
+        ticket = await self._acknowledge(interaction)
         source = None if file is None else await self._finder.download(file)
         await self._submit(ticket, options, source)
 
@@ -97,7 +106,7 @@ class Desk:
         link: str | None = None,
     ) -> None:
         """Order work on an attached file, a linked result, or the newest result in the channel."""
-        ticket = await acknowledge(interaction)
+        ticket = await self._acknowledge(interaction)
         source = await self._finder.find(interaction, file=file, link=link)
         await self._submit(ticket, options, source)
 
@@ -105,7 +114,7 @@ class Desk:
         self, interaction: discord.Interaction[Any], options: Options, *, message: discord.Message
     ) -> None:
         """Order work on the music of a message."""
-        ticket = await acknowledge(interaction)
+        ticket = await self._acknowledge(interaction)
         source = await self._finder.find_in(message)
         await self._submit(ticket, options, source)
 
@@ -113,12 +122,12 @@ class Desk:
         self, interaction: discord.Interaction[Any], *, file: discord.Attachment | None, link: str | None
     ) -> None:
         """Say what an attached file, a linked result, or the newest result in the channel is like."""
-        await acknowledge(interaction)
+        await self._acknowledge(interaction)
         await self._describe(interaction, await self._finder.find(interaction, file=file, link=link))
 
     async def describe_message(self, interaction: discord.Interaction[Any], *, message: discord.Message) -> None:
         """Say what the music of a message is like."""
-        await acknowledge(interaction)
+        await self._acknowledge(interaction)
         await self._describe(interaction, await self._finder.find_in(message))
 
     async def history(self, interaction: discord.Interaction[Any], *, is_mine: bool, limit: int) -> discord.Embed:
@@ -148,7 +157,7 @@ class Desk:
 
     async def press_again(self, interaction: discord.Interaction[Any], revision_id: int) -> None:
         """Repeat what made a revision, with a new seed."""
-        ticket = await acknowledge(interaction)
+        ticket = await self._acknowledge(interaction)
         order = await self._services.songs.order_again(
             revision_id, author=ticket.author, place=ticket.place, reply_token=ticket.reply_token
         )
@@ -183,6 +192,13 @@ class Desk:
 
     # --- shared ----------------------------------------------------------------------------------------------------
 
+    async def _acknowledge(self, interaction: discord.Interaction[Any]) -> Ticket:
+        """Acknowledge, and note how long the person waited for that by Discord's clock, which also counts the limit."""
+        ticket = await acknowledge(interaction)
+        waited_seconds = (discord.utils.utcnow() - interaction.created_at).total_seconds()
+        self._metrics.observe_acknowledge_seconds(max(0.0, waited_seconds))
+        return ticket
+
     async def _describe(self, interaction: discord.Interaction[Any], source: Source) -> None:
         author, place = author_of(interaction), place_of(interaction)
         portrait = await self._services.descriptions.describe(source, author=author, place=place)
@@ -193,7 +209,7 @@ class Desk:
     async def _order_from_revision(
         self, interaction: discord.Interaction[Any], options: Options, revision_id: int
     ) -> None:
-        ticket = await acknowledge(interaction)
+        ticket = await self._acknowledge(interaction)
         await self._submit(ticket, options, FromRevision(revision_id=revision_id))
 
     async def _submit(self, ticket: Ticket, options: Options, source: Source | None) -> None:
