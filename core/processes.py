@@ -86,6 +86,11 @@ class ChildProcess:
         return self._life.process.pid if self._life else None
 
     @property
+    def resident_bytes(self) -> int:
+        """Memory that the process holds, as the system counts it; 0 when there is none."""
+        return self._life.resident_bytes() if self._life else 0
+
+    @property
     def output(self) -> str:
         """The end of what the process printed in its present or last life."""
         return self._life.output if self._life else ""
@@ -306,10 +311,10 @@ class _Life:
             self._num_silent_checks += 1 if self._num_waiting else 0
             if hang_seconds is not None and self._num_silent_checks > num_allowed:
                 self._kill("hung")
-            if self._limits.resident_bytes is not None and self._resident_bytes() > self._limits.resident_bytes:
+            if self._limits.resident_bytes is not None and self.resident_bytes() > self._limits.resident_bytes:
                 self._kill("memory")
 
-    def _resident_bytes(self) -> int:
+    def resident_bytes(self) -> int:
         try:
             pages = Path(f"/proc/{self.process.pid}/statm").read_text(encoding="ascii").split()[1]
         except OSError:  # already gone, or a system without /proc

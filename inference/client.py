@@ -27,8 +27,18 @@ from core.metrics import Metrics
 from core.processes import ChildLimits
 from core.settings import InferenceSettings
 from inference.job import Job
-from inference.pool import PoolOptions, QueueListener, WorkerPool
-from inference.protocol import DEFAULT_DECODERS, Failure, FailureCode, Progress, Request, Result, WorkerSetup
+from inference.place_board import QueueListener
+from inference.pool import PoolOptions, WorkerPool
+from inference.protocol import (
+    DEFAULT_DECODERS,
+    Failure,
+    FailureCode,
+    FinishedBars,
+    Progress,
+    Request,
+    Result,
+    WorkerSetup,
+)
 
 _READY_TIMEOUT_SECONDS = 120.0
 _ERRORS: dict[FailureCode, type[InferenceError]] = {
@@ -51,6 +61,7 @@ class InferenceClient:
         max_queued_jobs: int = 100,
         decoders: str = DEFAULT_DECODERS,
         drain_seconds: float = 10.0,
+        num_spares: int = 0,
         metrics: Metrics | None = None,
     ) -> None:
         setup = WorkerSetup(
@@ -68,6 +79,7 @@ class InferenceClient:
             setup=setup,
             limits=limits,
             num_workers=settings.num_workers,
+            num_spares=num_spares,
             max_queued_jobs=max_queued_jobs,
             job_timeout_seconds=settings.job_timeout_seconds,
             max_deaths=settings.max_deaths,
@@ -82,8 +94,13 @@ class InferenceClient:
 
     @property
     def worker_process_ids(self) -> list[int]:
-        """The processes that are ready, for whoever measures or watches them."""
+        """The processes that serve, for whoever measures or watches them."""
         return self._pool.process_ids
+
+    @property
+    def num_ready_spares(self) -> int:
+        """How many warm workers stand by for a lost one's place."""
+        return self._pool.num_ready_spares
 
     async def __aenter__(self) -> Self:
         await self._pool.start()
@@ -139,7 +156,7 @@ class Replies:
     def __aiter__(self) -> Self:
         return self
 
-    async def __anext__(self) -> Progress | Result:
+    async def __anext__(self) -> Progress | FinishedBars | Result:
         if self._is_over:
             raise StopAsyncIteration
         try:
@@ -147,7 +164,7 @@ class Replies:
         except asyncio.CancelledError:
             await self.aclose()
             raise
-        self._is_over = not isinstance(message, Progress)
+        self._is_over = isinstance(message, Result | Failure)
         if isinstance(message, Failure):
             raise _error_of(message)
         return message

@@ -5,9 +5,19 @@ from __future__ import annotations
 import asyncio
 
 from core.metrics import TaskLabel
-from inference.protocol import DescribeRequest, Failure, GenerateRequest, Progress, RemixRequest, Request, Result
+from inference.protocol import (
+    DescribeRequest,
+    Failure,
+    FinishedBars,
+    GenerateRequest,
+    Progress,
+    RemixRequest,
+    Request,
+    Result,
+)
 
 _MAX_UNREAD = 32
+_SUSPICIONS_UNTIL_ALONE = 2  # the first time all go on together at once: most deaths are nobody's fault
 
 
 def task_of(request: Request) -> TaskLabel:
@@ -23,7 +33,7 @@ class ReplyStream:
     """What the asker reads: progress, then one result or failure. A slow reader loses old progress, never the end."""
 
     def __init__(self) -> None:
-        self._messages: asyncio.Queue[Progress | Result | Failure] = asyncio.Queue(_MAX_UNREAD)
+        self._messages: asyncio.Queue[Progress | FinishedBars | Result | Failure] = asyncio.Queue(_MAX_UNREAD)
         self._is_closed = False
 
     @property
@@ -31,16 +41,16 @@ class ReplyStream:
         """Whether the end was written; whatever comes later is dropped."""
         return self._is_closed
 
-    def write(self, message: Progress | Result | Failure) -> None:
+    def write(self, message: Progress | FinishedBars | Result | Failure) -> None:
         """Append a message, unless the end is already there."""
         if self._is_closed:
             return
         if self._messages.full():
             self._messages.get_nowait()
         self._messages.put_nowait(message)
-        self._is_closed = not isinstance(message, Progress)
+        self._is_closed = isinstance(message, Result | Failure)
 
-    async def read(self) -> Progress | Result | Failure:
+    async def read(self) -> Progress | FinishedBars | Result | Failure:
         """Return the next message; the pool promises that an end comes."""
         return await self._messages.get()
 
@@ -54,7 +64,9 @@ class Job:
         self.guild_id = guild_id
         self.submitted_seconds = submitted_seconds
         self.stream = ReplyStream()
-        self.num_deaths = 0
+        self.num_deaths = 0  # of workers that had this job alone
+        self.num_suspicions = 0  # deaths of workers that had others aboard, too
+        self.lost_seconds: float | None = None  # when it last lost its worker, until it goes on
         self.timer: asyncio.TimerHandle | None = None
         self.has_progress = False
 
@@ -65,6 +77,20 @@ class Job:
     @property
     def task(self) -> TaskLabel:
         return task_of(self.request)
+
+    @property
+    def is_suspect(self) -> bool:
+        """Whether it must have a worker for itself: alone with one, or aboard twice, when it died."""
+        return self.num_deaths > 0 or self.num_suspicions >= _SUSPICIONS_UNTIL_ALONE
+
+    def note_death(self, *, num_aboard: int, now_seconds: float) -> None:
+        """Note that its worker died with ``num_aboard`` jobs, this one included. Only a death alone is proof."""
+        self.stop_timer()
+        self.lost_seconds = now_seconds
+        if num_aboard > 1:
+            self.num_suspicions += 1
+        else:
+            self.num_deaths += 1
 
     def stop_timer(self) -> None:
         """Call off the time limit of the present attempt."""

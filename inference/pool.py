@@ -1,8 +1,8 @@
 """The worker processes: start, watch, restart, drain; and the jobs on their way through them. Parent side, without torch.
 
-It decides nothing about order (``scheduler``) and nothing about music. A job whose worker died runs again with the same request, so
-with the same seed and to the same bytes; after ``max_deaths`` it is given up and everybody else's jobs go on. Everything here
-happens on one event loop; only the slots' tasks wait.
+It decides nothing about order (``scheduler``), about who serves and who stands by (``crew``), or about music. A job whose worker
+died runs again with the same request, so with the same seed and to the same bytes; after ``max_deaths`` of which it alone can be
+guilty it is given up, and everybody else's jobs go on. Everything here happens on one event loop; only the slots' tasks wait.
 """
 
 from __future__ import annotations
@@ -10,19 +10,24 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import assert_never
 
 import structlog
 
 from core.errors import ChildLostError, InferenceError, ServiceStoppingError
+from core.memory import available_bytes
 from core.metrics import Metrics, NullMetrics, OutcomeLabel
 from core.processes import ChildLimits
+from inference.crew import Crew, Slot
 from inference.job import Job
+from inference.place_board import PlaceBoard, QueueListener
 from inference.protocol import (
     Cancel,
     Failure,
     FailureCode,
+    FinishedBars,
     FromWorker,
     Heartbeat,
     Progress,
@@ -34,13 +39,12 @@ from inference.protocol import (
 from inference.scheduler import Scheduler, Ticket
 from inference.worker_handle import WorkerHandle
 
-QueueListener = Callable[[str, int], None]
-"""Is told a job's id and its new place: 1 is next, 0 means that it runs now."""
-
 _LONGEST_PAUSE_SECONDS = 30.0
 _FIRST_PAUSE_SECONDS = 0.2
 _SHORT_LIFE_SECONDS = 10.0
 _FAILED_STARTS_UNTIL_GIVING_UP = 3
+_ROOM_PER_SPARE = 2.0  # memory that must be free for a spare, in sizes of a worker that serves
+_MEMORY_LOOK_SECONDS = 30.0
 _log = structlog.stdlib.get_logger(__name__)
 
 
@@ -51,22 +55,10 @@ class PoolOptions:
     setup: WorkerSetup
     limits: ChildLimits
     num_workers: int = 1
+    num_spares: int = 0  # workers that stand by, warm, to take a lost one's place at once; started while memory allows
     max_queued_jobs: int = 100
     job_timeout_seconds: float = 300.0  # of one attempt, from the moment a worker has it
-    max_deaths: int = 3
-
-
-class _Slot:
-    """A place for one worker at a time, and the jobs it has."""
-
-    def __init__(self, number: int, handle: WorkerHandle) -> None:
-        self.number = number
-        self.handle = handle
-        self.jobs: dict[str, Job] = {}
-        self.is_ready = False
-        self.ready_seconds = 0.0
-        self.num_short_lives = 0  # in a row: lives that ended soon and without a finished job
-        self.num_failed_starts = 0  # in a row
+    max_deaths: int = 3  # of workers that had the job alone
 
 
 class WorkerPool:
@@ -81,13 +73,17 @@ class WorkerPool:
             num_slots=options.num_workers * options.setup.max_running_jobs,
         )
         self._jobs: dict[str, Job] = {}  # waiting and running, by id
-        self._slots = [
-            _Slot(number, WorkerHandle(slot=number, setup=options.setup, limits=options.limits))
-            for number in range(options.num_workers)
-        ]
+        self._crew = Crew(
+            [
+                Slot(number, WorkerHandle(slot=number, setup=options.setup, limits=options.limits))
+                for number in range(options.num_workers + options.num_spares)
+            ],
+            num_serving=options.num_workers,
+            max_running_jobs=options.setup.max_running_jobs,
+        )
+        self._crew_changed = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
-        self._listeners: list[QueueListener] = []
-        self._places: dict[str, int] = {}  # as last told to the listeners
+        self._board = PlaceBoard()
         self._is_stopping = False
         self._started = asyncio.Event()
         self._start_error: InferenceError | None = None
@@ -96,16 +92,21 @@ class WorkerPool:
 
     @property
     def process_ids(self) -> list[int]:
-        """Of the workers that are ready."""
-        return [slot.handle.process_id or 0 for slot in self._slots if slot.is_ready]
+        """Of the workers that serve."""
+        return [slot.handle.process_id or 0 for slot in self._crew.serving]
+
+    @property
+    def num_ready_spares(self) -> int:
+        """How many workers stand by at the moment."""
+        return self._crew.num_ready - len(self._crew.serving)
 
     async def start(self) -> None:
-        """Start every worker and wait until the first is ready; the others join when they are.
+        """Start every worker and wait until the first is ready; the others join when they are, spares last.
 
         Raises:
             InferenceError: when no worker can start, in the words of the last one.
         """
-        self._tasks = [asyncio.create_task(self._run_slot(slot)) for slot in self._slots]
+        self._tasks = [asyncio.create_task(self._run_slot(slot)) for slot in self._crew.slots]
         try:
             await self._started.wait()  # each start has its own timeout
         except asyncio.CancelledError:
@@ -118,8 +119,8 @@ class WorkerPool:
     async def stop(self, *, drain_seconds: float) -> None:
         """Refuse new jobs, end waiting ones, let running ones finish for ``drain_seconds``, end the processes."""
         self._is_stopping = True
-        for job_id in self._scheduler.order():
-            self._end_job(self._jobs[job_id], _stopping(job_id))
+        for job in (*(self._jobs[job_id] for job_id in self._scheduler.order()), *self._crew.reserved_jobs()):
+            self._end_job(job, _stopping(job.job_id))
         try:
             async with asyncio.timeout(drain_seconds):
                 await self._idle.wait()
@@ -128,7 +129,7 @@ class WorkerPool:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await asyncio.gather(*(slot.handle.stop(grace_seconds=2.0) for slot in self._slots))
+        await asyncio.gather(*(slot.handle.stop(grace_seconds=2.0) for slot in self._crew.slots))
         for job in tuple(self._jobs.values()):
             self._end_job(job, _stopping(job.job_id))
         _log.info("pool_stopped")
@@ -169,34 +170,61 @@ class WorkerPool:
 
     def add_queue_listener(self, listener: QueueListener) -> Callable[[], None]:
         """Call ``listener`` whenever a place changes; the returned function ends that."""
-        self._listeners.append(listener)
-        return lambda: self._listeners.remove(listener)
+        return self._board.add_listener(listener)
 
     # ---- one worker after another in a slot
 
-    async def _run_slot(self, slot: _Slot) -> None:
+    async def _run_slot(self, slot: Slot) -> None:
         while True:
+            await self._until_wanted(slot)
+            slot.is_starting = True
             try:
                 ready = await slot.handle.start()
             except InferenceError as error:
                 self._note_failed_start(slot, error)
             else:
                 await self._live(slot, ready)
+            finally:
+                slot.is_starting = False
+            self._crew_changed.set()
             num_troubles = slot.num_failed_starts + max(0, slot.num_short_lives - 1)
             if num_troubles:
                 await asyncio.sleep(min(_LONGEST_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2 ** (num_troubles - 1)))
 
-    async def _live(self, slot: _Slot, ready: Ready) -> None:
-        """Serve with one worker until it is lost."""
+    async def _until_wanted(self, slot: Slot) -> None:
+        """Wait until there are too few workers; or, for a spare, until the others are ready and memory allows it."""
+        while not self._crew.is_wanted_to_serve(slot):
+            if self._crew.has_full_service and self._has_room_for_spare():
+                return
+            self._crew_changed.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_MEMORY_LOOK_SECONDS):
+                    await self._crew_changed.wait()
+
+    def _has_room_for_spare(self) -> bool:
+        free = available_bytes()
+        size = max((slot.handle.resident_bytes for slot in self._crew.serving), default=0)
+        return free is None or free >= _ROOM_PER_SPARE * size
+
+    async def _live(self, slot: Slot, ready: Ready) -> None:
+        """Serve, or stand by, with one worker until it is lost."""
+        slot.is_starting = False
         slot.is_ready = True
         slot.num_failed_starts = 0
         slot.ready_seconds = time.monotonic()
         self.checkpoint_ids = ready.checkpoint_ids
         self._started.set()
-        _log.info("worker_ready", worker=slot.number, device=ready.device, load_seconds=round(ready.load_seconds, 3))
+        self._crew_changed.set()
         loss: ChildLostError | None = None
         try:
             self._dispatch()
+            _log.info(
+                "worker_ready",
+                worker=slot.number,
+                is_spare=not slot.is_serving,
+                device=ready.device,
+                load_seconds=round(ready.load_seconds, 3),
+            )
             while True:
                 self._take(slot, await slot.handle.receive())
         except ChildLostError as error:
@@ -207,36 +235,38 @@ class WorkerPool:
             await slot.handle.kill()
         self._lose(slot, loss)
 
-    def _note_failed_start(self, slot: _Slot, error: InferenceError) -> None:
+    def _note_failed_start(self, slot: Slot, error: InferenceError) -> None:
         slot.num_failed_starts += 1
         _log.error("worker_start_failed", worker=slot.number, reason=str(error), output=slot.handle.output)
-        if not self._started.is_set() and all(slot.num_failed_starts for slot in self._slots):
+        failing = [slot for slot in self._crew.slots if slot.num_failed_starts]
+        if not self._started.is_set() and len(failing) >= self._options.num_workers:
             self._start_error = error
             self._started.set()
-        if all(slot.num_failed_starts >= _FAILED_STARTS_UNTIL_GIVING_UP for slot in self._slots):
+        is_hopeless = all(slot.num_failed_starts >= _FAILED_STARTS_UNTIL_GIVING_UP for slot in failing)
+        if is_hopeless and not self._crew.num_ready and len(failing) >= self._options.num_workers:
             for job_id in self._scheduler.order():
                 self._end_job(
                     self._jobs[job_id], Failure(job_id=job_id, code="worker_lost", message="No worker can start.")
                 )
 
-    def _lose(self, slot: _Slot, loss: ChildLostError | None) -> None:
-        """Give the jobs of a lost worker another try, up to a number."""
-        slot.is_ready = False
-        life_seconds = time.monotonic() - slot.ready_seconds
-        slot.num_short_lives = slot.num_short_lives + 1 if life_seconds < _SHORT_LIFE_SECONDS else 0
+    def _lose(self, slot: Slot, loss: ChildLostError | None) -> None:
+        """Give the jobs of a lost worker another try, up to a number; a spare takes its place at once."""
+        now_seconds = time.monotonic()
+        is_short = now_seconds - slot.ready_seconds < _SHORT_LIFE_SECONDS
+        slot.num_short_lives = slot.num_short_lives + 1 if is_short else 0
         cause = loss.cause if loss is not None else "protocol"
+        jobs, reserved = self._crew.dismiss(slot)
         self._metrics.count_worker_restart()
-        _log.warning("worker_lost", worker=slot.number, cause=cause, num_jobs=len(slot.jobs), output=slot.handle.output)
-        jobs = list(slot.jobs.values())
-        slot.jobs.clear()
+        _log.warning("worker_lost", worker=slot.number, cause=cause, num_jobs=len(jobs), output=slot.handle.output)
+        if reserved is not None:
+            self._scheduler.put_back(reserved.job_id)
         for job in reversed(jobs):
-            job.stop_timer()
-            job.num_deaths += 1
+            job.note_death(num_aboard=len(jobs), now_seconds=now_seconds)
             if job.stream.is_closed:
                 self._end_job(job, None)
             elif job.num_deaths < self._options.max_deaths:
                 self._scheduler.put_back(job.job_id)
-                _log.info("job_put_back", job_id=job.job_id, num_deaths=job.num_deaths)
+                _log.info("job_put_back", job_id=job.job_id, num_deaths=job.num_deaths, num_aboard=len(jobs))
             else:
                 code: FailureCode = "memory" if cause == "memory" else "worker_lost"
                 message = f"The job ended its worker {job.num_deaths} times."
@@ -246,29 +276,36 @@ class WorkerPool:
     # ---- one job after another
 
     def _dispatch(self) -> None:
-        """Give waiting jobs to workers that have room, then tell places."""
-        for slot in self._slots:
-            while slot.is_ready and len(slot.jobs) < self._options.setup.max_running_jobs:
-                job_id = self._scheduler.next_job(now_seconds=time.monotonic())
-                if job_id is None:
-                    break
-                self._begin(slot, self._jobs[job_id])
+        """Give waiting jobs to workers that have room, suspects to one that is empty, then tell places."""
+        self._crew.appoint()
+        for slot, job in self._crew.reservations_due():
+            self._begin(slot, job)
+        while (slot := self._crew.free_slot()) is not None:
+            job_id = self._scheduler.next_job(now_seconds=time.monotonic())
+            if job_id is None:
+                break
+            job = self._jobs[job_id]
+            if job.is_suspect and slot.jobs:
+                slot.reserved = job
+            else:
+                self._begin(slot, job)
         self._metrics.set_queue_depth(self._scheduler.num_waiting)
         self._metrics.set_batch_size(self._scheduler.num_running)
-        self._tell_places()
+        if self._board.has_listeners:
+            self._board.show(self._scheduler.places())
         if self._jobs:
             self._idle.clear()
         else:
             self._idle.set()
 
-    def _begin(self, slot: _Slot, job: Job) -> None:
+    def _begin(self, slot: Slot, job: Job) -> None:
         slot.jobs[job.job_id] = job
         slot.handle.post(job.request)
         job.timer = asyncio.get_running_loop().call_later(self._options.job_timeout_seconds, self._time_out, job)
         queue_seconds = round(time.monotonic() - job.submitted_seconds, 3)
         _log.info("job_started", job_id=job.job_id, task=job.task, worker=slot.number, queue_seconds=queue_seconds)
 
-    def _take(self, slot: _Slot, message: FromWorker) -> None:
+    def _take(self, slot: Slot, message: FromWorker) -> None:
         """Handle one message of a worker."""
         match message:
             case Heartbeat():
@@ -276,8 +313,12 @@ class WorkerPool:
             case Progress():
                 if job := slot.jobs.get(message.job_id):
                     self._note_progress(job, message)
+            case FinishedBars():
+                if job := slot.jobs.get(message.job_id):
+                    job.stream.write(message)
             case Result() | Failure():
                 if job := slot.jobs.pop(message.job_id, None):
+                    self._note_recovery(job)
                     slot.num_short_lives = 0
                     self._end_job(job, message)
                     self._dispatch()
@@ -286,7 +327,15 @@ class WorkerPool:
             case _:
                 assert_never(message)
 
+    def _note_recovery(self, job: Job) -> None:
+        """Note that a job goes on after it had lost its worker."""
+        if job.lost_seconds is not None:
+            seconds = round(time.monotonic() - job.lost_seconds, 3)
+            _log.info("job_recovered", job_id=job.job_id, seconds=seconds)
+            job.lost_seconds = None
+
     def _note_progress(self, job: Job, message: Progress) -> None:
+        self._note_recovery(job)
         if not job.has_progress:
             job.has_progress = True
             seconds = time.monotonic() - job.submitted_seconds
@@ -301,7 +350,7 @@ class WorkerPool:
 
     def _abandon(self, job: Job, failure: Failure) -> None:
         """Answer the asker now. A running job keeps its slot until its worker confirms, or is killed for being silent."""
-        slot = next((slot for slot in self._slots if job.job_id in slot.jobs), None)
+        slot = self._crew.slot_of(job.job_id)
         if slot is None:
             self._end_job(job, failure)
             self._dispatch()
@@ -313,6 +362,7 @@ class WorkerPool:
     def _end_job(self, job: Job, message: Result | Failure | None) -> None:
         """Take a job off every list, and answer it unless that was done before."""
         job.stop_timer()
+        self._crew.forget(job)
         del self._jobs[job.job_id]
         if message is not None and not job.stream.is_closed:
             self._answer(job, message)
@@ -336,16 +386,6 @@ class WorkerPool:
             self._metrics.count_tokens(task=job.task, num_tokens=message.num_events)
             _log.info("job_finished", job_id=job.job_id, task=job.task, seconds=round(seconds, 3))
         self._metrics.count_job(task=job.task, outcome=outcome)
-
-    def _tell_places(self) -> None:
-        if not self._listeners:
-            return
-        places = self._scheduler.places()
-        changed = {job_id: place for job_id, place in places.items() if self._places.get(job_id) != place}
-        self._places = places
-        for job_id, place in changed.items():
-            for listener in tuple(self._listeners):
-                listener(job_id, place)
 
 
 def _stopping(job_id: str) -> Failure:

@@ -35,6 +35,11 @@ class WorkerHandle:
         return self._child.process_id
 
     @property
+    def resident_bytes(self) -> int:
+        """Memory that the process holds, as the system counts it; 0 when there is none."""
+        return self._child.resident_bytes
+
+    @property
     def output(self) -> str:
         """The end of what the process printed, for the log."""
         return self._child.output

@@ -1,0 +1,123 @@
+"""Who serves, who stands by, and who works alone: plain Python, no process is started."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.processes import ChildLimits
+from inference.crew import Crew, Slot
+from inference.job import Job
+from inference.protocol import WorkerSetup
+from inference.worker_handle import WorkerHandle
+from tests.inference.tiny_decoder import make_request
+
+
+def make_crew(*, num_slots: int = 2, num_serving: int = 1, max_running_jobs: int = 4, num_ready: int = 2) -> Crew:
+    setup = WorkerSetup(weights_folder="")
+    slots = [Slot(number, WorkerHandle(slot=number, setup=setup, limits=ChildLimits())) for number in range(num_slots)]
+    for slot in slots[:num_ready]:
+        slot.is_ready = True
+    crew = Crew(slots, num_serving=num_serving, max_running_jobs=max_running_jobs)
+    crew.appoint()
+    return crew
+
+
+def make_job(name: str) -> Job:
+    return Job(make_request(name), user_id=1, guild_id=None, submitted_seconds=0.0)
+
+
+def put(slot: Slot, *names: str) -> list[Job]:
+    jobs = [make_job(name) for name in names]
+    slot.jobs.update({job.job_id: job for job in jobs})
+    return jobs
+
+
+def test_a_spare_gets_no_jobs_until_its_turn_comes():
+    """Of two ready workers one serves; when it is lost, the other does."""
+    crew = make_crew()
+    first, spare = crew.slots
+    put(first, "a", "b", "c", "d")
+    assert crew.free_slot() is None
+
+    crew.dismiss(first)
+    crew.appoint()
+
+    assert crew.free_slot() is spare
+    assert not first.is_serving
+
+
+def test_a_worker_that_comes_back_is_the_new_spare():
+    """Places are not swapped back, so a worker keeps what it has warm."""
+    crew = make_crew()
+    first, spare = crew.slots
+    crew.dismiss(first)
+    crew.appoint()
+    first.is_ready = True
+    crew.appoint()
+
+    assert crew.serving == [spare]
+
+
+@pytest.mark.parametrize(("num_ready", "num_starting", "is_wanted"), [(0, 0, True), (0, 1, False), (1, 0, False)])
+def test_a_spare_waits_for_those_who_serve(num_ready, num_starting, is_wanted):
+    """At the start, and after a death, nobody competes with the worker that is needed."""
+    crew = make_crew(num_ready=num_ready)
+    crew.slots[0].is_starting = num_starting == 1
+
+    assert crew.is_wanted_to_serve(crew.slots[1]) is is_wanted
+    assert crew.has_full_service is (num_ready == 1)
+
+
+def test_jobs_go_to_the_worker_with_the_fewest():
+    """Two workers, two cores: neither is filled while the other is idle."""
+    crew = make_crew(num_serving=2)
+    put(crew.slots[0], "a")
+
+    assert crew.free_slot() is crew.slots[1]
+
+
+def test_a_suspect_keeps_its_worker_to_itself():
+    """Nobody joins a suspect, and nobody joins the jobs that it waits for."""
+    crew = make_crew()
+    (suspect,) = put(crew.slots[0], "a")
+    suspect.note_death(num_aboard=1, now_seconds=0.0)
+    assert crew.free_slot() is None
+
+    crew = make_crew()
+    put(crew.slots[0], "a")
+    crew.slots[0].reserved = suspect
+    assert crew.free_slot() is None
+    assert list(crew.reservations_due()) == []
+
+    crew.slots[0].jobs.clear()
+    assert list(crew.reservations_due()) == [(crew.slots[0], suspect)]
+    assert crew.reserved_jobs() == []
+
+
+def test_two_deaths_in_company_make_a_suspect_but_no_verdict():
+    """Only a death alone counts as one of the three."""
+    job = make_job("a")
+    job.note_death(num_aboard=8, now_seconds=0.0)
+    assert not job.is_suspect
+
+    job.note_death(num_aboard=2, now_seconds=0.0)
+    assert (job.is_suspect, job.num_deaths) == (True, 0)
+
+
+def test_what_was_aboard_is_told_when_a_worker_is_lost():
+    """Jobs that ran, and the one that only had a reservation, apart."""
+    crew = make_crew()
+    jobs = put(crew.slots[0], "a", "b")
+    waiting = crew.slots[0].reserved = make_job("c")
+
+    assert crew.dismiss(crew.slots[0]) == (jobs, waiting)
+    assert crew.serving == []
+
+
+def test_a_job_that_ends_gives_its_reservation_back():
+    """A cancelled suspect does not block a worker."""
+    crew = make_crew()
+    crew.slots[0].reserved = job = make_job("c")
+    crew.forget(job)
+
+    assert crew.free_slot() is crew.slots[0]
