@@ -84,7 +84,10 @@ async def running_bot(settings: Settings) -> AsyncGenerator[TuttiBot]:
         stack.push_async_callback(database.close)
         media = MediaClient(settings.media, metrics=metrics)
         inference = InferenceClient(
-            settings.inference, max_queued_jobs=settings.limits.max_queued_jobs, metrics=metrics
+            settings.inference,
+            max_queued_jobs=settings.limits.max_queued_jobs,
+            num_spares=settings.inference.num_spare_workers,
+            metrics=metrics,
         )
 
         weights = settings.inference.weights_folder

@@ -40,6 +40,19 @@ class InferenceSettings(_Section):
     """The worker pool."""
 
     num_workers: int = Field(default=1, ge=1, le=64, validation_alias="TUTTI_WORKERS")
+    num_spare_workers: int = Field(
+        default=1,
+        ge=0,
+        le=64,
+        validation_alias="TUTTI_SPARE_WORKERS",
+        description="of the bot: loaded and idle, to take a lost worker's place at once; started while memory allows",
+    )
+    drain_seconds: float = Field(
+        default=8.0,
+        ge=0,
+        validation_alias="TUTTI_DRAIN_SECONDS",
+        description="how long running jobs may go on when the bot is asked to stop; the rest resumes at the next start",
+    )
     weights_folder: Path = Field(default=Path("weights"), validation_alias="TUTTI_WEIGHTS")
     device: str = Field(default="auto", validation_alias="TUTTI_DEVICE", description="auto, cpu or cuda")
     job_timeout_seconds: float = Field(default=300.0, gt=0, validation_alias="TUTTI_JOB_TIMEOUT_SECONDS")

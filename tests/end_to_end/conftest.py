@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -60,6 +61,8 @@ class Sandbox:
             "TUTTI_WEIGHTS": str(weights),
             "TUTTI_DEVICE": "cpu",
             "TUTTI_WORKERS": "1",
+            "TUTTI_SPARE_WORKERS": "0",  # tests that freeze or kill a worker mean the only one
+            "TUTTI_DRAIN_SECONDS": "2",
         }
 
 
@@ -119,10 +122,21 @@ async def page(sandbox: Sandbox) -> AsyncIterator[Page]:
         yield Page(session, sandbox.connection["page_url"])
 
 
+@pytest.fixture(scope="session")
+def monitor_port() -> int:
+    """Where the bot tells its numbers."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def tutti(sandbox: Sandbox, page: Page, tiny_weights: Path, tmp_path_factory) -> AsyncIterator[TuttiBot]:
+async def tutti(
+    sandbox: Sandbox, page: Page, tiny_weights: Path, tmp_path_factory, monitor_port: int
+) -> AsyncIterator[TuttiBot]:
     """One bot for all of these tests, in this process: real services, database, media and workers."""
-    settings = Settings(**sandbox.settings_for(tmp_path_factory.mktemp("bot"), weights=tiny_weights))
+    variables = sandbox.settings_for(tmp_path_factory.mktemp("bot"), weights=tiny_weights)
+    settings = Settings(**variables, TUTTI_METRICS_PORT=monitor_port)
     async with running_bot(settings) as bot:
         await until_online(page)
         async with asyncio.timeout(WORKER_PATIENCE_SECONDS):
