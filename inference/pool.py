@@ -37,6 +37,7 @@ from inference.protocol import (
     WorkerSetup,
 )
 from inference.scheduler import Scheduler, Ticket
+from inference.work import work_of
 from inference.worker_handle import WorkerHandle
 
 _LONGEST_PAUSE_SECONDS = 30.0
@@ -71,6 +72,7 @@ class WorkerPool:
         self._scheduler = Scheduler(
             max_queued_jobs=options.max_queued_jobs,
             num_slots=options.num_workers * options.setup.max_running_jobs,
+            slots_per_worker=options.setup.max_running_jobs,
         )
         self._jobs: dict[str, Job] = {}  # waiting and running, by id
         self._crew = Crew(
@@ -145,7 +147,8 @@ class WorkerPool:
             raise ServiceStoppingError("The bot is shutting down.", job_id=request.job_id)
         if request.job_id in self._jobs:
             raise ValueError(f"job {request.job_id} is already on its way")
-        self._scheduler.add(Ticket(job_id=request.job_id, user_id=user_id))
+        ticket = Ticket(job_id=request.job_id, user_id=user_id, guild_id=guild_id, work=work_of(request))
+        self._scheduler.add(ticket)
         job = Job(request, user_id=user_id, guild_id=guild_id, submitted_seconds=time.monotonic())
         self._jobs[job.job_id] = job
         _log.info("job_queued", job_id=job.job_id, task=job.task, guild_id=guild_id)
@@ -300,6 +303,7 @@ class WorkerPool:
 
     def _begin(self, slot: Slot, job: Job) -> None:
         slot.jobs[job.job_id] = job
+        self._scheduler.note_begin(job.job_id, worker=slot.number, now_seconds=time.monotonic())
         slot.handle.post(job.request)
         job.timer = asyncio.get_running_loop().call_later(self._options.job_timeout_seconds, self._time_out, job)
         queue_seconds = round(time.monotonic() - job.submitted_seconds, 3)
@@ -340,6 +344,9 @@ class WorkerPool:
             job.has_progress = True
             seconds = time.monotonic() - job.submitted_seconds
             self._metrics.observe_first_token_seconds(task=job.task, seconds=seconds)
+        if message.num_total > 0:
+            share = message.num_done / message.num_total
+            self._scheduler.note_progress(job.job_id, share_done=share, now_seconds=time.monotonic())
         job.stream.write(message)
 
     def _time_out(self, job: Job) -> None:
