@@ -24,6 +24,8 @@ from collections.abc import Callable
 from types import FrameType
 from typing import cast
 
+from core.child_log import log_to_parent
+
 HEADER = struct.Struct("!I")
 """A frame is its length in bytes (unsigned, 4 bytes, big-endian) and then the bytes. An empty frame is a bare sign of life."""
 
@@ -109,6 +111,7 @@ def run_child() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _ignore_signal)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    log_to_parent(order["log_level"])
     if order["address_space_bytes"] is not None:
         limit_address_space(order["address_space_bytes"])
     if order["cpu_seconds"] is not None:

@@ -5,7 +5,7 @@ The child is a fresh interpreter that runs ``core.child.run_child`` and imports 
 it), pickle its arguments, keep one more process for its own use, and let start-up messages escape our capture.
 
 The two sides share a socket pair that carries frames of bytes (``core/child.py`` says how). Whatever the child prints goes to a
-pipe of which the end is kept for the log: it can neither disturb the frames nor the output of a command line tool. The child is
+pipe, and from there line by line into our log: it can neither disturb the frames nor the output of a command line tool. The child is
 the leader of its own session, so it dies with everything it started, and Ctrl-C reaches the parent alone.
 
 One consumer at a time may await ``start``, ``receive`` or ``call``; the socket's buffer is the queue, so a child that is read
@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import os
 import signal
 import socket
@@ -30,6 +31,7 @@ from typing import Literal, Self
 import structlog
 
 from core.child import HEADER, Channel
+from core.child_output import ChildOutput
 from core.errors import ChildLostError
 
 LossCause = Literal["exited", "hung", "memory", "timeout", "not_ready", "protocol", "stopped"]
@@ -39,7 +41,6 @@ _BOOTSTRAP = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1])['path']; from core.child import run_child; run_child()"
 )
 _KILL_TIMEOUT_SECONDS = 10.0  # SIGKILL takes milliseconds; longer means the kernel is stuck in a device
-_OUTPUT_LIMIT_BYTES = 8_192
 _log = structlog.stdlib.get_logger(__name__)
 
 
@@ -202,7 +203,7 @@ class _Life:
         self._reader = reader
         self._writer = writer
         self._cause: LossCause | None = None
-        self._output = b""
+        self._output = ChildOutput(name)
         self._frame_bytes: int | None = None  # length of the frame whose header was read already
         self._num_waiting = 0
         self._num_silent_checks = 0
@@ -223,6 +224,7 @@ class _Life:
                 "parent_process_id": os.getpid(),
                 "address_space_bytes": limits.address_space_bytes,
                 "cpu_seconds": limits.cpu_seconds,
+                "log_level": logging.getLogger().getEffectiveLevel(),
             }
             try:
                 process = await asyncio.create_subprocess_exec(
@@ -248,7 +250,7 @@ class _Life:
 
     @property
     def output(self) -> str:
-        return self._output.decode(errors="replace")
+        return self._output.end
 
     def loss(self) -> ChildLostError:
         return ChildLostError(
@@ -357,4 +359,5 @@ class _Life:
     async def _collect_output(self) -> None:
         assert self.process.stdout is not None
         while part := await self.process.stdout.read(4_096):
-            self._output = (self._output + part)[-_OUTPUT_LIMIT_BYTES:]
+            self._output.feed(part)
+        self._output.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import subprocess
 import sys
@@ -50,6 +51,10 @@ def obey(channel: Channel, argument: bytes) -> None:
                 time.sleep(60)
             case ["big", megabytes]:
                 channel.send(bytes(int(megabytes) * 2**20))
+            case ["log", level]:
+                logging.getLogger("orchestra").log(int(level), "strings_tuned", extra={"num_strings": 4})
+            case ["print", *words]:
+                print(*words, flush=True)
             case ["modules"]:
                 channel.send(" ".join(sys.modules).encode())
                 continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import signal
 import subprocess
@@ -14,6 +15,7 @@ import psutil
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from core.errors import ChildLostError
 from core.processes import ChildLimits, ChildProcess
@@ -117,6 +119,21 @@ async def test_exit_code_and_last_words_are_kept():
 
     assert caught.value.exit_code == 7
     assert caught.value.output == "ending now\n"
+
+
+async def test_what_a_child_logs_and_prints_reaches_our_log(monkeypatch):
+    """Events keep level and fields, other lines are quoted, and each names its child."""
+    monkeypatch.setattr(logging.getLogger(), "level", logging.INFO)
+    with capture_logs() as events:
+        async with ChildProcess(children.obey, name="obey") as child:
+            for order in (b"log 30", b"log 10", b"print one two"):
+                await child.call(order, timeout_seconds=5)
+
+    told = [event for event in events if event["event"] in ("strings_tuned", "child_printed")]
+    assert told == [
+        {"event": "strings_tuned", "log_level": "warning", "child": "obey", "num_strings": 4},
+        {"event": "child_printed", "log_level": "info", "child": "obey", "words": "one two"},
+    ]
 
 
 async def test_failure_before_ready_carries_the_traceback():
