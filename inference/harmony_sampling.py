@@ -1,7 +1,8 @@
 """How boldly the harmonizer chooses under each preset: what ships, in one table that the bot and the evaluation share.
 
 Low temperatures make harmony that moves less and repeats itself, not harmony that is better, so presets stay near 1; a hole
-with both sides seen mostly has one good answer, so there they are low. Values of chords and holes were chosen on the
+with both sides seen mostly has one good answer, so there they are lower, and of several drafts the one that agrees most with
+the others stays (``decoding/passage_drafts.py``). Values of chords and holes were chosen on the
 validation splits (``docs/experiments.md``), never on the test splits.
 """
 
@@ -22,8 +23,8 @@ _CHORDS = {
     "wild": Sampling(temperature_notes=1.2, temperature_rhythm=1.1, min_p=0.02),
 }
 _HOLE = {
-    "safe": Sampling(temperature_notes=0.1, temperature_rhythm=0.1),
-    "balanced": Sampling(temperature_notes=0.3, temperature_rhythm=0.3),
+    "safe": Sampling(temperature_notes=0.1, temperature_rhythm=0.1, temperature_instruments=0.1),
+    "balanced": Sampling(temperature_notes=0.7, temperature_rhythm=0.7, temperature_instruments=0.7),
     "wild": Sampling(temperature_notes=0.95, temperature_rhythm=0.95, top_p=0.96),
 }
 _PARTS = {

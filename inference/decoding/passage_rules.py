@@ -58,6 +58,11 @@ class PassageRules:
         self._bar = bar
         self._counts = dict.fromkeys(self._plan.targets, 0)
 
+    def restart_bar(self) -> None:
+        """The notes of this bar were taken back."""
+        self._counts = dict.fromkeys(self._plan.targets, 0)
+        self._at_onset = 0
+
     def follow(self, slot: int, *, is_same_onset: bool) -> None:
         """A note of a slot was written."""
         self._counts[slot] += 1

@@ -3,7 +3,7 @@
 A window has at most 16 bars and about as many given events as in training. A whole part begins with a full window;
 after that half of each window stands already. In a hole the window has standing bars on both sides. Each event goes
 through the stages of the heads; every stage has a mask from ``PassageRules`` and a random number of its own (seed,
-event, field).
+draft, event, field). Of a hole's bars there are several drafts, of which one stays (``passage_drafts.py``).
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 
 from inference.arranger_sizes import name_features
+from inference.decoding.passage_drafts import choose_draft, count_drafts
 from inference.decoding.passage_plan import ArrangementPlan
 from inference.decoding.passage_rules import Flags, PassageRules
 from inference.models.arranger import Arranger, ArrangerCache
@@ -94,6 +95,12 @@ class _Step:
     start_frames: Floats
     output: Tensor = field(default_factory=lambda: torch.zeros(0))
 
+    def copy(self) -> _Step:
+        """Return a step that goes its own way from here; tensors are never changed in place."""
+        cache = self.cache
+        own = ArrangerCache([*cache.self_keys], [*cache.self_values], cache.cross, cache.read)
+        return _Step(own, self.read_frames, self.start_frames, self.output)
+
 
 class PassageWriter:
     """Writes what a plan lacks; ``notes`` and ``chords`` are what has been written so far."""
@@ -107,6 +114,9 @@ class PassageWriter:
         self._rules = rules
         self._sampling = sampling
         self._seed = seed
+        self._draft = 0
+        num_bars = plan.stop_bar - plan.start_bar
+        self._num_drafts = count_drafts(sampling, num_bars=num_bars) if plan.task == "hole" else 1
         self._device = model.read_embedding.device
         self._bar_rows = _standing_rows(plan)
         self._written: list[tuple[int, tuple[int, ...]]] = []
@@ -197,9 +207,32 @@ class PassageWriter:
             tracker.start_bar(bar, rank_sources(self._passage(window), (bar,)))
             self._rules.start_bar(bar)
             self._take(self._bar_rows[bar][0], tracker, step)
-            while self._write_event(tracker, step):
-                pass
+            if self._num_drafts > 1:
+                for row in self._best_draft(tracker, step):
+                    self._add(row, tracker, step)
+            else:
+                self._write_bar(tracker, step)
             yield bar + 1 - self.plan.start_bar
+
+    def _write_bar(self, tracker: ArrangementTracker, step: _Step) -> None:
+        while self._write_event(tracker, step):
+            pass
+
+    def _best_draft(self, tracker: ArrangementTracker, step: _Step) -> list[tuple[int, ...]]:
+        """Write drafts of the bar that has begun, take all back, and return the rows of the one to keep."""
+        rows = self._bar_rows[tracker.bar]
+        standing, num_events, num_written = [*rows], self.num_events, len(self._written)
+        drafts: list[list[tuple[int, ...]]] = []
+        for draft in range(self._num_drafts):
+            self._draft = draft
+            self._write_bar(tracker.copy(), step.copy())
+            drafts.append([row for _, row in self._written[num_written:]])
+
+            rows[:] = standing
+            del self._written[num_written:]
+            self.num_events = num_events
+            self._rules.restart_bar()
+        return drafts[choose_draft(drafts)]
 
     def _take(self, row: tuple[int, ...], tracker: ArrangementTracker, step: _Step) -> None:
         """Tell tracker and network of an event."""
@@ -332,7 +365,9 @@ class PassageWriter:
             top_k=self._sampling.top_k,
             top_p=self._sampling.top_p,
             min_p=self._sampling.min_p,
-            random=uniform(self._seed, event=self.num_events, field=_FIELD_NUMBERS[name]),
+            random=uniform(
+                self._seed, event=self.num_events, field=_FIELD_NUMBERS[name] + len(_FIELD_NUMBERS) * self._draft
+            ),
         )
 
 

@@ -12,6 +12,8 @@ there") and ``size + 1`` ("no such bar").
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
+from copy import copy
+from typing import Self
 
 import numpy as np
 
@@ -100,6 +102,16 @@ class ArrangementTracker:
         self._entries: dict[int, tuple[int, int, int, int, int]] = {}  # key: slot, position, pitch | root ...
         self._slot_keys: dict[int, list[int]] = {slot: [] for slot in (-1, *passage.targets)}
         self._take_standing(passage)
+
+    def copy(self) -> Self:
+        """Return a tracker that goes its own way from here."""
+        other = copy(self)
+        vars(other).update(
+            _keys=[*self._keys],
+            _entries={**self._entries},
+            _slot_keys={slot: [*keys] for slot, keys in self._slot_keys.items()},
+        )
+        return other
 
     def _take_standing(self, passage: Passage) -> None:
         columns = passage.columns
