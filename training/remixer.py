@@ -16,9 +16,9 @@ import msgspec
 import torch
 import typer
 
-from core.errors import ConfigurationError
+from core.errors import CheckpointError, ConfigurationError
 from core.settings import Settings
-from inference.checkpoint import load_checkpoint, load_weights, save_checkpoint
+from inference.checkpoint import Checkpoint, load_checkpoint, load_weights, save_checkpoint
 from inference.models.remixer import RemixerConfig, RemixerNetwork
 from music.tokenizers.octuple import VOCABULARY_HASH
 from training.evaluation.genres import evaluate_genres
@@ -76,11 +76,30 @@ def open_labels(plan: RemixerPlan, corpus: OctupleCorpus) -> tuple[int, ...]:
     )
 
 
-def open_run(plan: RemixerPlan, corpus: OctupleCorpus, folder: Path) -> Run:
-    """Return the run of ``folder``, gone on with when it has a state."""
+def open_run(plan: RemixerPlan, corpus: OctupleCorpus, folder: Path, *, warm_start: Path | None = None) -> Run:
+    """Return the run of ``folder``, gone on with when it has a state; a fresh one begins with the weights of ``warm_start``."""
     genres = open_labels(plan, corpus)
     task = RemixerTask(plan.size, plan.windows, corpus, genres=genres)
+    if warm_start is not None:
+        start_from(task.model, load_checkpoint(warm_start, model="remixer", vocabulary_hash=VOCABULARY_HASH))
     return Run(task, plan.loop, folder, resume=True)
+
+
+def start_from(model: RemixerNetwork, checkpoint: Checkpoint) -> None:
+    """Copy the weights of a checkpoint; layers that it does not have keep their beginning, which is silent.
+
+    Raises:
+        CheckpointError: for one that has other layers, or layers of another shape.
+    """
+    state = model.state_dict()
+    strange = [
+        name for name, value in checkpoint.state.items() if name not in state or state[name].shape != value.shape
+    ]
+    if strange:
+        raise CheckpointError(
+            f"Checkpoint {checkpoint.checkpoint_id} cannot begin this run: {strange[0]} does not fit."
+        )
+    model.load_state_dict({**state, **checkpoint.state})
 
 
 def ship(run: Run, corpus: OctupleCorpus, folder: Path, *, metrics: dict[str, Any]) -> str:
@@ -122,11 +141,17 @@ def load_model(folder: Path) -> RemixerNetwork:
 
 
 @app.command()
-def train(config: Path, *, name: str = "remixer", threads: int = 1) -> None:
+def train(
+    config: Path,
+    *,
+    name: str = "remixer",
+    threads: int = 1,
+    warm_start: Annotated[Path | None, typer.Option(help="begin with the weights of this checkpoint")] = None,
+) -> None:
     """Train, or resume, the run ``name``."""
     torch.set_num_threads(threads)
     plan = load_plan(config)
-    open_run(plan, open_corpus(plan), Settings().training.runs_folder / name).train()
+    open_run(plan, open_corpus(plan), Settings().training.runs_folder / name, warm_start=warm_start).train()
 
 
 @app.command("ship")

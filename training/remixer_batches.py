@@ -30,7 +30,8 @@ TARGET_FIELDS = (PITCH, POSITION, DURATION)
 Unit = Literal["bar", "onset", "note"]
 
 _TASKS: tuple[tuple[int, ...], ...] = ((PITCH,), (POSITION, DURATION), (DURATION,), TARGET_FIELDS)
-_TASK_CHANCES = (0.45, 0.28, 0.22, 0.05)
+TASK_CHANCES = (0.45, 0.28, 0.22, 0.05)
+"""How often each of the tasks is drawn: pitch, rhythm, duration, all three."""
 _UNITS: tuple[Unit, ...] = ("bar", "onset", "note")
 _UNIT_CHANCES = (0.55, 0.25, 0.20)
 
@@ -87,9 +88,15 @@ def draw_window(stretch: Ints, random: np.random.Generator, *, num_notes: int) -
     return start, min(start + num_notes, len(stretch))
 
 
-def draw_example(stretch: Ints, random: np.random.Generator, *, num_notes: int) -> Example:
+def draw_example(
+    stretch: Ints,
+    random: np.random.Generator,
+    *,
+    num_notes: int,
+    task_chances: tuple[float, ...] = TASK_CHANCES,
+) -> Example:
     """Return an example of a random task: half of the shares moderate, half by the cosine of MaskGIT (2202.04200, 3.2)."""
-    task = _TASKS[int(random.choice(len(_TASKS), p=_TASK_CHANCES))]
+    task = _TASKS[int(random.choice(len(_TASKS), p=task_chances))]
     unit = _UNITS[int(random.choice(len(_UNITS), p=_UNIT_CHANCES))]
     unit = "onset" if unit == "note" and POSITION in task else unit  # a chord has one position
     share = random.uniform(0.1, 0.6) if random.random() < 0.5 else math.cos(math.pi / 2 * random.random())

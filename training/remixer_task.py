@@ -18,7 +18,7 @@ from training.evaluation.remixer_scores import score_remixer
 from training.genres import GENRES, UNLABELLED
 from training.loop import StepLoss
 from training.octuple_corpus import OctupleCorpus, WindowSampler
-from training.remixer_batches import Batch, Example, collate, draw_example
+from training.remixer_batches import TASK_CHANCES, Batch, Example, collate, draw_example
 
 _GENRE_SHARE = 0.15  # of the loss
 _GENRE_WEIGHTS = (0.6, 0.9, 1.4, 2.0, 2.0, 1.0, 2.0, 1.5, 2.0)  # about the inverse root of how often each is drawn
@@ -31,6 +31,7 @@ class WindowConfig(msgspec.Struct, frozen=True, kw_only=True):
     notes_per_window: int = 256
     windows_per_batch: int = 10
     num_validation_windows: int = 24
+    task_chances: tuple[float, float, float, float] = TASK_CHANCES
     device: str = "cpu"  # "cuda" is used where there is one
     seed: int = 1
 
@@ -110,7 +111,8 @@ class RemixerTask:
         for _ in range(self._windows.windows_per_batch):
             stretch = self._sampler.draw_transposed()
             genres.append(self._genres.get(id(self._sampler.last_piece), UNLABELLED))
-            examples.append(draw_example(stretch, self._sampler.random, num_notes=num_notes))
+            chances = self._windows.task_chances
+            examples.append(draw_example(stretch, self._sampler.random, num_notes=num_notes, task_chances=chances))
         batch = collate(examples, num_notes=num_notes).to(self._device)
         return batch, torch.tensor(genres, device=self._device)
 

@@ -9,13 +9,15 @@ Training and decoding both come through here. It knows nothing of pieces, rules 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 
 from inference.decoding.remix_sources import FACT_SIZES, HEADS, Sources
 from inference.models.remixer import Laid, RemixerConfig
-from music.tokenizers.octuple import FIELD_SIZES
+from music.tokenizers.octuple import DURATION, FIELD_SIZES
 
 # width, layers, heads
 _SIZES: dict[str, tuple[int, int, int]] = {"tiny": (32, 2, 2), "cpu": (160, 4, 4), "gpu": (448, 8, 8)}
@@ -44,5 +46,15 @@ def remixer_config(size: str, *, genres: tuple[str, ...] = ()) -> RemixerConfig:
 def lay_tensors(sources: Sequence[Sources]) -> Laid:
     """Return the sources of one field in the windows of a batch, window after window."""
     batch = np.concatenate([np.full(len(each.note), index) for index, each in enumerate(sources)])
-    columns = [np.concatenate(parts) for parts in zip(*sources, strict=True)]
+    *plain, codes, votes = zip(*sources, strict=True)
+    columns = [np.concatenate(parts) for parts in plain]
+    width = max(each.shape[1] for each in codes)
+    columns += [np.concatenate([_widen(each, width, fill) for each in parts]) for parts, fill in
+                ((codes, 0), (votes, FIELD_SIZES[DURATION]))]  # fmt: skip
     return Laid(*(torch.from_numpy(np.ascontiguousarray(column)) for column in (batch, *columns)))
+
+
+def _widen(pairs: npt.NDArray[Any], width: int, fill: int) -> npt.NDArray[Any]:
+    """Return what shown notes say (M, N, ...) with more of them that say nothing: (M, width, ...)."""
+    room = [(0, 0), (0, width - pairs.shape[1]), (0, 0)]
+    return np.pad(pairs, room, constant_values=fill)

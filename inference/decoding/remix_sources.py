@@ -2,7 +2,7 @@
 
 For each masked note of one field: the answering notes of the same track 1, 2, 4 and 8 bars before and 1, 2 and 4 after, of
 the three bars most like its own, and its neighbours' values; all bars' votes and the music around as levels of every value;
-and anchors that a step leads from. Masked values are blotted out before anything else: nothing of them can show.
+anchors that a step leads from; and, for durations, every shown note with its likeness (``remix_likeness.py``). Masked values are blotted out before anything else: nothing of them can show.
 
 Legend: T notes of a stretch in the network's order, M masked notes of the window, K sources, C levels, V values, A anchors.
 """
@@ -12,20 +12,26 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from inference.decoding.remix_layout import Aligner, Layout
+from inference.decoding.remix_likeness import NUM_FEATURES, Pairs, lay_pairs
 from inference.decoding.remix_matching import Floats32, Matcher
 from inference.decoding.remix_surroundings import Surroundings, log_shares
 from inference.decoding.remixer_inputs import Flags, Ints
 from inference.models.remixer import HeadShape
 from music.tokenizers.octuple import DURATION, FIELD_SIZES, PITCH, POSITION
 
+Bytes = npt.NDArray[np.uint8]
+
 OFFSETS = (-1, -2, -4, -8, 1, 2, 4)
 NUM_BEST = 3
 HEADS = (
     HeadShape(field=PITCH, num_sources=12, num_levels=7, radii=(24, 24, 24, 0)),
     HeadShape(field=POSITION, num_sources=12, num_levels=4, radii=(48, 48)),
-    HeadShape(field=DURATION, num_sources=13, num_levels=4, radii=(16, 16, 32)),
+    HeadShape(
+        field=DURATION, num_sources=13, num_levels=4, radii=(16, 16, 32), kernels=(3, 1), num_features=NUM_FEATURES
+    ),
 )
 """What is laid out for each field. Sources: the offsets, the best bars, the notes beside (a duration also: the time to the
 next onset). Anchors: the notes beside; then the chord's next lower note and the bass, or the time to the next onset."""
@@ -47,6 +53,8 @@ class Sources(NamedTuple):
     facts: Ints  # (M, J), see ``FACT_SIZES``
     levels: Floats32  # (M, V, C): votes of like bars, softly and sharply, then those of ``Surroundings``
     anchors: Ints  # (M, A), -1 means none
+    codes: Bytes  # (M, N, bytes), see ``Pairs``; N is 0 for fields for which single notes have no votes
+    votes: Ints  # (M, N, 2)
 
 
 class SourceFinder:
@@ -69,6 +77,9 @@ class SourceFinder:
         best_values, best_good = self._values(notes, best, field)
         neighbours, anchors = self._surroundings.neighbours(notes, field)
         levels = self._surroundings.levels(notes, field)
+        pairs = _no_pairs(len(notes))
+        if field == DURATION:
+            pairs = lay_pairs(self._layout, self._rows, self._is_masked, notes, best)
         return Sources(
             note=notes - start,
             values=np.concatenate([fixed_values, best_values, neighbours], axis=1),
@@ -76,6 +87,8 @@ class SourceFinder:
             facts=self._facts(notes, likeness, best_values),
             levels=np.concatenate([votes, levels], axis=2),
             anchors=anchors,
+            codes=pairs.codes,
+            votes=pairs.values,
         )
 
     def _groups_beside(self, notes: Ints) -> Ints:
@@ -156,4 +169,12 @@ def _nothing(field: int) -> Sources:
         facts=np.zeros((0, len(FACT_SIZES)), dtype=np.int64),
         levels=np.zeros((0, FIELD_SIZES[field], shape.num_levels), dtype=np.float32),
         anchors=np.zeros((0, len(shape.radii)), dtype=np.int64),
+        codes=_no_pairs(0).codes,
+        votes=_no_pairs(0).values,
+    )
+
+
+def _no_pairs(num_masked: int) -> Pairs:
+    return Pairs(
+        np.zeros((num_masked, 0, NUM_FEATURES // 8), dtype=np.uint8), np.zeros((num_masked, 0, 2), dtype=np.int64)
     )

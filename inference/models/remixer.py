@@ -8,11 +8,13 @@ places of the track), which the encoder reads with the note and each head may co
 - an ordinary layer over all values;
 - copy gates, one scalar for each source, added to that value's logit (after See et al. 2017, arXiv 1704.04368);
 - levels, numbers for each value that come with the sources (votes, what sounds around), each times a learned scalar;
-- scores of steps from anchors (interval from the notes beside), so what is learned in one key or place holds in all.
+- scores of steps from anchors (interval from the notes beside), so what is learned in one key or place holds in all;
+- votes of single notes by learned likeness (``note_votes.py``), where a field has them; the encoder reads them, too.
 
 It knows nothing of music: which sources, levels and anchors there are is decided where they are laid out.
 
-Legend: B batch, T notes, F fields, D width, M masked notes of one field, V values, K sources, J facts, C levels, A anchors.
+Legend: B batch, T notes, F fields, D width, M masked notes of one field, V values, K sources, J facts, C levels, A anchors,
+N shown notes, H kernels.
 """
 
 from __future__ import annotations
@@ -32,21 +34,29 @@ from inference.models.note_encoder import (
     relate_notes,
     rotate_half_by_index,
 )
+from inference.models.note_votes import NoteVotes
 
 VARIANT = "sources"
 _EMBEDDING_SCALE = 0.5  # at 0.02 the fields drown in the projection and learning takes far longer
 _CLASSES = 12
+_VOTE_FLOOR = 0.01
 _FIRST_LEVEL = 0.3  # what the votes count before anything is learned
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeadShape:
-    """What is laid out for one field. ``radii`` has one number for each anchor: how far steps reach; 0 for pitch classes."""
+    """What is laid out for one field. ``radii`` has one number for each anchor: how far steps reach; 0 for pitch classes.
+
+    ``kernels`` has one number for each column of what single notes vote for: how many kernels weigh it. Without any, single
+    notes have no votes, as in checkpoints from before there were votes.
+    """
 
     field: int
     num_sources: int
     num_levels: int
     radii: tuple[int, ...]
+    kernels: tuple[int, ...] = ()
+    num_features: int = 0  # of a pair of notes, 8 in a byte
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +89,10 @@ class RemixerConfig:
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:
         """Return the config that ``to_dict`` wrote."""
-        shapes: list[dict[str, Any]] = [{**head, "radii": tuple(head["radii"])} for head in values["heads"]]
+        shapes: list[dict[str, Any]] = [
+            {**head, "radii": tuple(head["radii"]), "kernels": tuple(head.get("kernels", ()))}
+            for head in values["heads"]
+        ]
         arguments: dict[str, Any] = {
             **values,
             "field_sizes": tuple(values["field_sizes"]),
@@ -103,6 +116,15 @@ class Laid(NamedTuple):
     facts: Tensor  # (M, J)
     levels: Tensor  # (M, V, C)
     anchors: Tensor  # (M, A), -1 means none
+    codes: Tensor  # (M, N, bytes) uint8, features of the pair with each shown note; N is 0 where no notes vote
+    votes: Tensor  # (M, N, columns), what each shown note votes for; V means nothing
+
+
+class Read(NamedTuple):
+    """What a head reads besides the encoder's vector."""
+
+    sources: Tensor  # (M, head width)
+    shares: Tensor | None  # (M, H, V), votes of single notes
 
 
 class SourceReader(nn.Module):
@@ -123,15 +145,31 @@ class SourceReader(nn.Module):
         for bag in (self.facts_to_encoder, self.facts_to_head):
             nn.init.normal_(bag.weight, std=0.05)
         nn.init.normal_(self.value_embedding.weight, std=_EMBEDDING_SCALE)
+        self.votes = None
+        if shape.kernels:
+            self.votes = NoteVotes(kernels=shape.kernels, num_features=shape.num_features, num_values=self.size)
+            vote_width = sum(shape.kernels) * (config.source_width + 2)
+            self.votes_to_encoder = nn.Linear(vote_width, config.width, bias=False)
+            self.votes_to_head = nn.Linear(vote_width, config.head_width, bias=False)
+            for layer in (self.votes_to_encoder, self.votes_to_head):
+                nn.init.zeros_(layer.weight)  # silent at first, so that older weights may begin a run
 
-    def forward(self, laid: Laid) -> tuple[Tensor, Tensor]:
-        """Return what the encoder reads (M, D) and what the head reads (M, head width)."""
+    def forward(self, laid: Laid) -> tuple[Tensor, Read]:
+        """Return what the encoder reads (M, D) and what the head reads."""
         ids = laid.values + laid.is_good * (self.size + 1)
         values = self.value_embedding(ids).flatten(1)  # (M, K * source width)
         facts = laid.facts + self.offsets
+        for_encoder = self.to_encoder(values) + self.facts_to_encoder(facts)
+        for_head = self.to_head(values) + self.facts_to_head(facts)
+        if self.votes is None:
+            return for_encoder, Read(for_head, None)
+        shares = self.votes(laid.codes, laid.votes)  # (M, H, V)
+        meant = torch.matmul(shares, self.value_embedding.weight[: self.size].float())
+        sure = torch.stack([shares.amax(dim=2), shares.sum(dim=2)], dim=2)  # (M, H, 2)
+        votes = torch.cat([meant, sure], dim=2).flatten(1)
         return (
-            self.to_encoder(values) + self.facts_to_encoder(facts),
-            self.to_head(values) + self.facts_to_head(facts),
+            for_encoder + self.votes_to_encoder(votes),
+            Read(for_head + self.votes_to_head(votes), shares),
         )
 
 
@@ -150,16 +188,23 @@ class SourceHead(nn.Module):
         self.levels = nn.Linear(width, shape.num_levels)
         self.steps = nn.ModuleList(nn.Linear(width, 2 * radius + 1 if radius else _CLASSES) for radius in shape.radii)
         nn.init.constant_(self.levels.bias, _FIRST_LEVEL)
+        self.votes = nn.Linear(width, sum(shape.kernels)) if shape.kernels else None
+        if self.votes is not None:
+            nn.init.zeros_(self.votes.weight)
+            nn.init.zeros_(self.votes.bias)
 
-    def forward(self, body: Tensor, read: Tensor, laid: Laid) -> Tensor:
-        """Return logits (M, V), float32, from vectors of the encoder (M, D) and of the sources (M, head width)."""
-        state = functional.gelu(self.norm(self.from_body(body) + read), approximate="tanh")
+    def forward(self, body: Tensor, read: Read, laid: Laid) -> Tensor:
+        """Return logits (M, V), float32, from vectors of the encoder (M, D) and what was read of the sources."""
+        state = functional.gelu(self.norm(self.from_body(body) + read.sources), approximate="tanh")
         state = functional.gelu(self.hidden(state), approximate="tanh") + state
         logits = self.values(state).float()  # (M, V)
         num_values = logits.shape[1]
         spare = functional.pad(logits, (0, 1))  # a column takes the sources that are none
         logits = spare.scatter_add(1, laid.values, self.gates(state).float())[:, :num_values]
         logits = logits + torch.matmul(laid.levels, self.levels(state).float()[:, :, None])[:, :, 0]
+        if self.votes is not None and read.shares is not None:
+            level = torch.log(read.shares + _VOTE_FLOOR)  # (M, H, V)
+            logits = logits + torch.matmul(self.votes(state).float()[:, None], level)[:, 0]
         candidates = torch.arange(num_values, device=logits.device)
         for index, (layer, radius) in enumerate(zip(self.steps, self.radii, strict=True)):
             anchor = laid.anchors[:, index, None]
@@ -180,7 +225,7 @@ class Encoded(NamedTuple):
     """What the encoder made of a batch."""
 
     hidden: Tensor  # (B, T, D)
-    reads: dict[int, Tensor]  # by field: what its head reads (M, head width)
+    reads: dict[int, Read]  # by field: what its head reads
 
 
 class RemixerNetwork(nn.Module):
@@ -216,7 +261,7 @@ class RemixerNetwork(nn.Module):
             is_padding: (B, T), true for rows that are not there.
         """
         hidden = self.project(self.embedding(ids).flatten(2))  # (B, T, D)
-        reads: dict[int, Tensor] = {}
+        reads: dict[int, Read] = {}
         for field, sources in laid.items():
             for_encoder, reads[field] = self.readers[str(field)](sources)
             index = (sources.batch, sources.note)

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from core.errors import ConfigurationError
+from core.errors import CheckpointError, ConfigurationError
+from inference.checkpoint import load_checkpoint, save_checkpoint
+from inference.decoding.remix_network import remixer_config
 from inference.decoding.remixer_inputs import bar_groups, make_inputs, onset_groups
+from inference.models.remixer import RemixerNetwork
 from music.midi import write_midi
-from music.tokenizers.octuple import BAR, DURATION, INSTRUMENT, MASK_ID, PAD_ID, PITCH, POSITION
+from music.tokenizers.octuple import BAR, DURATION, INSTRUMENT, MASK_ID, PAD_ID, PITCH, POSITION, VOCABULARY_HASH
 from music.transform import transpose
 from tests.factories.pieces import make_band
 from training.evaluation.genres import evaluate_genres, score_guesses
@@ -20,7 +24,7 @@ from training.evaluation.remixer_scores import guess_constant, score_remixer
 from training.genres import GENRES, label_pieces
 from training.loop import LoopConfig, Run
 from training.octuple_corpus import TRACK, OctupleConfig, OctupleCorpus, WindowSampler, load_octuples, prepare_octuples
-from training.remixer import RemixerPlan, load_model, load_plan, ship
+from training.remixer import RemixerPlan, load_model, load_plan, ship, start_from
 from training.remixer_batches import Example, collate, draw_example, draw_window, mask_units, number_units
 from training.remixer_task import RemixerTask, WindowConfig
 
@@ -234,6 +238,40 @@ def test_shipped_weights_come_back_with_their_card(corpus, tmp_path):
     assert model.config == run.task.model.config
     assert model.config.genres == GENRES
     assert score_remixer(model, corpus, split="train", num_windows=1)
+
+
+def test_a_run_may_begin_with_weights_from_before_notes_voted(corpus, tmp_path):
+    """An older checkpoint loads, begins a run, and says the same at first: the votes are silent."""
+    torch.manual_seed(0)
+    config = remixer_config("tiny", genres=GENRES)
+    heads = tuple(replace(head, kernels=(), num_features=0) for head in config.heads)
+    old = RemixerNetwork(replace(config, heads=heads)).eval()
+    save_checkpoint(
+        tmp_path, model="remixer", state=old.state_dict(), config=old.config.to_dict(), vocabulary_hash=VOCABULARY_HASH, card={}
+    )  # fmt: skip
+    new = RemixerNetwork(config).eval()
+    start_from(new, load_checkpoint(tmp_path, model="remixer", vocabulary_hash=VOCABULARY_HASH))
+    loaded = load_model(tmp_path)
+    sampler = WindowSampler(corpus, split="train", num_notes=120, seed=3)
+    chances = (0.0, 0.0, 1.0, 0.0)  # durations
+    drawn = [draw_example(sampler.draw(), sampler.random, num_notes=64, task_chances=chances) for _ in range(3)]
+    batch = collate(drawn, num_notes=64)
+    logits: list[torch.Tensor] = []
+    with torch.no_grad():
+        for model in (loaded, new):
+            encoded = model(batch.ids, places=batch.places, laid=batch.laid, is_padding=batch.is_padding)
+            logits.append(model.logits(encoded, field=DURATION, laid=batch.laid[DURATION]))
+    assert torch.equal(*logits)
+    assert any("votes" in name for name in new.state_dict())
+
+
+def test_a_run_does_not_begin_with_strange_weights(corpus, tmp_path):
+    """A checkpoint with layers of another shape is refused by name."""
+    strange = RemixerNetwork(remixer_config("tiny"))
+    shapes = {"norm.weight": torch.ones(3)}
+    save_checkpoint(tmp_path, model="remixer", state=shapes, config={}, vocabulary_hash=VOCABULARY_HASH, card={})
+    with pytest.raises(CheckpointError, match=r"norm\.weight"):
+        start_from(strange, load_checkpoint(tmp_path, model="remixer", vocabulary_hash=VOCABULARY_HASH))
 
 
 @pytest.mark.parametrize("size", ["cpu", "gpu"])
