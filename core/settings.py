@@ -7,17 +7,20 @@ Variables carry the prefix ``TUTTI_``, except the three that the outside world n
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from core.errors import ConfigurationError
 
 
 class _Section(BaseSettings):
-    model_config = SettingsConfigDict(env_file=".env", env_prefix="TUTTI_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_file=".env", env_prefix="TUTTI_", extra="ignore", frozen=True, validate_default=True
+    )
 
 
 class DiscordSettings(_Section):
@@ -39,7 +42,12 @@ class DatabaseSettings(_Section):
 class InferenceSettings(_Section):
     """The worker pool."""
 
-    num_workers: int = Field(default=1, ge=1, le=64, validation_alias="TUTTI_WORKERS")
+    num_workers: int = Field(
+        default=0, ge=0, le=64, validation_alias="TUTTI_WORKERS", description="0: one for each core, at most 4"
+    )
+    num_lanes: int = Field(
+        default=4, ge=1, le=64, validation_alias="TUTTI_LANES", description="songs that one worker writes at once"
+    )
     num_spare_workers: int = Field(
         default=1,
         ge=0,
@@ -55,6 +63,11 @@ class InferenceSettings(_Section):
     )
     weights_folder: Path = Field(default=Path("weights"), validation_alias="TUTTI_WEIGHTS")
     device: str = Field(default="auto", validation_alias="TUTTI_DEVICE", description="auto, cpu or cuda")
+    engine: str = Field(
+        default="auto",
+        validation_alias="TUTTI_ENGINE",
+        description="of the generator: auto, reference, compiled, compiled-int8 or graph",
+    )
     job_timeout_seconds: float = Field(default=300.0, gt=0, validation_alias="TUTTI_JOB_TIMEOUT_SECONDS")
     hang_timeout_seconds: float = Field(default=30.0, gt=0, validation_alias="TUTTI_HANG_TIMEOUT_SECONDS")
     max_deaths: int = Field(default=3, ge=1, validation_alias="TUTTI_MAX_DEATHS")
@@ -65,12 +78,19 @@ class InferenceSettings(_Section):
         description="resident memory of one worker; 0: no ceiling",
     )
 
+    @field_validator("num_workers")
+    @classmethod
+    def _count_cores(cls, number: int) -> int:
+        # Each takes a few hundred megabytes, so a large machine's owner decides beyond four.
+        return number or min(os.cpu_count() or 1, 4)
+
 
 class MediaSettings(_Section):
     """Sound, pictures and uploads."""
 
     num_workers: int = Field(default=1, ge=1, le=16, validation_alias="TUTTI_MEDIA_WORKERS")
     soundfont: str = Field(default="", validation_alias="TUTTI_SOUNDFONT", description="empty: the best one found")
+    synthesizer: Literal["auto", "library", "program"] = Field(default="auto", validation_alias="TUTTI_SYNTHESIZER")
     max_upload_bytes: int = Field(default=8_000_000, gt=0, validation_alias="TUTTI_MAX_UPLOAD_BYTES")
     max_upload_notes: int = Field(default=100_000, gt=0, validation_alias="TUTTI_MAX_UPLOAD_NOTES")
     max_upload_minutes: int = Field(default=30, gt=0, validation_alias="TUTTI_MAX_UPLOAD_MINUTES")

@@ -67,6 +67,8 @@ class InferenceClient:
         setup = WorkerSetup(
             weights_folder=str(settings.weights_folder),
             device=settings.device,
+            engine=settings.engine,
+            max_running_jobs=settings.num_lanes,
             decoders=decoders,
             heartbeat_seconds=min(1.0, settings.hang_timeout_seconds / 4),
         )

@@ -1,18 +1,16 @@
 """The memory of one song while the generator writes it: a static ring of keys and values. It knows no music.
 
-The network's step is pure; this host side reads a beginning in fixed chunks from the first event, writes the ring and
-counts ages. Reading always starts at the first event, so a song read again gives the same memory bit for bit.
+The network's step is pure; this host side writes the ring and counts ages. ``engines/reading.py`` reads beginnings.
 
 Legend: L layers, B = 1 lane, H heads, M memory length, E width of a head, W ids of an input, D width.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import torch
 from torch import Tensor
 
+from inference.engines.reading import Beginning
 from inference.models.transformer_xl import TransformerXL
 
 
@@ -52,25 +50,19 @@ class SongMemory:
         self._output = output
         return output
 
-    def read(self, inputs: list[list[int]]) -> Iterator[int]:
-        """Take in the beginning of a song in chunks of the training's segment length; yields events read so far.
+    def begin(self, beginning: Beginning) -> None:
+        """Start from a beginning that was read.
 
         Raises:
-            ValueError: if something was read before.
+            ValueError: if something was taken in before, or it was read with another length of memory.
         """
         if self._num_events:
             raise ValueError("a song is read from its first event")
-        memory = self._body.empty_memory(1, self.length)
-        ids = torch.tensor([inputs], device=self._device)  # (1, N, W)
-        chunk = self._body.config.segment_length
-        for start in range(0, len(inputs), chunk):
-            part = ids[:, start : start + chunk]
-            sequence = torch.zeros(part.shape[:2], dtype=torch.long, device=self._device)
-            output, memory = self._body(part, sequence=sequence, memory=memory)
-            self._output = output[:, -1]
-            yield min(start + chunk, len(inputs))
+        if beginning.keys.shape[2] != self.length:
+            raise ValueError(f"read with a memory of {beginning.keys.shape[2]} events, not {self.length}")
         # The oldest entry lies at index 0 there; in the ring event number n lies at n modulo the length.
-        self._num_events = len(inputs)
+        self._num_events = beginning.num_events
         order = (self._slots + self._num_events) % self.length
-        self._keys[:, :, :, order] = torch.stack(memory.keys)
-        self._values[:, :, :, order] = torch.stack(memory.values)
+        self._keys[:, 0, :, order] = beginning.keys
+        self._values[:, 0, :, order] = beginning.values
+        self._output = beginning.output[None]

@@ -160,10 +160,14 @@ DEFAULT_DECODERS = "inference.runner:load_decoders"
 
 
 class WorkerSetup(msgspec.Struct, frozen=True, kw_only=True):
-    """What a worker is told when it starts. ``decoders`` names the function that loads the networks, as ``module:function``."""
+    """What a worker is told when it starts. ``decoders`` names the function that loads the networks, as ``module:function``.
+
+    ``max_running_jobs`` is how many it works on at the same time, each in a lane of its own.
+    """
 
     weights_folder: str
     device: str = "auto"
+    engine: str = "auto"
     decoders: str = DEFAULT_DECODERS
     heartbeat_seconds: float = 1.0
     max_running_jobs: int = 1

@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 import sys
 import time
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self, cast
@@ -52,6 +52,8 @@ class ModelRunner:
 
     def __init__(self, decoders: Mapping[str, Decoder], *, device: str) -> None:
         self.decoders = dict(decoders)
+        lanes = (getattr(decoder, "run_lanes", None) for decoder in self.decoders.values())
+        self._lanes: list[Callable[[], None]] = [run for run in lanes if run is not None]
         self.device = device
         self.load_seconds = 0.0
 
@@ -64,7 +66,7 @@ class ModelRunner:
         """
         start_seconds = time.perf_counter()
         with _our_errors():
-            decoders, device = _find(setup.decoders)(Path(setup.weights_folder), setup.device)
+            decoders, device = _find(setup.decoders)(setup)
         runner = cls(decoders, device=device)
         runner.warm_up()
         runner.load_seconds = time.perf_counter() - start_seconds
@@ -75,12 +77,20 @@ class ModelRunner:
         return {name: decoder.checkpoint_id for name, decoder in self.decoders.items()}
 
     def run(self, request: Request) -> Iterator[Progress | FinishedBars | Result]:
-        """Yield what the request's network yields; closing the iterator cancels the request.
+        """Yield what the request's network yields, alone; closing the iterator cancels the request.
 
         Raises:
             InputError: for a request that the network cannot serve.
             InferenceError: for everything else that goes wrong.
         """
+        for message in self.run_in_lane(request):
+            if message is None:
+                self.run_lanes()
+            else:
+                yield message
+
+    def run_in_lane(self, request: Request) -> Iterator[Progress | FinishedBars | Result | None]:
+        """Yield as ``run`` does, and ``None`` wherever the request waits for ``run_lanes``."""
         name = MODEL_OF_REQUEST[type(request)]
         decoder = self.decoders.get(name)
         if decoder is None:
@@ -88,8 +98,19 @@ class ModelRunner:
                 f"The {name} has no weights here. Train it, or point TUTTI_WEIGHTS to a folder that has them.",
                 job_id=request.job_id,
             )
+        in_lane = getattr(decoder, "decode_in_lane", None)
         with _our_errors(request.job_id):
-            yield from decoder.decode(request)
+            yield from decoder.decode(request) if in_lane is None else in_lane(request)
+
+    def run_lanes(self) -> None:
+        """Let every request that waits for a network take its step; costs nothing when none waits.
+
+        Raises:
+            InferenceError: when the step fails, for all of them.
+        """
+        with _our_errors():
+            for run in self._lanes:
+                run()
 
     def warm_up(self) -> None:
         """Run a tiny request through each network, so that the first user does not wait for caches and kernels."""
@@ -111,37 +132,39 @@ class ModelRunner:
         return measure_device_memory(torch.device(self.device))
 
 
-def load_decoders(weights_folder: Path, device: str) -> tuple[dict[str, Decoder], str]:
-    """Load the networks whose weights lie under ``weights_folder`` and return them with the device they are on.
+def load_decoders(setup: WorkerSetup) -> tuple[dict[str, Decoder], str]:
+    """Load the networks whose weights are there and return them with the device they are on.
 
     Raises:
         CheckpointError: when there are no weights at all, or some do not fit.
         ConfigurationError: for a device that is not there.
     """
-    return _load(DECODERS, weights_folder, device)
+    return _load(DECODERS, setup)
 
 
-def load_remixer(weights_folder: Path, device: str) -> tuple[dict[str, Decoder], str]:
+def load_remixer(setup: WorkerSetup) -> tuple[dict[str, Decoder], str]:
     """Load the remixer alone, which also describes; for a process that does nothing else.
 
     Raises:
         CheckpointError: when it is not there or does not fit.
         ConfigurationError: for a device that is not there.
     """
-    return _load({"remixer": DECODERS["remixer"]}, weights_folder, device)
+    return _load({"remixer": DECODERS["remixer"]}, setup)
 
 
-def _load(places: Mapping[str, str], weights_folder: Path, device: str) -> tuple[dict[str, Decoder], str]:
+def _load(places: Mapping[str, str], setup: WorkerSetup) -> tuple[dict[str, Decoder], str]:
     from inference.checkpoint import CARD_NAME
     from inference.device import choose_device, prepare_threads
 
     prepare_threads()
-    choice = choose_device(device)
+    choice = choose_device(setup.device)
+    weights_folder = Path(setup.weights_folder)
     decoders: dict[str, Decoder] = {}
     for name, place in places.items():
         folder = weights_folder / name
         if (folder / CARD_NAME).exists():
-            decoders[name] = _find(place).load(folder, choice.device)
+            lanes = {"engine": setup.engine, "num_lanes": setup.max_running_jobs} if name == "generator" else {}
+            decoders[name] = _find(place).load(folder, choice.device, **lanes)
     if not decoders:
         raise CheckpointError(
             f"No weights were found: {weights_folder} has no {' or '.join(places)} with a {CARD_NAME}. "

@@ -76,7 +76,8 @@ class _Server:
         self._runner = runner
         self._setup = setup
         self._waiting: list[Request] = []
-        self._running: dict[str, Iterator[Progress | FinishedBars | Result]] = {}
+        self._running: dict[str, Iterator[Progress | FinishedBars | Result | None]] = {}
+        self._in_lanes: dict[str, None] = {}  # the running jobs that wait for their network, in order
         self._last_progress: dict[str, Progress] = {}
         self._next_beat_seconds = 0.0
 
@@ -85,10 +86,28 @@ class _Server:
         while True:
             self._receive_all()
             self._start_waiting()
-            for job_id in tuple(self._running):
-                self._step(job_id)
-                self._receive_all()
+            self._take_turns()
             self._beat()
+
+    def _take_turns(self) -> None:
+        """Let every job that waits for nobody take one step, then the songs in lanes as many as fit into as much time.
+
+        A pass of one network may take as long as a hundred events of another; without this, songs beside it would stall.
+        """
+        started = time.monotonic()
+        others = [job_id for job_id in self._running if job_id not in self._in_lanes]
+        for job_id in others:
+            self._step(job_id)
+            self._receive_all()
+        stop = time.monotonic()
+        stop += (stop - started) / max(len(others), 1)
+        while self._in_lanes:
+            self._runner.run_lanes()
+            for job_id in tuple(self._in_lanes):
+                self._step(job_id)
+            self._receive_all()
+            if time.monotonic() >= stop:
+                return
 
     def _receive_all(self) -> None:
         """Take what has arrived; sleep only when there is nothing to do."""
@@ -104,10 +123,10 @@ class _Server:
     def _start_waiting(self) -> None:
         while self._waiting and len(self._running) < self._setup.max_running_jobs:
             request = self._waiting.pop(0)
-            self._running[request.job_id] = self._runner.run(request)
+            self._running[request.job_id] = self._runner.run_in_lane(request)
 
     def _step(self, job_id: str) -> None:
-        """Advance one job to its next message."""
+        """Advance one job to its next message, or to where it waits for its network."""
         iterator = self._running.get(job_id)
         if iterator is None:  # cancelled a moment ago
             return
@@ -117,6 +136,10 @@ class _Server:
             message = Failure(job_id=job_id, code="internal", message="The network ended without a result.")
         except Exception as error:  # noqa: BLE001 - the border of the process: every failure becomes a value
             message = _failure(job_id, error)
+        if message is None:
+            self._in_lanes[job_id] = None
+            return
+        self._in_lanes.pop(job_id, None)
         if isinstance(message, Progress):
             self._send_progress(message)
         elif isinstance(message, FinishedBars):
@@ -142,6 +165,7 @@ class _Server:
 
     def _forget(self, job_id: str) -> None:
         iterator = self._running.pop(job_id, None)
+        self._in_lanes.pop(job_id, None)
         self._last_progress.pop(job_id, None)
         close = getattr(iterator, "close", None)
         if close is not None:

@@ -19,7 +19,7 @@ from PIL import Image
 from core.errors import InputError, TuttiError
 from core.settings import Settings
 from inference.presets import PRESET_SAMPLINGS
-from inference.protocol import Result
+from inference.protocol import Result, WorkerSetup
 from inference.runner import ModelRunner, load_decoders
 from media.loudness import measure_loudness, normalize_loudness
 from media.pianoroll import draw_piano_roll
@@ -83,7 +83,7 @@ def main(
         raise typer.BadParameter(f"choose one of {', '.join(NETWORKS)}")
     torch.set_num_threads(1)
     settings = Settings()
-    decoders, device = load_decoders(settings.inference.weights_folder, "cpu")
+    decoders, device = load_decoders(WorkerSetup(weights_folder=str(settings.inference.weights_folder), device="cpu"))
     runner = ModelRunner(decoders, device=device)
     soundfont = find_soundfont(settings.media.soundfont)
     samples: list[Sample] = []

@@ -23,3 +23,15 @@ class Decoder(Protocol):
             core.errors.InputError: for a request that the network cannot serve.
         """
         ...
+
+
+class LaneDecoder(Decoder, Protocol):
+    """A decoder whose songs take the network's steps together."""
+
+    def decode_in_lane(self, request: Request) -> Iterator[Progress | FinishedBars | Result | None]:
+        """Yield as ``decode`` does, and ``None`` wherever the request waits for ``run_lanes``."""
+        ...
+
+    def run_lanes(self) -> None:
+        """Run one step of the network for every request that waits for it."""
+        ...

@@ -20,8 +20,11 @@ from inference.checkpoint import load_checkpoint, load_weights
 from inference.decoding.arrangement import Turn, arrange
 from inference.decoding.early_bars import EarlyBars
 from inference.decoding.song_piece import build_piece, extend_piece
-from inference.decoding.song_writer import SongPlan, SongWriter, place_in_song
+from inference.decoding.song_writer import SongPlan, SongWriter, WrittenSong, place_in_song
 from inference.decoding.usual_density import draw_density
+from inference.engines.base import Engine
+from inference.engines.choice import build_engine
+from inference.engines.reference import ReferenceEngine
 from inference.masking import SongRules
 from inference.models.generator import Generator, GeneratorConfig
 from inference.protocol import Controls, FinishedBars, GenerateRequest, Progress, Request, Result
@@ -45,65 +48,102 @@ _BAR_ID, _NOTE_ID = FIELDS["kind"].id_of(Kind.BAR), FIELDS["kind"].id_of(Kind.NO
 class GeneratorDecoder:
     """The generator with its weights, ready to serve."""
 
-    def __init__(self, model: Generator, *, checkpoint_id: str) -> None:
+    def __init__(self, model: Generator, *, checkpoint_id: str, engine: Engine | None = None) -> None:
         self.model = model.eval()
         self.checkpoint_id = checkpoint_id
+        self.engine: Engine = engine or ReferenceEngine(self.model)
 
     @classmethod
-    def load(cls, folder: Path, device: torch.device) -> GeneratorDecoder:
-        """Read the checkpoint in ``folder``.
+    def load(cls, folder: Path, device: torch.device, *, engine: str = "auto", num_lanes: int = 1) -> GeneratorDecoder:
+        """Read the checkpoint in ``folder``; ``engine`` is one of ``ENGINE_NAMES``.
 
         Raises:
             CheckpointError: if it is missing, damaged or made for another vocabulary.
+            ConfigurationError: for an engine that does not run here.
         """
         checkpoint = load_checkpoint(folder, model="generator", vocabulary_hash=VOCABULARY_HASH)
         model = Generator(GeneratorConfig.from_dict(dict(checkpoint.config)))
         load_weights(model, checkpoint)
-        return cls(model.to(device), checkpoint_id=checkpoint.checkpoint_id)
+        model = model.to(device).eval()
+        with torch.inference_mode():
+            built = build_engine(engine, model, num_lanes=num_lanes)
+        return cls(model, checkpoint_id=checkpoint.checkpoint_id, engine=built)
 
     def decode(self, request: Request) -> Iterator[Progress | FinishedBars | Result]:
-        """Yield progress and the finished piece; see ``Decoder``.
+        """Yield progress and the finished piece, alone in the engine; see ``Decoder``.
 
         Raises:
             InputError: for a request that cannot be served; its sentence says what to change.
+        """
+        for message in self.decode_in_lane(request):
+            if message is None:
+                self.run_lanes()
+            else:
+                yield message
+
+    def run_lanes(self) -> None:
+        """Take in every event that songs have handed over; see ``LaneDecoder``."""
+        with torch.inference_mode():
+            self.engine.run()
+
+    def decode_in_lane(self, request: Request) -> Iterator[Progress | FinishedBars | Result | None]:
+        """Yield as ``decode`` does, and ``None`` wherever the song waits for ``run_lanes``; see ``LaneDecoder``.
+
+        Raises:
+            InputError: for a request that cannot be served; its sentence says what to change.
+            InferenceError: when no lane is free.
         """
         if not isinstance(request, GenerateRequest):
             raise InputError("The generator only writes new music.")
         started = time.perf_counter()
         plan, source = make_plan(request)
-        num_silent_units = 0 if source is None else count_silent_units(source)
-        rules = SongRules(request.constraints, num_bars=plan.num_bars, num_silent_units=num_silent_units)
-        early = EarlyBars(request)
-        steps: Iterator[Progress] | None = None
-        with torch.inference_mode():
-            writer = SongWriter(self.model, plan, rules, memory_length=request.memory_length)
-            steps = writer.write()
-        while True:  # the mode must not stay on between two steps: other networks run in between
-            with torch.inference_mode():
-                progress = next(steps, None)
-            if progress is None:
-                break
-            yield progress
-            yield from early.follow(progress, writer.song)
+        lane = self.engine.open_lane(length=request.memory_length)
+        try:
+            num_silent_units = 0 if source is None else count_silent_units(source)
+            rules = SongRules(request.constraints, num_bars=plan.num_bars, num_silent_units=num_silent_units)
+            writer = SongWriter(lane, self.engine.fields, plan, rules)
+            early = EarlyBars(request)
+            for progress in _without_gradients(writer.write()):
+                yield progress
+                if progress is not None:
+                    yield from early.follow(progress, writer.song)
+        finally:
+            lane.close()
+        yield self._result(request, writer.song, source, started=started)
 
+    def _result(
+        self, request: GenerateRequest, song: WrittenSong, source: tuple[EncodedPiece, Bars] | None, *, started: float
+    ) -> Result:
+        num_bars = request.constraints.num_bars or DEFAULT_NUM_BARS
         tempo_bpm = request.constraints.tempo_bpm
         num_given_chords = len(request.prompt.chords) if request.prompt is not None else 0
         if request.prompt is None or source is None:
-            piece = build_piece(writer.song, num_bars=plan.num_bars, tempo_bpm=tempo_bpm)
+            piece = build_piece(song, num_bars=num_bars, tempo_bpm=tempo_bpm)
             piece = replace(piece, key_signatures=_key_signatures(piece, request))
         else:
-            piece = extend_piece(request.prompt, source, writer.song, num_bars=plan.num_bars, tempo_bpm=tempo_bpm)
+            piece = extend_piece(request.prompt, source, song, num_bars=num_bars, tempo_bpm=tempo_bpm)
         keys = _key_signatures(piece, request)
         spelling = keys[0] if keys else None
-        yield Result(
+        return Result(
             job_id=request.job_id,
             piece=piece,
             checkpoint_id=self.checkpoint_id,
             checks=check_constraints(piece, request.constraints, before=request.prompt),
             chord_names=tuple(chord_name(chord, spelling) for chord in piece.chords[num_given_chords:]),
-            num_events=writer.song.num_events,
+            num_events=song.num_events,
             decode_seconds=time.perf_counter() - started,
         )
+
+
+def _without_gradients(steps: Iterator[Progress | None]) -> Iterator[Progress | None]:
+    """Run each step in inference mode, which must not stay on between two: other networks run in between."""
+    while True:
+        with torch.inference_mode():
+            try:
+                step = next(steps)
+            except StopIteration:
+                return
+        yield step
 
 
 def _key_signatures(piece: Piece, request: GenerateRequest) -> tuple[KeySignature, ...]:

@@ -1,25 +1,21 @@
-"""Writes a song event by event: header, given bars, new bars. It knows network, tracker, rules and sampling, no files.
+"""Writes a song event by event: header, given bars, new bars. It knows lane, tracker, rules and sampling, no files.
 
 Each event goes through the stages of the field decoder; every stage gets a mask from ``SongRules`` and a random number
-of its own (seed, event, field). All state of a song lives in one ``SongWriter``.
+of its own (seed, event, field). All state of a song lives in one ``SongWriter`` and its lane; wherever the song waits for
+the network it yields ``None``, so that many songs can take their steps together.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
-import torch
-from torch import Tensor
 
 from inference.decoding.arrangement import Turn
-from inference.event_sizes import name_features
+from inference.engines.base import FieldDecoder, Lane, Logits
 from inference.masking import Flags, Indices, SongRules
-from inference.memory import SongMemory
-from inference.models.generator import Generator
 from inference.protocol import Progress, Sampling
 from inference.sampling import choose, uniform
 from music.piece import DRUM_PROGRAM
@@ -53,6 +49,9 @@ _COMMON_BAR_UNITS = 96  # a bar of 4/4, five of six bars in training
 _EVENTS_PER_PROGRESS = 24
 _MIN_FREE_TRACKS = 3
 _NO_QUALITY = CHORD_QUALITIES.index("none")
+
+Waiting = Generator[None]
+"""A piece of work that yields ``None`` whenever an event lies in the lane and the network must take it in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,24 +96,28 @@ class WrittenSong:
     num_events: int = 0
 
 
-def hand_over(logits: Tensor, allowed: Flags, heirs: Flags) -> Tensor:
-    """Give the probability of what is not allowed to the heirs, shared out in proportion to theirs; (1, V) each."""
+def hand_over(logits: Logits, allowed: Flags, heirs: Flags) -> Logits:
+    """Give the probability of what is not allowed to the heirs, shared out in proportion to theirs; (V,) each."""
     if not heirs.any():
         return logits
-    is_heir = torch.tensor(heirs, device=logits.device)[None]
-    is_lost = torch.tensor(~allowed, device=logits.device)[None]
-    own = logits.masked_fill(~is_heir, -math.inf).logsumexp(1)
-    lost = logits.masked_fill(~is_lost, -math.inf).logsumexp(1)
-    return torch.where(is_heir, logits + torch.logaddexp(own, lost) - own, logits)
+    own, lost = _log_sum(logits[heirs]), _log_sum(logits[~allowed])
+    return np.where(heirs, logits + np.logaddexp(own, lost) - own, logits)
 
 
-def fold(logits: Tensor, targets: Indices) -> Tensor:
-    """Move the probability of each value to another (itself, mostly); values nobody goes to keep none. (1, V) each."""
+def _log_sum(logits: Logits) -> float:
+    """Return the logarithm of the sum of exponentials; minus infinity of none."""
+    top = logits.max(initial=-math.inf)
+    return float(top + np.log(np.exp(logits - top).sum())) if math.isfinite(top) else -math.inf
+
+
+def fold(logits: Logits, targets: Indices) -> Logits:
+    """Move the probability of each value to another (itself, mostly); values nobody goes to keep none. (V,) each."""
     if (targets == np.arange(len(targets))).all():
         return logits
     top = logits.max()
-    shares = torch.zeros_like(logits).index_add_(1, torch.tensor(targets, device=logits.device), (logits - top).exp())
-    return shares.log() + top
+    shares = np.bincount(targets, weights=np.exp(logits - top), minlength=len(logits))
+    with np.errstate(divide="ignore"):  # the logarithm of 0 is what it should be
+        return np.log(shares) + top
 
 
 def place_in_song(bar: int, total_bars: int, *, num_new_bars: int) -> int:
@@ -131,9 +134,9 @@ def place_in_song(bar: int, total_bars: int, *, num_new_bars: int) -> int:
 class SongWriter:
     """One song being written."""
 
-    def __init__(self, model: Generator, plan: SongPlan, rules: SongRules, *, memory_length: int | None) -> None:
-        self._fields = model.fields
-        self._memory = SongMemory(model.body, length=memory_length)
+    def __init__(self, lane: Lane, fields: FieldDecoder, plan: SongPlan, rules: SongRules) -> None:
+        self._lane = lane
+        self._fields = fields
         self._plan = plan
         self._rules = rules
         self._tracker = EventTracker()
@@ -141,14 +144,14 @@ class SongWriter:
         self._start_units = 0
         self.song = WrittenSong()
 
-    def write(self) -> Iterator[Progress]:
-        """Write all new bars; yields often. Afterwards ``song`` is complete."""
+    def write(self) -> Iterator[Progress | None]:
+        """Write all new bars; yields often, ``None`` when an event waits in the lane. Afterwards ``song`` is complete."""
         yield from self._read_header_and_given()
-        self._rules.turns = self._plan.turns or self._choose_tracks()
+        self._rules.turns = self._plan.turns or (yield from self._choose_tracks())
         self._rules.are_turns_asked = self._plan.are_turns_asked
         for bar in range(self._plan.num_bars):
-            self._start_bar(bar)
-            while self._write_event():
+            yield from self._start_bar(bar)
+            while (yield from self._write_event()):
                 if self._event % _EVENTS_PER_PROGRESS == 0:
                     yield self._progress(bar)
             self._start_units += self._tracker.bar_units
@@ -168,7 +171,7 @@ class SongWriter:
         rows += [make_event(Kind.TRACK, *parts[slot]) for slot in sorted(parts)]
         rows += plan.given_rows
         inputs = [self._push(row) for row in rows]
-        for _ in self._memory.read(inputs):
+        for _ in self._lane.read(inputs):
             yield self._progress(0, stage="reading")
 
     def _push(self, row: tuple[int, ...]) -> list[int]:
@@ -176,11 +179,12 @@ class SongWriter:
         self._tracker.push(row)
         return [*row, *self._tracker.context()]
 
-    def _take(self, row: tuple[int, ...]) -> None:
-        self._memory.step(self._push(row))
+    def _take(self, row: tuple[int, ...]) -> Waiting:
+        self._lane.push(self._push(row))
+        yield None
         self._event += 1
 
-    def _choose_tracks(self) -> tuple[Turn, ...]:
+    def _choose_tracks(self) -> Generator[None, None, tuple[Turn, ...]]:
         """Let the network name the tracks of a new song, at least a few, each in the slot of its role."""
         turns: list[Turn] = []
         last_slot = -1
@@ -188,8 +192,7 @@ class SongWriter:
             allowed = np.zeros(NUM_CHOICES, dtype=np.bool_)
             allowed[CHOICE_TRACK] = True
             allowed[CHOICE_BAR] = len(turns) >= _MIN_FREE_TRACKS
-            features = self._features(self._tracker.before_choice())
-            logits = self._fields.choose(self._memory.output, features)
+            logits = self._fields.choose(self._lane.output, self._tracker.before_choice())
             if self._draw("choice", logits, allowed, self._plan.sampling.temperature_instruments) == CHOICE_BAR:
                 break
             slots = np.arange(FIELDS["slot"].size)
@@ -199,13 +202,13 @@ class SongWriter:
             temperature = self._plan.sampling.temperature_instruments
             if not allowed_slots.any():
                 break
-            slot = self._draw("slot", self._fields.slot(self._memory.output, []), allowed_slots, temperature)
+            slot = self._draw("slot", self._fields.slot(self._lane.output), allowed_slots, temperature)
             last_slot = slot
             role = ROLES.index(PART_ROLES[slot])
             program = self._choose_program(slot, role, temperature)
             if program is not None:
                 turns.append(Turn(slot=slot, program=program, start_bar=0, stop_bar=self._plan.num_bars))
-                self._take(make_event(Kind.TRACK, slot, role, program))
+                yield from self._take(make_event(Kind.TRACK, slot, role, program))
         return tuple(turns)
 
     def _choose_program(self, slot: int, role: int, temperature: float) -> int | None:
@@ -214,126 +217,113 @@ class SongWriter:
         allowed = allowed & ~np.isin(programs, self._plan.excluded)
         if not allowed.any():
             return None
-        logits = self._fields.program(self._memory.output, [self._number(role)])
+        logits = self._fields.program(self._lane.output, role)
         return self._draw("program", logits, allowed, temperature)
 
-    def _start_bar(self, bar: int) -> None:
+    def _start_bar(self, bar: int) -> Waiting:
         plan, song = self._plan, self.song
         for turn in self._rules.turns:  # an instrument that takes over a slot
             if turn.start_bar == bar and self._tracker.programs.get(turn.slot) != turn.program:
-                self._take(make_event(Kind.TRACK, turn.slot, ROLES.index(PART_ROLES[turn.slot]), turn.program))
+                yield from self._take(
+                    make_event(Kind.TRACK, turn.slot, ROLES.index(PART_ROLES[turn.slot]), turn.program)
+                )
         if bar == 0:
             every_metre = np.ones(FIELDS["metre"].size, dtype=np.bool_)
             every_tempo = np.ones(FIELDS["tempo"].size, dtype=np.bool_)
-            output, temperature = self._memory.output, plan.sampling.temperature_instruments
+            output, temperature = self._lane.output, plan.sampling.temperature_instruments
             song.metre = (
                 plan.metre
                 if plan.metre is not None
-                else self._draw("metre", self._fields.metre(output, []), every_metre, temperature)
+                else self._draw("metre", self._fields.metre(output), every_metre, temperature)
             )
-            tempo_logits = self._fields.tempo(output, [self._number(song.metre)])
+            tempo_logits = self._fields.tempo(output, song.metre)
             song.tempo = (
                 plan.tempo if plan.tempo is not None else self._draw("tempo", tempo_logits, every_tempo, temperature)
             )
         number = plan.num_given_bars + bar
         place = place_in_song(number, plan.num_given_bars + plan.num_bars, num_new_bars=plan.num_bars)
         self._rules.start_bar(bar, metre=song.metre)
-        self._take(make_event(Kind.BAR, song.metre, song.tempo, place, number % NUM_PHASES))
+        yield from self._take(make_event(Kind.BAR, song.metre, song.tempo, place, number % NUM_PHASES))
 
-    def _write_event(self) -> bool:
+    def _write_event(self) -> Generator[None, None, bool]:
         """Choose the next event of the bar and take it in; False when the bar is over."""
         row = self._tracker.before_choice()
-        logits = self._fields.choose(self._memory.output, self._features(row))
+        logits = self._fields.choose(self._lane.output, row)
         # Which way a bar ends is ruled; whether it ends is the network's choice, so the one way has the share of both.
-        over = torch.logaddexp(logits[:, CHOICE_BAR], logits[:, CHOICE_END])
-        logits[:, [CHOICE_BAR, CHOICE_END]] = -math.inf
-        logits[:, self._rules.end_choice] = over
+        over = np.logaddexp(logits[CHOICE_BAR], logits[CHOICE_END])
+        logits[[CHOICE_BAR, CHOICE_END]] = -math.inf
+        logits[self._rules.end_choice] = over
         following = self._rules.choices(self._tracker, row)
         logits = hand_over(logits, following.allowed, following.heirs)
         choice = self._draw("choice", logits, following.allowed, self._plan.sampling.temperature_instruments)
         if choice == CHOICE_CHORD:
-            self._write_chord(row)
+            yield from self._write_chord(row)
         elif choice < len(PART_ROLES):
-            self._write_note(row, choice)
+            yield from self._write_note(row, choice)
         else:
             return False
         return True
 
-    def _write_note(self, row: list[int], slot: int) -> None:
-        tracker, rules, sampling, output = self._tracker, self._rules, self._plan.sampling, self._memory.output
+    def _write_note(self, row: list[int], slot: int) -> Waiting:
+        tracker, rules, sampling, output = self._tracker, self._rules, self._plan.sampling, self._lane.output
         tracker.after_slot(row, slot)
         rhythm = sampling.temperature_rhythm
         row[FIRST_COLUMN["bar_units"]] = max(tracker.bar_units, _COMMON_BAR_UNITS)
-        logits = self._less_repetition(self._fields.place(output, self._features(row)), row, "position")
+        logits = self._less_repetition(self._fields.place(output, row), row, "position")
         if tracker.kind == Kind.NOTE and tracker.slot == slot and self._lies_past_bar(logits):
             rules.close(slot)
             return
         position = self._draw("position", logits, rules.positions(tracker, row, slot), rhythm)
         tracker.after_position(row, slot, position)
-        features, at = self._features(row), self._number(position)
-        logits = self._less_repetition(self._fields.tune(output, features, at), row, "pitch")
+        logits = self._less_repetition(self._fields.tune(output, row, position), row, "pitch")
         logits = fold(logits, rules.folds(tracker.programs[slot]))
         pitch = self._draw("pitch", logits, rules.pitches(row), sampling.temperature_notes)
-        tone = self._number(pitch)
-        logits = self._fields.hold(output, features, at, tone)
+        logits = self._fields.hold(output, row, position, pitch)
         duration = self._draw("duration", logits, rules.durations(tracker, position), rhythm)
-        logits = self._fields.strike(output, features, at, tone, self._number(duration))
+        logits = self._fields.strike(output, row, position, pitch, duration)
         every = np.ones(FIELDS["velocity"].size, dtype=np.bool_)
         velocity = self._draw("velocity", logits, every, rhythm)
 
         is_same_onset = tracker.kind == Kind.NOTE and (tracker.slot, tracker.position) == (slot, position)
-        self._take(make_event(Kind.NOTE, slot, position, pitch, duration, velocity))
+        yield from self._take(make_event(Kind.NOTE, slot, position, pitch, duration, velocity))
         rules.follow(tracker, duration_units=DURATIONS[duration], is_same_onset=is_same_onset)
         onset = self._start_units + position
         program = tracker.programs[slot]
         self.song.notes.append(WrittenNote(slot, program, onset, pitch, DURATIONS[duration], velocity))
 
-    def _lies_past_bar(self, logits: Tensor) -> bool:
+    def _lies_past_bar(self, logits: Logits) -> bool:
         """Draw whether the network would place the note after the bar line, as if the bar were as long as most are.
 
         It has seen few short bars: told that a part goes on, it would crowd what is left of the bar with the notes of
         its other half. Such a note means that the part is done with this bar.
         """
-        shares = logits[0].softmax(0)
-        past = float(shares[self._tracker.bar_units :].sum())
+        shares = np.exp(logits - logits.max())
+        past = shares[self._tracker.bar_units :].sum() / shares.sum()
         return uniform(self._plan.seed, event=self._event, field=_PAST_BAR_FIELD) < past
 
-    def _write_chord(self, row: list[int]) -> None:
-        temperature, output = self._plan.sampling.temperature_notes, self._memory.output
+    def _write_chord(self, row: list[int]) -> Waiting:
+        temperature, output, fields = self._plan.sampling.temperature_notes, self._lane.output, self._fields
         position = self._rules.chord_position(self._tracker)
         self._tracker.at_chord(row, position)
-        features, at = self._features(row), self._number(position)
-        root = self._draw("root", self._fields.choose_root(output, features, at), self._rules.roots(), temperature)
-        root_number = self._number(root)
+        root = self._draw("root", fields.choose_root(output, row, position), self._rules.roots(), temperature)
         qualities = np.arange(FIELDS["quality"].size)
         allowed = (qualities == _NO_QUALITY) == (root == NO_ROOT)
-        logits = self._fields.choose_quality(output, features, at, root_number)
-        quality = self._draw("quality", logits, allowed, temperature)
-        logits = self._fields.choose_bass(output, root_number, self._number(quality))
-        bass = self._draw("bass", logits, self._rules.roots(), temperature)
-        self._take(make_event(Kind.CHORD, position, root, quality, bass))
+        quality = self._draw("quality", fields.choose_quality(output, row, position, root), allowed, temperature)
+        bass = self._draw("bass", fields.choose_bass(output, root, quality), self._rules.roots(), temperature)
+        yield from self._take(make_event(Kind.CHORD, position, root, quality, bass))
         self.song.chords.append((self._start_units + position, root, quality, bass))
 
-    def _less_repetition(self, logits: Tensor, row: list[int], name: str) -> Tensor:
+    def _less_repetition(self, logits: Logits, row: list[int], name: str) -> Logits:
         """Make values that the same part had there in earlier bars less likely, when asked."""
-        if self._plan.sampling.repetition == 1.0:
-            return logits
-        values = {value for value in row[COLUMNS[f"{name}_back"]] if value < logits.shape[1]}
-        changed = logits.clone()
-        changed[0, sorted(values)] -= math.log(self._plan.sampling.repetition)
-        return changed
+        if self._plan.sampling.repetition != 1.0:
+            values = {value for value in row[COLUMNS[f"{name}_back"]] if value < len(logits)}
+            logits[sorted(values)] -= math.log(self._plan.sampling.repetition)
+        return logits
 
-    def _features(self, row: list[int]) -> dict[str, Tensor]:
-        return name_features(torch.tensor([row], device=self._memory.output.device))
-
-    def _number(self, value: int) -> Tensor:
-        return torch.tensor([value], device=self._memory.output.device)
-
-    def _draw(self, name: str, logits: Tensor, allowed: Flags, temperature: float) -> int:
+    def _draw(self, name: str, logits: Logits, allowed: Flags, temperature: float) -> int:
         sampling = self._plan.sampling
-        scores: npt.NDArray[np.float64] = logits[0].double().cpu().numpy()
         return choose(
-            scores,
+            logits,
             allowed,
             temperature=temperature,
             top_k=sampling.top_k,

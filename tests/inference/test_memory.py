@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from inference.engines.reading import Beginning, Reader
 from inference.event_sizes import generator_config
 from inference.memory import SongMemory
 from inference.models.generator import Generator
@@ -19,22 +20,34 @@ def make_inputs(count: int) -> list[list[int]]:
     return torch.randint(1, 100, (count, 10), generator=generator).tolist()
 
 
-def run(body, *, read: int, count: int, length: int | None = None) -> torch.Tensor:
+def read(body, inputs: list[list[int]], *, length: int) -> Beginning:
+    reading = Reader(body).read(inputs, length=length)
+    while True:
+        try:
+            next(reading)
+        except StopIteration as end:
+            return end.value
+
+
+def begin(memory: SongMemory, body, inputs: list[list[int]]) -> None:
+    memory.begin(read(body, inputs, length=memory.length))
+
+
+def run(body, *, num_read: int, count: int, length: int | None = None) -> torch.Tensor:
     """Read the first events in chunks and the rest step by step; the last output."""
     inputs = make_inputs(count)
     memory = SongMemory(body, length=length)
     with torch.inference_mode():
-        for _ in memory.read(inputs[:read]):
-            pass
-        for each in inputs[read:]:
+        begin(memory, body, inputs[:num_read])
+        for each in inputs[num_read:]:
             memory.step(each)
         return memory.output.clone()
 
 
-@pytest.mark.parametrize("read", [1, 15, 16, 17, 40, 60])
-def test_reading_in_chunks_equals_stepping(body, read):
+@pytest.mark.parametrize("num_read", [1, 15, 16, 17, 40, 60])
+def test_reading_in_chunks_equals_stepping(body, num_read):
     """Also when the ring (47 events) has wrapped around."""
-    assert torch.allclose(run(body, read=read, count=60), run(body, read=1, count=60), atol=1e-4)
+    assert torch.allclose(run(body, num_read=num_read, count=60), run(body, num_read=1, count=60), atol=1e-4)
 
 
 def test_a_shorter_memory_is_really_shorter(body):
@@ -47,19 +60,21 @@ def test_a_shorter_memory_is_really_shorter(body):
                 memory.step(each)
             outputs.append(memory.output.clone())
     assert torch.equal(*outputs)
-    assert not torch.allclose(run(body, read=1, count=40, length=4), run(body, read=1, count=40), atol=1e-3)
+    assert not torch.allclose(run(body, num_read=1, count=40, length=4), run(body, num_read=1, count=40), atol=1e-3)
 
 
 def test_memory_never_exceeds_what_training_saw(body):
     assert SongMemory(body, length=10_000).length == body.config.longest_distance
 
 
-def test_progress_of_reading_is_the_number_of_events(body):
+def test_a_song_begins_once_and_with_its_own_length(body):
     memory = SongMemory(body)
     with torch.inference_mode():
-        assert list(memory.read(make_inputs(40))) == [16, 32, 40]
-    with pytest.raises(ValueError, match="first event"):
-        next(memory.read(make_inputs(3)))
+        begin(memory, body, make_inputs(40))
+        with pytest.raises(ValueError, match="first event"):
+            begin(memory, body, make_inputs(3))
+        with pytest.raises(ValueError, match="memory of 7 events"):
+            SongMemory(body, length=8).begin(read(body, make_inputs(3), length=7))
 
 
 def test_output_before_the_first_event_is_our_own_mistake(body):

@@ -108,13 +108,13 @@ def test_closing_the_replies_closes_the_network():
 def test_empty_weights_folder_says_what_to_do(tmp_path):
     """No network at all is an error; its sentence names the folder and the setting."""
     with pytest.raises(CheckpointError, match="TUTTI_WEIGHTS"):
-        load_decoders(tmp_path, "cpu")
+        load_decoders(WorkerSetup(weights_folder=str(tmp_path), device="cpu"))
 
 
 def test_unknown_device_is_refused(tmp_path):
     """The device is checked before any weights."""
     with pytest.raises(ConfigurationError, match="TUTTI_DEVICE"):
-        load_decoders(tmp_path, "abacus")
+        load_decoders(WorkerSetup(weights_folder=str(tmp_path), device="abacus"))
 
 
 def test_real_checkpoint_runs_in_this_process(tmp_path):

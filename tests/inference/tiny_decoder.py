@@ -16,7 +16,7 @@ from pathlib import Path
 
 from core.errors import CheckpointError, NoMusicError
 from inference.decoding.base import Decoder
-from inference.protocol import GenerateRequest, Progress, Request, Result
+from inference.protocol import GenerateRequest, Progress, Request, Result, WorkerSetup
 from music.constraints import Constraints
 from music.piece import Note, Piece, Track
 
@@ -98,28 +98,29 @@ class TinyDecoder:
                 pass
 
 
-def load_decoders(weights_folder: Path, device: str) -> tuple[dict[str, Decoder], str]:
-    """Load the tiny network; ``weights_folder`` is where it may leave traces."""
-    return {"generator": TinyDecoder(weights_folder)}, "cpu"
+def load_decoders(setup: WorkerSetup) -> tuple[dict[str, Decoder], str]:
+    """Load the tiny network; the weights' folder is where it may leave traces."""
+    return {"generator": TinyDecoder(Path(setup.weights_folder))}, "cpu"
 
 
-def refuse_to_load(weights_folder: Path, device: str) -> tuple[dict[str, Decoder], str]:
+def refuse_to_load(setup: WorkerSetup) -> tuple[dict[str, Decoder], str]:
     """Fail as missing weights do."""
-    raise CheckpointError(f"No weights were found: {weights_folder} is empty.")
+    raise CheckpointError(f"No weights were found: {setup.weights_folder} is empty.")
 
 
-def die_while_loading(weights_folder: Path, device: str) -> tuple[dict[str, Decoder], str]:
+def die_while_loading(setup: WorkerSetup) -> tuple[dict[str, Decoder], str]:
     """Fail as a broken library does."""
     print("libpiano.so: cannot open shared object file", flush=True)
     os._exit(3)
 
 
-def load_once(weights_folder: Path, device: str) -> tuple[dict[str, Decoder], str]:
+def load_once(setup: WorkerSetup) -> tuple[dict[str, Decoder], str]:
     """Load the first time only, as when weights are deleted under a running bot."""
-    if (weights_folder / "loaded").exists():
+    loaded = Path(setup.weights_folder, "loaded")
+    if loaded.exists():
         raise CheckpointError("The weights are gone.")
-    (weights_folder / "loaded").touch()
-    return load_decoders(weights_folder, device)
+    loaded.touch()
+    return load_decoders(setup)
 
 
 def make_request(job_id: str, *, seed: int = 1, num_bars: int = 4, order: str = "") -> GenerateRequest:

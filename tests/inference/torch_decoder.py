@@ -9,7 +9,7 @@ import torch
 
 from inference.checkpoint import load_checkpoint, load_weights, save_checkpoint
 from inference.decoding.base import Decoder
-from inference.protocol import GenerateRequest, Progress, Request, Result
+from inference.protocol import GenerateRequest, Progress, Request, Result, WorkerSetup
 from music.piece import Note, Piece, Track
 
 VOCABULARY_HASH = "00" * 32
@@ -66,10 +66,11 @@ def save(folder: Path) -> str:
     )
 
 
-def load_decoders(weights_folder: Path, device: str) -> tuple[dict[str, Decoder], str]:
+def load_decoders(setup: WorkerSetup) -> tuple[dict[str, Decoder], str]:
     """Load the tiny network from its checkpoint."""
     torch.set_num_threads(1)
-    checkpoint = load_checkpoint(weights_folder / "generator", model="generator", vocabulary_hash=VOCABULARY_HASH)
+    folder = Path(setup.weights_folder, "generator")
+    checkpoint = load_checkpoint(folder, model="generator", vocabulary_hash=VOCABULARY_HASH)
     network = TinyGRU(**checkpoint.config)
     load_weights(network, checkpoint)
-    return {"generator": GRUDecoder(network.eval(), checkpoint.checkpoint_id)}, device
+    return {"generator": GRUDecoder(network.eval(), checkpoint.checkpoint_id)}, setup.device
