@@ -105,8 +105,11 @@ class MediaClient:
         size_limit_bytes: int = DEFAULT_SIZE_LIMIT_BYTES,
         audio_format: AudioFormat = "ogg",
         max_seconds: float | None = None,
+        stop_ticks: int | None = None,
     ) -> Rendering:
         """Return the sound of a piece at -16 LUFS, within ``size_limit_bytes``.
+
+        ``stop_ticks``: more of the piece will follow; the sound fades out there.
 
         Raises:
             RenderError: if there is nothing to hear, or it cannot be made in time.
@@ -117,6 +120,8 @@ class MediaClient:
             size_limit_bytes=size_limit_bytes,
             max_seconds=max_seconds or self._settings.max_audio_seconds,
             soundfont=self._settings.soundfont,
+            synthesizer=self._settings.synthesizer,
+            stop_ticks=stop_ticks,
         )
         answer = await self._make(request)
         assert isinstance(answer, Rendering)

@@ -12,6 +12,8 @@ import msgspec
 from music.piece import Piece
 
 AudioFormat = Literal["ogg", "mp3", "flac", "wav"]
+Synthesizer = Literal["auto", "library", "program"]
+"""FluidSynth as a library with a resident font, or as a program through midi2audio; auto takes the library where there is one."""
 
 
 class UploadLimits(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,13 +33,18 @@ class ReadUpload(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 
 class Render(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """Turn a piece into a sound file of at most ``size_limit_bytes`` and ``max_seconds``."""
+    """Turn a piece into a sound file of at most ``size_limit_bytes`` and ``max_seconds``.
+
+    ``stop_ticks``: the piece is the beginning of a longer one; the sound fades out there, and is kept for the whole.
+    """
 
     piece: Piece
     audio_format: AudioFormat
     size_limit_bytes: int
     max_seconds: float
     soundfont: str
+    synthesizer: Synthesizer = "auto"
+    stop_ticks: int | None = None
 
 
 class DrawPianoRoll(msgspec.Struct, frozen=True, kw_only=True, tag=True):

@@ -1,5 +1,6 @@
 """A piece as sound: MIDI to samples through midi2audio and FluidSynth. It knows nothing of loudness or file formats.
 
+This is the reference that ``resident`` is measured against, and what plays where FluidSynth's library cannot be loaded.
 midi2audio starts the ``fluidsynth`` program and waits for it, so this runs only inside a media worker, whose parent
 ends it (and the program with it) when the time limit passes.
 """
@@ -19,7 +20,7 @@ from core.errors import RenderError
 SAMPLE_RATE_HZ = 48_000
 """What Ogg Opus wants, so nothing is resampled on the way."""
 _SILENCE = 10 ** (-60 / 20)
-_MAX_TAIL_SECONDS = 2.5
+MAX_TAIL_SECONDS = 2.5
 
 Samples = npt.NDArray[np.float32]
 """Stereo sound, shape (num_frames, 2), full scale at 1.0."""
@@ -53,10 +54,19 @@ def _run_fluidsynth(midi_path: Path, wave_path: Path, soundfont: Path) -> None:
         raise RenderError("The program fluidsynth cannot be started; install the Debian package fluidsynth") from error
 
 
+def fade_out(samples: Samples, *, start_seconds: float) -> Samples:
+    """Return the sound up to a second after ``start_seconds``, turned down smoothly from there on."""
+    start = min(len(samples), int(start_seconds * SAMPLE_RATE_HZ))
+    faded = samples[: start + SAMPLE_RATE_HZ].copy()
+    num_faded = len(faded) - start
+    faded[start:] *= np.cos(np.linspace(0.0, np.pi / 2, num_faded, dtype=np.float32))[:, None]
+    return faded
+
+
 def cut_tail(samples: Samples, *, stop_seconds: float) -> Samples:
     """Return the sound up to where it falls below -60 dBFS after the last note, at most 2.5 s later, faded out."""
     first = min(len(samples), int(stop_seconds * SAMPLE_RATE_HZ))
-    last = min(len(samples), first + int(_MAX_TAIL_SECONDS * SAMPLE_RATE_HZ))
+    last = min(len(samples), first + int(MAX_TAIL_SECONDS * SAMPLE_RATE_HZ))
     loud = np.flatnonzero(np.abs(samples[first:last]).max(axis=1) > _SILENCE) if last > first else np.zeros(0, np.int64)
     stop = first + (int(loud[-1]) + 1 if len(loud) else 0)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import traceback
 from dataclasses import replace
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -30,6 +30,9 @@ from media.protocol import (
 from music.midi import write_midi
 from music.piece import Piece, Track
 from music.time_grid import TimeGrid
+
+if TYPE_CHECKING:
+    from media.synth import Samples
 
 _decoder = msgspec.msgpack.Decoder(MediaRequest)
 
@@ -73,16 +76,14 @@ def _draw(request: DrawPianoRoll) -> Picture:
 def _render(request: Render) -> Rendering:
     from media.encode import encode_audio
     from media.loudness import measure_loudness, normalize_loudness
-    from media.soundfont import find_soundfont
-    from media.synth import synthesize
 
     if request.piece.num_notes == 0:
         raise RenderError("A piece without notes has no sound")
     piece, is_cut = cut_to_seconds(request.piece, max_seconds=request.max_seconds)
     grid = TimeGrid(piece)
-    soundfont: Path = find_soundfont(request.soundfont)
+    stop_ticks = piece.stop_ticks if request.stop_ticks is None else min(request.stop_ticks, piece.stop_ticks)
 
-    samples = synthesize(write_midi(piece), soundfont=soundfont, stop_seconds=grid.seconds_of_tick(piece.stop_ticks))
+    samples = _synthesize(request, write_midi(piece), stop_seconds=grid.seconds_of_tick(stop_ticks))
     samples = normalize_loudness(samples)
     loudness = measure_loudness(samples)
     encoded = encode_audio(samples, audio_format=request.audio_format, size_limit_bytes=request.size_limit_bytes)
@@ -93,6 +94,28 @@ def _render(request: Render) -> Rendering:
         loudness_lufs=loudness if loudness > float("-inf") else None,
         is_shortened=encoded.is_shortened or is_cut,
     )
+
+
+def _synthesize(request: Render, midi: bytes, *, stop_seconds: float) -> Samples:
+    """Return the sound from the resident library, or from the program where that is wanted or all there is."""
+    from media.soundfont import find_soundfont
+    from media.synth import fade_out, synthesize
+
+    soundfont, is_beginning = find_soundfont(request.soundfont), request.stop_ticks is not None
+    samples: Samples | None = None
+    if request.synthesizer != "program":
+        from media.resident import resident_synth
+
+        try:
+            synth = resident_synth(soundfont)
+        except RenderError:
+            if request.synthesizer == "library":
+                raise
+        else:
+            samples = synth.synthesize(midi, stop_seconds=stop_seconds, is_beginning=is_beginning)
+    if samples is None:
+        samples = synthesize(midi, soundfont=soundfont, stop_seconds=stop_seconds)
+    return fade_out(samples, start_seconds=stop_seconds) if is_beginning else samples
 
 
 def cut_to_seconds(piece: Piece, *, max_seconds: float) -> tuple[Piece, bool]:
