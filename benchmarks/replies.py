@@ -1,4 +1,4 @@
-"""How long somebody waits for a reply, and for which part of it. Real workers, real media children, the shipped weights."""
+"""Where the time of one reply goes, part by part. Real workers, real media children, the shipped weights; no chat around them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from core.child import Channel
 from core.processes import ChildProcess
 from core.settings import Settings
 from inference.client import InferenceClient
-from inference.protocol import Controls, GenerateRequest, HarmonizeRequest, RemixRequest, Request, Result
+from inference.protocol import Controls, GenerateRequest, Request, Result
 from media.client import MediaClient
 from media.encode import encode_audio
 from media.loudness import normalize_loudness
@@ -24,7 +24,7 @@ from media.synth import synthesize
 from music.codec import decode_piece, encode_piece
 from music.constraints import Constraints
 from music.midi import write_midi
-from music.piece import DEFAULT_TICKS_PER_QUARTER, DRUM_PROGRAM, Note, Piece, Track
+from music.piece import DRUM_PROGRAM, Piece
 from music.time_grid import TimeGrid
 
 NUM_BARS = 16
@@ -61,7 +61,7 @@ def measure(num_repeats: int) -> ResultTable:
     )
     return ResultTable(
         name="replies",
-        title="From request to reply with audio",
+        title="The parts of a reply",
         conditions=f"{NUM_BARS} bars, {len(INSTRUMENTS)} tracks (piano, guitar, bass, drums), 120 bpm, 4/4, one worker, "
         "one seed a repeat; sound, picture and MIDI file are made at the same time",
         rows=rows + facts,
@@ -69,7 +69,7 @@ def measure(num_repeats: int) -> ResultTable:
 
 
 _NOTES = {
-    "generate: whole reply": "submitted until audio, picture and MIDI file are there",
+    "all parts": "submitted until audio, picture and MIDI file are there",
     "queue": "submitted until a worker has it; the queue was empty",
     "first progress": "submitted until the first real progress",
     "decode": "in the worker, by its own clock",
@@ -77,8 +77,6 @@ _NOTES = {
     "media": "sound, picture and MIDI file in media children, together",
     "render": "FluidSynth alone",
     "encode": "Ogg alone",
-    "harmonize: whole reply": "four-part chorale for a melody of as many bars",
-    "remix: whole reply": "half of the pitches of a generated piece",
 }
 
 
@@ -90,18 +88,10 @@ async def _measure(num_repeats: int) -> _Samples:
         MediaClient(settings.media) as media,
         ChildProcess(serve_sound, name="bench-sound", argument=settings.media.soundfont.encode()) as sound,
     ):
-        pieces: list[Piece] = []
         for number in range(-1, num_repeats):  # the first round warms everything up and is thrown away
             kept = samples if number >= 0 else _Samples()
-            pieces.append(await _generate(inference, media, seed=_SEED + number, samples=kept))
-            await _measure_sound(sound, pieces[-1], kept)
-        for piece in pieces[1:]:
-            if "harmonizer" in inference.checkpoint_ids:
-                request = HarmonizeRequest(job_id="harmonize", seed=_SEED, piece=_melody())
-                await _reply(inference, media, request, row="harmonize: whole reply", samples=samples)
-            if "remixer" in inference.checkpoint_ids:
-                request = RemixRequest(job_id="remix", seed=_SEED, piece=piece)
-                await _reply(inference, media, request, row="remix: whole reply", samples=samples)
+            piece = await _generate(inference, media, seed=_SEED + number, samples=kept)
+            await _measure_sound(sound, piece, kept)
     return samples
 
 
@@ -125,26 +115,17 @@ async def _generate(inference: InferenceClient, media: MediaClient, *, seed: int
     result, first_progress = await _follow(inference, request)
     forget()
     processor_seconds = _processor_seconds(worker) - before_seconds
-    samples.seconds["generate: whole reply"].append(0.0)  # keeps the row first; set below
+    samples.seconds["all parts"].append(0.0)  # keeps the row first; set below
     samples.seconds["queue"].append(begun[request.job_id] - submitted)
     samples.seconds["first progress"].append(first_progress - submitted)
     samples.seconds["decode"].append(result.decode_seconds)
     samples.seconds["decode, processor time"].append(processor_seconds)
     media_seconds = await _make_media(media, result.piece, samples)
     samples.seconds["media"].append(media_seconds)
-    samples.seconds["generate: whole reply"][-1] = time.perf_counter() - submitted
+    samples.seconds["all parts"][-1] = time.perf_counter() - submitted
     samples.num_events.append(result.num_events)
     samples.num_notes.append(result.piece.num_notes)
     return result.piece
-
-
-async def _reply(
-    inference: InferenceClient, media: MediaClient, request: Request, *, row: str, samples: _Samples
-) -> None:
-    submitted = time.perf_counter()
-    result, _ = await _follow(inference, request)
-    await _make_media(media, result.piece, _Samples())
-    samples.seconds[row].append(time.perf_counter() - submitted)
 
 
 async def _follow(inference: InferenceClient, request: Request) -> tuple[Result, float]:
@@ -191,11 +172,3 @@ def serve_sound(channel: Channel, argument: bytes) -> None:
         normalized = time.perf_counter()
         encode_audio(sound, audio_format="ogg", size_limit_bytes=SIZE_LIMIT_BYTES)
         channel.send(json.dumps([rendered - start, time.perf_counter() - normalized]).encode())
-
-
-def _melody() -> Piece:
-    """Return 16 bars in C major to be harmonized."""
-    steps = (67, 69, 71, 72, 71, 69, 67, 65, 64, 65, 67, 64, 62, 60, 62, 60)
-    quarter = DEFAULT_TICKS_PER_QUARTER
-    notes = tuple(Note(beat * quarter, steps[beat % len(steps)], quarter, 80) for beat in range(4 * NUM_BARS))
-    return Piece(tracks=(Track(notes=notes, program=73),))

@@ -1,4 +1,4 @@
-"""What a benchmark reports, and where it goes: a printed table and one JSON file. It knows nothing of what is measured."""
+"""What a benchmark reports, and where it goes: printed tables and one JSON file. It knows nothing of what is measured."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -20,7 +20,10 @@ from rich.table import Table
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One quantity, measured ``len(samples)`` times. ``note`` says what exactly was measured, or what must hold."""
+    """One quantity, measured ``len(samples)`` times; none means that it could not be measured here, and ``note`` says why.
+
+    Otherwise ``note`` says what exactly was measured.
+    """
 
     name: str
     unit: str
@@ -28,8 +31,8 @@ class Row:
     note: str = ""
 
     @property
-    def median(self) -> float:
-        return median(self.samples)
+    def median(self) -> float | None:
+        return median(self.samples) if self.samples else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +44,10 @@ class ResultTable:
     conditions: str
     rows: tuple[Row, ...]
 
+    def find(self, row_name: str) -> Row | None:
+        """Return the row of a name, if it was measured."""
+        return next((row for row in self.rows if row.name == row_name), None)
+
 
 def print_table(table: ResultTable, console: Console) -> None:
     """Print medians, and the smallest and largest sample."""
@@ -50,18 +57,22 @@ def print_table(table: ResultTable, console: Console) -> None:
             heading, justify="right" if heading in ("median", "smallest", "largest", "repeats") else "left"
         )
     for row in table.rows:
-        numbers = [_readable(value) for value in (row.median, min(row.samples), max(row.samples))]
+        values = (row.median, min(row.samples, default=None), max(row.samples, default=None))
+        numbers = [readable(value) for value in values]
         printed.add_row(row.name, numbers[0], row.unit, numbers[1], numbers[2], str(len(row.samples)), row.note)
     console.print(printed)
 
 
-def write_results(path: Path, tables: Sequence[ResultTable], *, seconds: float) -> None:
-    """Write the tables, the machine and the versions; tables of an earlier run that were not measured now are dropped."""
+def write_results(
+    path: Path, tables: Sequence[ResultTable], *, seconds: float, numbers: Sequence[dict[str, Any]] = ()
+) -> None:
+    """Write the numbers of the promises, the tables they come from, the machine and the versions."""
     content = {
         "measured": datetime.now(UTC).isoformat(timespec="seconds"),
         "git_commit": _git_commit(),
         "seconds": round(seconds, 1),
         "machine": describe_machine(),
+        "numbers": list(numbers),
         "tables": [_as_json(table) for table in tables],
     }
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -71,15 +82,31 @@ def write_results(path: Path, tables: Sequence[ResultTable], *, seconds: float) 
 def describe_machine() -> dict[str, Any]:
     """Return what the numbers depend on."""
     load_1_minute, *_ = os.getloadavg()
+    flags = (_first_match("/proc/cpuinfo", "flags") or "").split()
     return {
         "processor": _first_match("/proc/cpuinfo", "model name") or platform.processor(),
+        "instructions": [
+            name for name in ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_int8") if name in flags
+        ],
         "num_cores": os.cpu_count(),
         "memory": _first_match("/proc/meminfo", "MemTotal"),
         "system": platform.platform(),
         "python": platform.python_version(),
-        "torch": version("torch"),
+        **{name.replace("-", "_"): _version(name) for name in ("torch", "numba", "x-transformers")},
         "load_1_minute": round(load_1_minute, 2),
     }
+
+
+def rounded(value: float | None) -> float | None:
+    """Return a number with four digits that count."""
+    return None if value is None else float(f"{value:.4g}")
+
+
+def readable(value: float | None) -> str:
+    """Return a number for people; a dash where there is none."""
+    if value is None:
+        return "-"
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
 
 
 def _as_json(table: ResultTable) -> dict[str, Any]:
@@ -87,8 +114,8 @@ def _as_json(table: ResultTable) -> dict[str, Any]:
         {
             "name": row.name,
             "unit": row.unit,
-            "median": _rounded(row.median),
-            "samples": [_rounded(sample) for sample in row.samples],
+            "median": rounded(row.median),
+            "samples": [rounded(sample) for sample in row.samples],
             "note": row.note,
         }
         for row in table.rows
@@ -96,14 +123,11 @@ def _as_json(table: ResultTable) -> dict[str, Any]:
     return {"name": table.name, "title": table.title, "conditions": table.conditions, "rows": rows}
 
 
-def _rounded(value: float) -> float:
-    return float(f"{value:.4g}")
-
-
-def _readable(value: float) -> str:
-    if value >= 1000:
-        return f"{value:,.0f}"
-    return f"{value:.3g}"
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
 
 
 def _first_match(path: str, name: str) -> str:

@@ -1,43 +1,49 @@
-"""How long starting takes, what the processes weigh, and how soon a killed worker is replaced. Real processes, real weights.
-
-The bot is started as `make run` starts it without a token: as `bot.py` beside the sandbox, which is a process of its own.
-"""
+"""How long starting takes, what the processes weigh, and how soon a job goes on whose worker was killed. Real processes and weights."""
 
 from __future__ import annotations
 
 import asyncio
-import json
-import signal
 import subprocess
 import sys
-import tempfile
 import time
-import urllib.request
 from collections import defaultdict
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
+import aiohttp
 import psutil
 
+from benchmarks.bot_process import (
+    ROOT,
+    Sandbox,
+    child_process_ids,
+    resident_mib,
+    running_bot,
+    running_sandbox,
+    wait_for,
+    wait_until_online,
+)
+from benchmarks.page import Person
 from benchmarks.results import ResultTable, Row
 from core.settings import Settings
 from inference.client import InferenceClient
+from inference.protocol import GenerateRequest, Progress
+from music.constraints import Constraints
 
-_ROOT = Path(__file__).resolve().parent.parent
-_PATIENCE_SECONDS = 120.0
-_SETTLE_SECONDS = 1.0  # after the start, before memory is read
-_ENTRIES = {"inference worker": "inference.worker:main", "media worker": "media.worker:serve"}
-_MIB = 2**20
+_FIRST_REPLY_BARS = 4
+_KILLED_AFTER_BARS = 2
+_KILLED_JOB_BARS = 16
+_SETTLE_SECONDS = 1.0  # after the first reply, before memory is read
+
+_Samples = dict[tuple[str, str, str], list[float]]
 
 
 def measure(num_repeats: int) -> ResultTable:
     """Start everything ``num_repeats`` times."""
-    samples: dict[tuple[str, str, str], list[float]] = defaultdict(list)
+    samples: _Samples = defaultdict(list)
     for _ in range(num_repeats):
         _measure_import(samples)
         asyncio.run(_measure_worker(samples))
-        _measure_bot(samples)
+        with running_sandbox() as sandbox:
+            _measure_bot(sandbox, samples)
     rows = tuple(Row(name=name, unit=unit, samples=tuple(v), note=note) for (name, unit, note), v in samples.items())
     return ResultTable(
         name="start_up",
@@ -47,103 +53,63 @@ def measure(num_repeats: int) -> ResultTable:
     )
 
 
-_Samples = dict[tuple[str, str, str], list[float]]
-
-
 def _measure_import(samples: _Samples) -> None:
     start = time.perf_counter()
-    subprocess.run([sys.executable, "-c", "import bot.main"], cwd=_ROOT, check=True)
+    subprocess.run([sys.executable, "-c", "import bot.main"], cwd=ROOT, check=True)
     samples["bot: import", "s", "interpreter and all modules of the bot"].append(time.perf_counter() - start)
 
 
 async def _measure_worker(samples: _Samples) -> None:
+    settings = Settings().inference
     start = time.perf_counter()
-    async with InferenceClient(Settings().inference) as client:
-        samples["worker: start", "s", "process, torch, all networks, warm-up"].append(time.perf_counter() - start)
+    async with InferenceClient(settings, num_spares=settings.num_spare_workers) as client:
+        samples["worker: start", "s", "process, all networks, warm-up"].append(time.perf_counter() - start)
         (process_id, *_) = client.worker_process_ids
-        samples["worker: memory", "MiB", "resident, after warm-up"].append(_resident_mib(process_id))
-
-        start = time.perf_counter()
-        psutil.Process(process_id).kill()
-        while client.worker_process_ids in ([], [process_id]):  # noqa: ASYNC110 - what is measured, to 5 ms
-            await asyncio.sleep(0.005)
-        note = "kill -9 until the next one is ready for the job"
-        samples["worker: replaced after a kill", "s", note].append(time.perf_counter() - start)
+        samples["worker: memory", "MiB", "resident, after warm-up"].append(resident_mib(process_id))
+        await asyncio.sleep(_SETTLE_SECONDS)  # spares start meanwhile
+        note = f"kill -9 after {_KILLED_AFTER_BARS} bars of {_KILLED_JOB_BARS}, until the same job is written again"
+        samples["worker: recovered after a kill", "s", note].append(await _recover(client))
 
 
-def _measure_bot(samples: _Samples) -> None:
-    with tempfile.TemporaryDirectory(prefix="tutti-bench-") as name:
-        folder = Path(name)
-        sandbox = subprocess.Popen(
-            [sys.executable, "-m", "sandbox", "--port", "0", "--state", name],
-            cwd=_ROOT,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        try:
-            _wait_for((folder / "connection.json").exists)
-            _measure_bot_beside(json.loads((folder / "connection.json").read_text()), folder, samples)
-        finally:
-            _end(sandbox)
+async def _recover(client: InferenceClient) -> float:
+    """Kill the worker of a running job and return the seconds until the job starts over."""
+    request = GenerateRequest(job_id="killed", seed=1, constraints=Constraints(num_bars=_KILLED_JOB_BARS))
+    victims = client.worker_process_ids
+    killed_seconds = 0.0
+    async for message in client.submit(request):
+        if not isinstance(message, Progress) or message.stage != "writing":
+            continue
+        if not killed_seconds and message.num_done >= _KILLED_AFTER_BARS:
+            for process_id in victims:
+                psutil.Process(process_id).kill()
+            killed_seconds = time.perf_counter()
+        elif killed_seconds and message.num_done < _KILLED_AFTER_BARS:
+            return time.perf_counter() - killed_seconds
+    raise RuntimeError("the job ended without having been repeated")
 
 
-def _measure_bot_beside(connection: dict[str, Any], folder: Path, samples: _Samples) -> None:
-    # `env` sets the variables, so that this file need not read the environment.
-    command = [
-        "env",
-        f"DISCORD_TOKEN={connection['token']}",
-        f"TUTTI_HTTP_PROXY={connection['proxy_url']}",
-        f"SSL_CERT_FILE={connection['ca_file']}",
-        f"DATABASE_URL=sqlite+aiosqlite:///{folder / 'tutti.db'}",
-        f"TUTTI_SYNC_STATE={folder / 'command_sync.json'}",
-        sys.executable,
-        "bot.py",
-    ]
+def _measure_bot(sandbox: Sandbox, samples: _Samples) -> None:
     start = time.perf_counter()
-    bot = subprocess.Popen(command, cwd=_ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        _wait_for(lambda: _is_online(connection["page_url"]), unless_ended=bot)
+    with running_bot(sandbox) as bot:
+        wait_until_online(sandbox, bot)
         samples["bot: start", "s", "process until it is online with its commands"].append(time.perf_counter() - start)
-        _wait_for(lambda: len(_children(bot.pid, "inference worker")) > 0, unless_ended=bot)
+        asyncio.run(_ask_once(sandbox))
+        note = f"process start until a reply of {_FIRST_REPLY_BARS} bars with audio, asked the moment it is online"
+        samples["bot: cold start to first reply", "s", note].append(time.perf_counter() - start)
+        wait_for(lambda: len(child_process_ids(bot.pid, "inference worker")) > 0, unless_ended=bot)
         time.sleep(_SETTLE_SECONDS)
-        samples["bot: memory", "MiB", "resident, online and idle; without torch"].append(_resident_mib(bot.pid))
-        media = _children(bot.pid, "media worker")
+        samples["bot: memory", "MiB", "resident, after its first reply; without torch"].append(resident_mib(bot.pid))
+        media = child_process_ids(bot.pid, "media worker")
         if media:
-            note = f"resident, each of {len(media)}, idle"
-            samples["media worker: memory", "MiB", note].append(max(map(_resident_mib, media)))
-    finally:
-        _end(bot)
+            note = "resident, the largest, after the first reply"
+            samples["media worker: memory", "MiB", note].append(max(map(resident_mib, media)))
 
 
-def _is_online(page_url: str) -> bool:
-    with urllib.request.urlopen(f"{page_url.rstrip('/')}/api/state", timeout=5) as answer:  # noqa: S310 - the sandbox, on loopback
-        state = json.load(answer)
-    return bool(state["bot"]["online"]) and bool(state["commands"])
-
-
-def _children(process_id: int, kind: str) -> list[int]:
-    entry = _ENTRIES[kind]
-    return [child.pid for child in psutil.Process(process_id).children() if entry in " ".join(child.cmdline())]
-
-
-def _resident_mib(process_id: int) -> float:
-    return psutil.Process(process_id).memory_info().rss / _MIB
-
-
-def _wait_for(is_so: Callable[[], bool], *, unless_ended: subprocess.Popen[bytes] | None = None) -> None:
-    give_up_at = time.monotonic() + _PATIENCE_SECONDS
-    while not is_so():
-        if unless_ended is not None and unless_ended.poll() is not None:
-            raise RuntimeError(f"the bot ended with exit code {unless_ended.returncode}")
-        if time.monotonic() > give_up_at:
-            raise TimeoutError(f"not ready within {_PATIENCE_SECONDS:g} s")
-        time.sleep(0.01)
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    process.send_signal(signal.SIGTERM)
-    try:
-        process.wait(timeout=20)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait(timeout=20)
+async def _ask_once(sandbox: Sandbox) -> None:
+    async with aiohttp.ClientSession() as session:
+        person = await Person.arrive(session, sandbox.page_url, "Ada")
+        visit = await person.ask(sandbox.channel_id, "generate", bars=_FIRST_REPLY_BARS, seed=1)
+        await person.until(lambda: visit.finished_seconds is not None)
+        await person.leave()
+    if not visit.has_sound:
+        raise RuntimeError(f"the first reply has no sound: {visit.message['embeds']}")

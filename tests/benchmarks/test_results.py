@@ -40,3 +40,14 @@ def test_file_holds_every_sample_and_the_machine(tmp_path):
     assert content["machine"] == describe_machine() | {"load_1_minute": content["machine"]["load_1_minute"]}
     assert content["tables"][0]["rows"][0]["samples"] == [3.0, 1.0, 2.0]
     assert content["seconds"] == 12.3
+
+
+def test_a_row_without_samples_says_so():
+    """A GPU that is not there has no median, in print or in the file."""
+    stream = io.StringIO()
+    row = Row(name="1 song", unit="", samples=(), note="no GPU here")
+    print_table(ResultTable(name="gpu", title="GPU", conditions="", rows=(row,)), Console(file=stream, width=160))
+
+    (line,) = (line for line in stream.getvalue().splitlines() if "1 song" in line)
+    assert row.median is None
+    assert [cell.strip() for cell in line.split("│")[1:-1]] == ["1 song", "-", "", "-", "-", "0", "no GPU here"]
