@@ -6,6 +6,7 @@ Here, and nowhere else, the parts learn of each other. Torch is never imported: 
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sys
 from collections.abc import AsyncGenerator
@@ -54,7 +55,7 @@ async def _serve(settings: Settings) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
+        loop.add_signal_handler(number, _ask_to_stop, stop, number)
     async with running_bot(settings) as bot:
         waiting = asyncio.create_task(stop.wait(), name="stop-signal")
         await asyncio.wait({waiting, *bot.vital_tasks}, return_when=asyncio.FIRST_COMPLETED)
@@ -63,6 +64,15 @@ async def _serve(settings: Settings) -> None:
         for task in bot.vital_tasks:
             if task.done():
                 task.result()  # raises what ended it
+
+
+def _ask_to_stop(stop: asyncio.Event, number: signal.Signals) -> None:
+    """Begin to stop in order; asked again, end at once. Nothing is lost: it is as safe as a power cut."""
+    if stop.is_set():
+        _log.warning("stopped_at_once")
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)  # the children die with us
+    stop.set()
 
 
 @asynccontextmanager
@@ -92,7 +102,11 @@ async def running_bot(settings: Settings) -> AsyncGenerator[TuttiBot]:
 
         weights = settings.inference.weights_folder
         genres = GenreCounts.load(weights)
-        parts = ReplyParts(fingerprints=Fingerprints.load(weights / FINGERPRINTS_FOLDER), genres=genres)
+        parts = ReplyParts(
+            early_worth_seconds=settings.media.early_seconds if settings.media.early_seconds >= 0 else None,
+            fingerprints=Fingerprints.load(weights / FINGERPRINTS_FOLDER),
+            genres=genres,
+        )
 
         def build_services(presenter: Presenter) -> Services:
             jobs = JobService(
@@ -124,12 +138,12 @@ async def running_bot(settings: Settings) -> AsyncGenerator[TuttiBot]:
         stack.push_async_callback(_end, login)
         await stack.enter_async_context(media)
         await login
-        await _start(stack, bot, inference)
+        await _start(stack, bot, inference, drain_seconds=settings.inference.drain_seconds)
         yield bot
         _log.info("stopped_taking_orders")
 
 
-async def _start(stack: AsyncExitStack, bot: TuttiBot, inference: InferenceClient) -> None:
+async def _start(stack: AsyncExitStack, bot: TuttiBot, inference: InferenceClient, *, drain_seconds: float) -> None:
     """Start what lasts. Undone in reverse: orders end first, then progress, the connection, the workers."""
     workers = asyncio.create_task(_keep_workers(inference, bot.workers_ready), name="workers")
     stack.push_async_callback(_end, workers)
@@ -137,7 +151,7 @@ async def _start(stack: AsyncExitStack, bot: TuttiBot, inference: InferenceClien
     stack.push_async_callback(_end, gateway)
     stack.push_async_callback(bot.close)
     stack.push_async_callback(bot.presenter.close)
-    stack.push_async_callback(bot.services.jobs.stop)
+    stack.push_async_callback(bot.services.jobs.stop, drain_seconds=drain_seconds)
     await bot.services.jobs.start()
     bot.vital_tasks = (workers, gateway)
 

@@ -15,6 +15,12 @@ from collections.abc import Iterator, Sequence
 from inference.job import Job
 from inference.worker_handle import WorkerHandle
 
+_FIRST_PAUSE_SECONDS = 0.2
+_LONGEST_PAUSE_SECONDS = 30.0
+_SHORT_LIFE_SECONDS = 10.0
+_FAILED_STARTS_UNTIL_GIVING_UP = 3  # in a row, of workers that said why, as when weights are missing
+_LOST_STARTS_UNTIL_GIVING_UP = 8  # of workers that vanished: killed from outside, they may well start next time
+
 
 class Slot:
     """A place for one worker at a time, and the jobs it has."""
@@ -30,6 +36,37 @@ class Slot:
         self.ready_seconds = 0.0
         self.num_short_lives = 0  # in a row: lives that ended soon and without a finished job
         self.num_failed_starts = 0  # in a row
+        self.has_said_why = False  # one of them ended with a sentence
+
+    @property
+    def pause_seconds(self) -> float:
+        """How long to wait before the next start: longer after each trouble in a row, nothing after a single loss."""
+        num_troubles = self.num_failed_starts + max(0, self.num_short_lives - 1)
+        return min(_LONGEST_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2 ** (num_troubles - 1)) if num_troubles else 0.0
+
+    @property
+    def is_hopeless(self) -> bool:
+        """Whether so many starts have failed that nobody should wait for the next."""
+        limit = _FAILED_STARTS_UNTIL_GIVING_UP if self.has_said_why else _LOST_STARTS_UNTIL_GIVING_UP
+        return self.num_failed_starts >= limit
+
+    def note_ready(self, *, now_seconds: float) -> None:
+        """Note that a worker has started."""
+        self.is_starting = False
+        self.is_ready = True
+        self.ready_seconds = now_seconds
+        self.num_failed_starts = 0
+        self.has_said_why = False
+
+    def note_failed_start(self, *, has_said_why: bool) -> None:
+        """Note that a worker could not start; ``has_said_why``: it did not just vanish."""
+        self.num_failed_starts += 1
+        self.has_said_why = self.has_said_why or has_said_why
+
+    def note_loss(self, *, now_seconds: float) -> None:
+        """Note that a worker that was ready is gone."""
+        is_short = now_seconds - self.ready_seconds < _SHORT_LIFE_SECONDS
+        self.num_short_lives = self.num_short_lives + 1 if is_short else 0
 
 
 class Crew:

@@ -16,7 +16,7 @@ from typing import assert_never
 
 import structlog
 
-from core.errors import ChildLostError, InferenceError, ServiceStoppingError
+from core.errors import ChildLostError, InferenceError, ServiceStoppingError, WorkerLostError
 from core.memory import available_bytes
 from core.metrics import Metrics, NullMetrics, OutcomeLabel
 from core.processes import ChildLimits
@@ -40,10 +40,6 @@ from inference.scheduler import Scheduler, Ticket
 from inference.work import work_of
 from inference.worker_handle import WorkerHandle
 
-_LONGEST_PAUSE_SECONDS = 30.0
-_FIRST_PAUSE_SECONDS = 0.2
-_SHORT_LIFE_SECONDS = 10.0
-_FAILED_STARTS_UNTIL_GIVING_UP = 3
 _ROOM_PER_SPARE = 2.0  # memory that must be free for a spare, in sizes of a worker that serves
 _MEMORY_LOOK_SECONDS = 30.0
 _log = structlog.stdlib.get_logger(__name__)
@@ -190,9 +186,7 @@ class WorkerPool:
             finally:
                 slot.is_starting = False
             self._crew_changed.set()
-            num_troubles = slot.num_failed_starts + max(0, slot.num_short_lives - 1)
-            if num_troubles:
-                await asyncio.sleep(min(_LONGEST_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2 ** (num_troubles - 1)))
+            await asyncio.sleep(slot.pause_seconds)
 
     async def _until_wanted(self, slot: Slot) -> None:
         """Wait until there are too few workers; or, for a spare, until the others are ready and memory allows it."""
@@ -211,10 +205,7 @@ class WorkerPool:
 
     async def _live(self, slot: Slot, ready: Ready) -> None:
         """Serve, or stand by, with one worker until it is lost."""
-        slot.is_starting = False
-        slot.is_ready = True
-        slot.num_failed_starts = 0
-        slot.ready_seconds = time.monotonic()
+        slot.note_ready(now_seconds=time.monotonic())
         self.checkpoint_ids = ready.checkpoint_ids
         self._started.set()
         self._crew_changed.set()
@@ -239,14 +230,14 @@ class WorkerPool:
         self._lose(slot, loss)
 
     def _note_failed_start(self, slot: Slot, error: InferenceError) -> None:
-        slot.num_failed_starts += 1
+        slot.note_failed_start(has_said_why=not isinstance(error, WorkerLostError))
         _log.error("worker_start_failed", worker=slot.number, reason=str(error), output=slot.handle.output)
         failing = [slot for slot in self._crew.slots if slot.num_failed_starts]
         if not self._started.is_set() and len(failing) >= self._options.num_workers:
             self._start_error = error
             self._started.set()
-        is_hopeless = all(slot.num_failed_starts >= _FAILED_STARTS_UNTIL_GIVING_UP for slot in failing)
-        if is_hopeless and not self._crew.num_ready and len(failing) >= self._options.num_workers:
+        is_hopeless = all(slot.is_hopeless for slot in failing) and len(failing) >= self._options.num_workers
+        if is_hopeless and not self._crew.num_ready:
             for job_id in self._scheduler.order():
                 self._end_job(
                     self._jobs[job_id], Failure(job_id=job_id, code="worker_lost", message="No worker can start.")
@@ -255,8 +246,7 @@ class WorkerPool:
     def _lose(self, slot: Slot, loss: ChildLostError | None) -> None:
         """Give the jobs of a lost worker another try, up to a number; a spare takes its place at once."""
         now_seconds = time.monotonic()
-        is_short = now_seconds - slot.ready_seconds < _SHORT_LIFE_SECONDS
-        slot.num_short_lives = slot.num_short_lives + 1 if is_short else 0
+        slot.note_loss(now_seconds=now_seconds)
         cause = loss.cause if loss is not None else "protocol"
         jobs, reserved = self._crew.dismiss(slot)
         self._metrics.count_worker_restart()

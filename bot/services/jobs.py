@@ -16,7 +16,7 @@ from bot.services.job_results import JobResults
 from bot.services.job_runner import Doors, JobRunner
 from bot.services.job_store import JobStore
 from bot.services.library import ReplyParts
-from bot.services.model import DEFAULT_NUM_BARS, Author, JobKind, JobOrder, JobView, Presenter
+from bot.services.model import DEFAULT_NUM_BARS, Author, JobKind, JobOrder, JobView, Presenter, ProgressView
 from bot.services.ports import MediaMaker, Writer
 from bot.services.requests import check_options
 from bot.services.sampling import draw_seed
@@ -49,13 +49,14 @@ class JobService:
         lease_seconds: float = DEFAULT_LEASE_SECONDS,
     ) -> None:
         self._limits = limits
+        self._doors = Doors(writer=writer, media=media, presenter=presenter)
         self._leases = JobLeases(database, lease_seconds=lease_seconds)
         self._store = JobStore(database, leases=self._leases, limits=limits)
         self._estimates = Estimates()
         self._results = JobResults(database, owner=self._leases.owner)
         self._runner = JobRunner(
             database,
-            doors=Doors(writer=writer, media=media, presenter=presenter),
+            doors=self._doors,
             results=self._results,
             leases=self._leases,
             estimates=self._estimates,
@@ -76,14 +77,22 @@ class JobService:
         await self._take_orphans()
         self._watch = asyncio.create_task(self._watch_over_jobs(), name="job-watch")
 
-    async def stop(self) -> None:
-        """Stop the tasks; unfinished jobs stay stored and are resumed by the next ``start``."""
+    async def stop(self, *, drain_seconds: float = 0.0) -> None:
+        """Take no more orders, let the networks finish what they have begun for ``drain_seconds``, and end the tasks.
+
+        What is not finished then stays stored and is resumed by the next ``start``; whoever waits for it is told.
+        """
         self._is_stopping = True
+        waiting = {job_id for job_id in self._making if self._doors.writer.queue_place(str(job_id)) is not None}
+        await self._lay_aside(waiting)
+        begun = {task for job_id, task in self._tasks.items() if job_id not in waiting}
+        if begun and drain_seconds > 0:
+            _log.info("draining", num_begun=len(begun), num_waiting=len(waiting))
+            await asyncio.wait(begun, timeout=drain_seconds)
+        await self._lay_aside(set(self._making))
         if self._watch is not None:
             self._watch.cancel()
             await asyncio.wait({self._watch})
-        for task in self._making.values():
-            task.cancel()
         tasks = set(self._tasks.values())
         if tasks:  # answers on their way are given the time to arrive
             _, late = await asyncio.wait(tasks, timeout=_STOP_TIMEOUT_SECONDS)
@@ -141,6 +150,18 @@ class JobService:
         """
         return await self._store.job(job_id)
 
+    async def _lay_aside(self, job_ids: set[int]) -> None:
+        """Stop making jobs; they stay stored, and their people read that it goes on after the restart."""
+        for job_id in job_ids:
+            if making := self._making.get(job_id):
+                making.cancel()
+        for job_id in job_ids:
+            try:
+                view = ProgressView(stage="restarting")
+                await self._doors.presenter.show_progress(await self._store.job(job_id), view)
+            except TuttiError:  # a courtesy
+                _log.info("restart_not_shown", job_id=job_id)
+
     def _begin(self, job_id: int) -> None:
         if job_id in self._tasks:
             return
@@ -180,7 +201,8 @@ class JobService:
             await asyncio.sleep(self._leases.lease_seconds / _LOOKS_PER_LEASE)
             try:
                 await self._renew()
-                await self._take_orphans()
+                if not self._is_stopping:
+                    await self._take_orphans()
                 if loop.time() >= forget_at:
                     forget_at = loop.time() + _FORGET_EVERY_SECONDS
                     await self._store.forget_answered(days=FORGET_ANSWERED_AFTER_DAYS)

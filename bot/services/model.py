@@ -19,7 +19,7 @@ JobStatus = Literal["queued", "running", "finished", "failed", "cancelled"]
 Preset = Literal["safe", "balanced", "wild"]
 HarmonyStyle = Literal["chorale", "chords", "piano", "band", "track", "melody", "fill"]
 RemixChange = Literal["pitch", "rhythm"]
-Stage = Literal["waiting", "reading", "writing", "rendering"]
+Stage = Literal["waiting", "reading", "writing", "rendering", "restarting"]
 
 PRESETS: tuple[Preset, ...] = ("safe", "balanced", "wild")
 DENSITIES: dict[str, int] = {"sparse": 1, "light": 3, "medium": 4, "busy": 6, "dense": 7}
@@ -198,8 +198,28 @@ class JobView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class File:
+    """A finished file with a name that is safe everywhere."""
+
+    filename: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EarlySound:
+    """The first ``num_bars`` of ``num_total`` bars as a sound file, while the rest is still being written."""
+
+    file: File
+    num_bars: int
+    num_total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProgressView:
-    """Real work done so far. ``queue_place`` (1 is next) only while waiting; ``num_total`` 0 means not countable."""
+    """Real work done so far. ``queue_place`` (1 is next) only while waiting; ``num_total`` 0 means not countable.
+
+    ``early``: what can be heard already. It belongs to this state: a later one without it takes it back.
+    """
 
     stage: Stage
     num_done: int = 0
@@ -207,6 +227,7 @@ class ProgressView:
     unit: str = "bar"
     queue_place: int | None = None
     eta_seconds: float | None = None
+    early: EarlySound | None = None
 
 
 # --- what came out -------------------------------------------------------------------------------------------------
@@ -233,14 +254,6 @@ class RevisionView:
     title: str = ""
     piece_hash: str = ""
     is_deleted: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class File:
-    """A finished file with a name that is safe everywhere."""
-
-    filename: str
-    data: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -259,6 +259,8 @@ def _progress_line(progress: ProgressView) -> str:
     if progress.stage == "waiting":
         place = "" if progress.queue_place is None else f": place {progress.queue_place}"
         return f"In the queue{place}{_eta(progress.eta_seconds)}"
+    if progress.stage == "restarting":
+        return "I am being restarted; this goes on by itself in a moment."
     words = {"reading": "Reading the music", "writing": "Writing", "rendering": "Making sound and picture"}
     line = words[progress.stage]
     if progress.num_total <= 0:
@@ -267,7 +269,9 @@ def _progress_line(progress: ProgressView) -> str:
     filled = round(share * _BAR_CELLS)
     gauge = "▰" * filled + "▱" * (_BAR_CELLS - filled)
     count = f"{progress.unit} {progress.num_done} of {progress.num_total}"
-    return f"{line}: {count}{_eta(progress.eta_seconds)}\n{gauge} {share:.0%}"
+    early = progress.early
+    heard = "" if early is None else f"\nListen to the first {early.num_bars} of {early.num_total} bars meanwhile."
+    return f"{line}: {count}{_eta(progress.eta_seconds)}\n{gauge} {share:.0%}{heard}"
 
 
 def _eta(seconds: float | None) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from bot.error_messages import explain
-from bot.services.model import JobView, ProgressView, Reply
+from bot.services.model import EarlySound, JobView, ProgressView, Reply
 from bot.ui import embeds, views
 from bot.ui.courier import Courier, MessageTooLargeError, OutgoingFile, ReplyAddress
 from core.errors import CancelledJobError, NotFoundError, TuttiError
@@ -27,6 +27,7 @@ class _Ticker:
     """The progress of one job on its way to Discord: only the latest state waits."""
 
     pending: tuple[JobView, ProgressView] | None = None
+    heard: EarlySound | None = None  # what the message lets people hear
     task: asyncio.Task[None] | None = None
     is_closing: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -40,9 +41,11 @@ class DiscordPresenter:
         self._tickers: dict[int, _Ticker] = {}
 
     async def close(self) -> None:
-        """Stop showing progress; whatever the last edit showed stays."""
-        for job_id in list(self._tickers):
+        """Show the latest progress and no more after it."""
+        for job_id, ticker in list(self._tickers.items()):
             await self._settle(job_id)
+            if ticker.pending is not None:
+                await self._show(ticker, *ticker.pending)
 
     async def show_progress(self, job: JobView, progress: ProgressView) -> None:
         """Note the latest state; it is shown at once, or when the last edit is old enough."""
@@ -104,21 +107,29 @@ class DiscordPresenter:
         while ticker.pending is not None and not ticker.is_closing.is_set():
             job, progress = ticker.pending
             ticker.pending = None
-            try:
-                await self._courier.edit(
-                    ReplyAddress.decode(job.reply_token),
-                    embed=embeds.progress_embed(job, progress),
-                    view=views.running_view(job.job_id),
-                )
-            except TuttiError as error:  # progress is a courtesy: the job goes on
-                _log.info("progress_not_shown", job_id=job.job_id, error=type(error).__name__)
-            except Exception:  # noqa: BLE001 - nobody awaits this task before the reply, which must not suffer
-                _log.exception("progress_broke", job_id=job.job_id)
+            await self._show(ticker, job, progress)
             try:
                 async with asyncio.timeout(self._seconds_between_edits):
                     await ticker.is_closing.wait()
             except TimeoutError:
                 continue
+
+    async def _show(self, ticker: _Ticker, job: JobView, progress: ProgressView) -> None:
+        early = progress.early
+        files = [] if early is None else [OutgoingFile(filename=early.file.filename, data=early.file.data)]
+        is_heard = early is not None and early is ticker.heard
+        try:
+            await self._courier.edit(
+                ReplyAddress.decode(job.reply_token),
+                embed=embeds.progress_embed(job, progress),
+                files=None if is_heard else files,
+                view=views.running_view(job.job_id),
+            )
+            ticker.heard = early
+        except TuttiError as error:  # progress is a courtesy: the job goes on
+            _log.info("progress_not_shown", job_id=job.job_id, error=type(error).__name__)
+        except Exception:  # noqa: BLE001 - nobody awaits this task before the reply, which must not suffer
+            _log.exception("progress_broke", job_id=job.job_id)
 
     async def _settle(self, job_id: int) -> None:
         """End a job's progress. An edit under way is awaited: cancelled, it could still arrive after the reply."""

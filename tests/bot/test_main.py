@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -68,6 +69,31 @@ def test_what_keeps_it_from_starting_is_one_sentence(tmp_path, settings, parts):
     assert last.startswith("Tutti cannot run: ")
     assert all(part in last for part in parts)
     assert "Traceback" not in done.stderr
+
+
+ASKED_TWICE = """
+import asyncio, signal
+from bot.main import _ask_to_stop
+
+async def main():
+    stop = asyncio.Event()
+    _ask_to_stop(stop, signal.SIGTERM)
+    print("asked once", stop.is_set(), flush=True)
+    _ask_to_stop(stop, signal.SIGTERM)
+    await asyncio.sleep(30)
+
+asyncio.run(main())
+"""
+
+
+def test_a_second_signal_ends_at_once():
+    """Whoever asks twice does not want to wait for running jobs; nothing is lost by that."""
+    done = subprocess.run(
+        [sys.executable, "-c", ASKED_TWICE], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+    )
+
+    assert done.stdout.startswith("asked once True")
+    assert done.returncode == -signal.SIGTERM
 
 
 def test_importing_the_script_starts_nothing():

@@ -121,3 +121,31 @@ def test_a_job_that_ends_gives_its_reservation_back():
     crew.forget(job)
 
     assert crew.free_slot() is crew.slots[0]
+
+
+def test_pauses_grow_with_troubles_in_a_row():
+    """One loss is made good at once; a worker that keeps dying or failing is started ever more slowly."""
+    slot = make_crew().slots[0]
+    slot.note_loss(now_seconds=1.0)
+    assert slot.pause_seconds == 0.0
+
+    pauses = []
+    for _ in range(10):
+        slot.note_failed_start(has_said_why=False)
+        pauses.append(slot.pause_seconds)
+    assert pauses[:3] == [0.2, 0.4, 0.8]
+    assert pauses[-1] == 30.0
+
+
+@pytest.mark.parametrize(("has_said_why", "num_starts"), [(True, 3), (False, 8)])
+def test_vanishing_is_no_reason_to_give_up_soon(has_said_why, num_starts):
+    """Missing weights stay missing; a start that was killed from outside is tried more often."""
+    slot = make_crew().slots[0]
+    for _ in range(num_starts - 1):
+        slot.note_failed_start(has_said_why=has_said_why)
+    assert not slot.is_hopeless
+
+    slot.note_failed_start(has_said_why=has_said_why)
+    assert slot.is_hopeless
+    slot.note_ready(now_seconds=0.0)
+    assert not slot.is_hopeless

@@ -1,0 +1,80 @@
+"""Stopping in good order: what the networks have begun is finished and answered, the rest waits for the next start."""
+
+import asyncio
+
+import pytest
+
+from bot.services.model import GenerateOptions
+from core.errors import LimitError
+from tests.factories.doors import ListPresenter, StandInWriter
+from tests.factories.orders import BEN, make_order
+from tests.factories.studio import Studio
+
+
+@pytest.fixture
+async def studio(database):
+    """Somebody's job is being written, somebody else's waits behind it."""
+    studio = Studio(database, writer=StandInWriter(is_open=False, places={"2": 1}))
+    await studio.jobs.start()
+    await studio.jobs.submit(make_order(GenerateOptions(num_bars=2, seed=1)))
+    await studio.jobs.submit(make_order(GenerateOptions(num_bars=2, seed=2), author=BEN))
+    async with asyncio.timeout(20):
+        while len(studio.writer.requests) < 2:  # noqa: ASYNC110 - nobody tells us
+            await asyncio.sleep(0.01)
+    return studio
+
+
+async def last_stage_of(presenter, job_id):
+    return [view.stage for job, view in presenter.progress if job.job_id == job_id][-1]
+
+
+async def test_what_is_begun_is_finished_and_answered(studio):
+    """The running job gets its reply before the service ends; the waiting one is told, and not answered."""
+    stopping = asyncio.create_task(studio.jobs.stop(drain_seconds=20))
+    await asyncio.sleep(0.05)
+    assert not stopping.done()
+    studio.writer.gate.set()
+    await stopping
+
+    assert [job.job_id for job, _ in studio.presenter.replies] == [1]
+    assert studio.presenter.errors == []
+    assert await last_stage_of(studio.presenter, 2) == "restarting"
+
+
+async def test_the_rest_is_resumed_by_the_next_start(studio, database):
+    """Everybody is answered once, by one of the two services."""
+    studio.writer.gate.set()
+    await studio.jobs.stop(drain_seconds=20)
+    following = Studio(database, presenter=studio.presenter)
+    await following.jobs.start()
+    async with asyncio.timeout(20):
+        while len(studio.presenter.replies) < 2:
+            await studio.presenter.answered()
+    await following.jobs.stop()
+
+    assert sorted(job.job_id for job, _ in studio.presenter.replies) == [1, 2]
+
+
+async def test_draining_has_a_limit(studio, database):
+    """A job that takes too long is laid aside like the waiting ones, and its person told."""
+    await studio.jobs.stop(drain_seconds=0.1)
+
+    assert studio.presenter.replies == []
+    assert {await last_stage_of(studio.presenter, job_id) for job_id in (1, 2)} == {"restarting"}
+
+    following = Studio(database, presenter=ListPresenter())
+    await following.jobs.start()
+    async with asyncio.timeout(20):
+        while len(following.presenter.replies) < 2:
+            await following.presenter.answered()
+    await following.jobs.stop()
+
+
+async def test_no_order_is_taken_while_draining(studio):
+    """People get a sentence, and nothing is stored."""
+    stopping = asyncio.create_task(studio.jobs.stop(drain_seconds=20))
+    await asyncio.sleep(0)
+    with pytest.raises(LimitError, match="restarted"):
+        await studio.jobs.submit(make_order())
+    studio.writer.gate.set()
+    await stopping
