@@ -7,23 +7,30 @@ algorithms", IEEE/ACM Transactions on Networking 5(5), sections III and IV) with
 are those of start-time fair queueing (Goyal, Vin and Cheng 1996, section 2).
 
 Each level has a clock of work: while n members wait, an item of cost c moves it on by c / n, as if all were served at
-once at an nth of the speed; it does so when the next item is served, because the work is then done. A member's next item starts, on that clock, when the last one was through, or now if the
-member was away; among items that have started, the one that would be through first is next. So a short item passes
-long ones, but nobody runs ahead of their share, and nobody is passed for longer than n times their own item.
+once at an nth of the speed; it does so when the next item is served, because the work is then done. A member's next
+item starts, on that clock, when the last one was through, or now if the member was away; among items that have
+started, the one that would be through first is next. So a short item passes long ones, but nobody runs ahead of
+their share, and what passes an item of cost c is no more than n times c and the longest item.
 
 Where we differ: an item that arrives may change what its group would serve next, and then the group's tag follows; the
-clock stands while nobody waits; of two that would be through at the same time, the one that has waited for more work so
-far, all its items together, is first, so that the one who came last in a round does not come last in every round.
+clock stands while nobody waits. On one level, that of people, chance is evened out: of the items that would be through
+at about the same time, within ``_LENIENCE`` times the first one's cost, that of the member who has waited longest on
+average is next. Else whoever came last in one round comes last in every round, and luck with the order of one's
+own items decides more than turns do. It costs the first at most so many times its own item more for each member.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Hashable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, field, replace
 from heapq import heappop, heappush
+from itertools import chain
 
 Path = tuple[Hashable, ...]
+
+_LENIENCE = 3.0
+_REMEMBERED_WAITS = 4  # so many of a member's past waits count
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +41,13 @@ class Item:
     cost: float
     arrival_work: float
     arrival: int
+
+
+@dataclass(slots=True)
+class _Work:
+    """The cost of all that a queue has served: the time that waits are measured in."""
+
+    done: float = 0.0
 
 
 @dataclass(slots=True)
@@ -60,7 +74,7 @@ class _Line:
                 return True
         return False
 
-    def copy(self) -> _Line:
+    def copy(self, _work: _Work) -> _Line:
         return _Line(items=self.items.copy())
 
 
@@ -68,40 +82,50 @@ class _Line:
 class _Member:
     """A member of a level: what it has queued and when, on the level's clock, its next item starts.
 
-    ``waited_work``: what was done for all while its items waited, summed over those that were served. ``stamp`` is that of
-    its only valid entry in the heaps; older ones are thrown away when they surface.
+    ``stamp`` is that of its only valid entry in the heaps; older ones are thrown away when they surface.
     """
 
     queue: _Line | _Level
     start: float
-    waited_work: float = 0.0
     stamp: int = 0
+    since_work: float | None = None  # what was done for all when its wait began; None: it waits behind its own others
+    waits: float = 0.0  # of its last ``num_waits`` items
+    num_waits: float = 0.0
+    remembered_until: float = 0.0  # on the level's clock
 
-    def copy(self) -> _Member:
-        return _Member(queue=self.queue.copy(), start=self.start, waited_work=self.waited_work, stamp=self.stamp)
+    def mean_wait(self, work: float) -> float:
+        """Return how long items of this member wait on average, the next one as if it were served now.
+
+        An item that waits behind the member's own others waits from when it can start: that is no merit.
+        """
+        return (self.waits + self._wait(work)) / (self.num_waits + 1)
+
+    def note_service(self, item: Item, work: float) -> None:
+        self.waits += self._wait(work)
+        self.num_waits += 1
+        if self.num_waits > _REMEMBERED_WAITS:
+            self.waits *= _REMEMBERED_WAITS / self.num_waits
+            self.num_waits = _REMEMBERED_WAITS
+        self.since_work = None
+        self.start += item.cost
+
+    def _wait(self, work: float) -> float:
+        return 0.0 if self.since_work is None else work - self.since_work
+
+    def copy(self, work: _Work) -> _Member:
+        return replace(self, queue=self.queue.copy(work))
 
 
-_Entry = tuple[float, float, int, int, Hashable]
-"""A busy member in a heap: finish; patience, the less the sooner; arrival of its next item; stamp; key."""
+_Entry = tuple[float, int, int, Hashable]
+"""A busy member in a heap: finish and arrival of its next item, stamp, key."""
 
 
 class _Level:
-    """Members that share alike. ``depth``: levels below this one."""
+    """Members that share alike. ``shape``: for this level and those below, whether it evens out waits."""
 
-    __slots__ = (
-        "_away",
-        "_clock",
-        "_depth",
-        "_later",
-        "_members",
-        "_num_busy",
-        "_num_stamps",
-        "_started",
-        "_under_way",
-    )
-
-    def __init__(self, depth: int) -> None:
-        self._depth = depth
+    def __init__(self, shape: Sequence[bool], work: _Work) -> None:
+        self._shape = shape
+        self._work = work
         self._clock = 0.0
         self._under_way = 0.0  # by how much the item served last moves the clock; counted when the next one is served
         self._members: dict[Hashable, _Member] = {}
@@ -110,7 +134,7 @@ class _Level:
         # Heaps: members that have started; that have not, by their start; that have nothing queued, by their start.
         self._started: list[_Entry] = []
         self._later: list[tuple[float, _Entry]] = []
-        self._away: list[tuple[float, int, Hashable]] = []  # start, stamp, key
+        self._away: list[tuple[float, int, Hashable]] = []  # when to forget them, stamp, key
 
     def head(self) -> Item | None:
         """Return what ``pop`` would return."""
@@ -126,26 +150,29 @@ class _Level:
         key, rest = path[0], path[1:]
         member = self._members.get(key)
         if member is None:
-            member = _Member(queue=_Level(self._depth - 1) if self._depth else _Line(), start=self._clock)
+            below = self._shape[1:]
+            member = _Member(queue=_Level(below, self._work) if below else _Line(), start=self._clock)
             self._members[key] = member
         head = member.queue.head()
         if head is None:
             member.start = max(member.start, self._clock)
             self._num_busy += 1
+            member.since_work = self._work.done
         member.queue.push(rest, item)
         if head is not member.queue.head():
             self._enter(key, member)
 
-    def pop(self, work: float, key: Hashable = None) -> Item:
-        """Serve the next item, after so much work; with a ``key``, a member's next one, out of its turn but at its cost."""
+    def pop(self, key: Hashable = None) -> Item:
+        """Serve the next item; with a ``key``, that of one member, out of its turn but at its cost."""
         self._clock += self._under_way
+        self._under_way = 0.0
         if key is None:
             key = self._next_key()
             self._clock = max(self._clock, self._members[key].start)
         member = self._members[key]
-        item = member.queue.pop(work) if isinstance(member.queue, _Level) else member.queue.pop()
-        member.waited_work += work - item.arrival_work
-        member.start += item.cost
+        item = member.queue.pop()
+        member.note_service(item, self._work.done - item.cost)
+        member.remembered_until = max(member.remembered_until, self._clock + _REMEMBERED_WAITS * item.cost)
         self._under_way = item.cost / self._num_busy
         if member.queue.head() is None:
             self._num_busy -= 1
@@ -166,11 +193,11 @@ class _Level:
             self._enter(path[0], member)
         return True
 
-    def copy(self) -> _Level:
-        twin = _Level(self._depth)
+    def copy(self, work: _Work) -> _Level:
+        twin = _Level(self._shape, work)
         twin._clock = self._clock
         twin._under_way = self._under_way
-        twin._members = {key: member.copy() for key, member in self._members.items()}
+        twin._members = {key: member.copy(work) for key, member in self._members.items()}
         twin._num_busy = self._num_busy
         twin._num_stamps = self._num_stamps
         twin._started = self._started.copy()
@@ -184,12 +211,13 @@ class _Level:
         member.stamp = self._num_stamps
         head = member.queue.head()
         if head is None:
-            heappush(self._away, (member.start, member.stamp, key))
+            # Forgotten when they are as new ones; where waits are evened out, when nobody can remember theirs any more.
+            until = max(member.start, member.remembered_until) if self._shape[0] else member.start
+            heappush(self._away, (until, member.stamp, key))
             return
-        patience = head.arrival_work - member.waited_work
-        entry = (member.start + head.cost, patience, head.arrival, member.stamp, key)
+        entry = (member.start + head.cost, head.arrival, member.stamp, key)
         if member.start <= self._clock + self._under_way:
-            heappush(self._started, entry)
+            self._let_start(entry)
         else:
             heappush(self._later, (member.start, entry))
 
@@ -200,22 +228,42 @@ class _Level:
             if self._is_valid(entry[-2], entry[-1]):
                 if start > self._clock + self._under_way:
                     break
-                heappush(self._started, entry)
+                self._let_start(entry)
             heappop(self._later)
         while self._started:
-            *_, stamp, key = self._started[0]
+            _, _, stamp, key = self._started[0]
             if self._is_valid(stamp, key):
-                return key
+                return self._most_patient(key) if self._shape[0] else key
             heappop(self._started)
         # Nobody has started: all that wait are ahead of their share, and nobody is there to whom the time belongs.
         return self._later[0][1][-1] if self._later else None
+
+    def _let_start(self, entry: _Entry) -> None:
+        member = self._members[entry[-1]]
+        if member.since_work is None:
+            member.since_work = self._work.done
+        heappush(self._started, entry)
+
+    def _most_patient(self, first: Hashable) -> Hashable:
+        """Return who has waited longest on average among those whose turn is about that of the first."""
+        member = self._members[first]
+        head = member.queue.head()
+        assert head is not None
+        latest = member.start + (1 + _LENIENCE) * head.cost
+        best, best_wait = (member.start + head.cost, head.arrival), member.mean_wait(self._work.done)
+        for finish, arrival, stamp, key in chain(self._started, (entry for _, entry in self._later)):
+            if finish > latest or not self._is_valid(stamp, key):
+                continue
+            wait = self._members[key].mean_wait(self._work.done)
+            if wait > best_wait or (wait == best_wait and (finish, arrival) < best):
+                first, best, best_wait = key, (finish, arrival), wait
+        return first
 
     def _is_valid(self, stamp: int, key: Hashable) -> bool:
         member = self._members.get(key)
         return member is not None and member.stamp == stamp
 
     def _forget_those_away(self) -> None:
-        """Forget members with nothing queued who, if they came now, would be as new ones."""
         while self._away and self._away[0][0] <= self._clock:
             _, stamp, key = heappop(self._away)
             if self._is_valid(stamp, key):
@@ -223,14 +271,19 @@ class _Level:
 
 
 class FairQueue:
-    """Items in groups within groups, to any fixed depth. Every operation takes O(log n) steps for each level."""
+    """Items in groups within groups, to any fixed depth.
 
-    def __init__(self, *, num_levels: int) -> None:
-        self._top = _Level(num_levels - 1)
+    Every operation takes O(log n) steps for each level; one that chooses the next item takes O(m) on the level that evens
+    out waits, where m members of one group wait.
+    """
+
+    def __init__(self, *, num_levels: int, even_level: int | None = None) -> None:
+        self._even_level = even_level  # from 0, the highest; on it members that have waited long come first
         self._num_levels = num_levels
+        self._work = _Work()
+        self._top = _Level([level == even_level for level in range(num_levels)], self._work)
         self._num_items = 0
         self._num_arrivals = 0
-        self._work = 0.0  # cost of all that was served
 
     def __len__(self) -> int:
         return self._num_items
@@ -241,7 +294,7 @@ class FairQueue:
             raise ValueError(f"path {path} has not {self._num_levels} named levels, or cost {cost} is not above 0")
         self._num_arrivals += 1
         self._num_items += 1
-        self._top.push(path, Item(name=name, cost=cost, arrival_work=self._work, arrival=self._num_arrivals))
+        self._top.push(path, Item(name=name, cost=cost, arrival_work=self._work.done, arrival=self._num_arrivals))
 
     def pop(self, group: Hashable = None) -> Item | None:
         """Serve the next item, or ``None``; with a ``group`` of the highest level, its next one, at its cost."""
@@ -249,9 +302,8 @@ class FairQueue:
         if head is None:
             return None
         self._num_items -= 1
-        item = self._top.pop(self._work, group)
-        self._work += item.cost
-        return item
+        self._work.done += head.cost
+        return self._top.pop(group)
 
     def remove(self, path: Path, name: str) -> bool:
         """Take an item out that was not served, at no cost; return whether it was there."""
@@ -261,15 +313,9 @@ class FairQueue:
 
     def copy(self) -> FairQueue:
         """Return a queue that goes on from here on its own, to see what will be."""
-        twin = FairQueue(num_levels=self._num_levels)
-        twin._top = self._top.copy()
+        twin = FairQueue(num_levels=self._num_levels, even_level=self._even_level)
+        twin._work.done = self._work.done
+        twin._top = self._top.copy(twin._work)
         twin._num_items = self._num_items
         twin._num_arrivals = self._num_arrivals
-        twin._work = self._work
         return twin
-
-    def order(self) -> Iterator[str]:
-        """Yield the names of all items in the order in which they will be served if nothing changes."""
-        queue = self.copy()
-        while (item := queue.pop()) is not None:
-            yield item.name

@@ -85,7 +85,7 @@ class Scheduler:
         self._num_slots = num_slots  # jobs that can run at once
         self._slots_per_worker = slots_per_worker
         self._rates = Rates()
-        self._queue = FairQueue(num_levels=4)
+        self._queue = FairQueue(num_levels=4, even_level=2)
         self._returned: list[tuple[int, str]] = []  # a heap: jobs that lost their worker, as which they were begun
         self._waiting: dict[str, Ticket] = {}
         self._running: dict[str, _Run] = {}
