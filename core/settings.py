@@ -91,6 +91,11 @@ class MediaSettings(_Section):
     num_workers: int = Field(default=1, ge=1, le=16, validation_alias="TUTTI_MEDIA_WORKERS")
     soundfont: str = Field(default="", validation_alias="TUTTI_SOUNDFONT", description="empty: the best one found")
     synthesizer: Literal["auto", "library", "program"] = Field(default="auto", validation_alias="TUTTI_SYNTHESIZER")
+    early_seconds: float = Field(
+        default=1.0,
+        validation_alias="TUTTI_EARLY_SECONDS",
+        description="first bars are heard early if the rest takes at least so long to write; below 0: never",
+    )
     max_upload_bytes: int = Field(default=8_000_000, gt=0, validation_alias="TUTTI_MAX_UPLOAD_BYTES")
     max_upload_notes: int = Field(default=100_000, gt=0, validation_alias="TUTTI_MAX_UPLOAD_NOTES")
     max_upload_minutes: int = Field(default=30, gt=0, validation_alias="TUTTI_MAX_UPLOAD_MINUTES")

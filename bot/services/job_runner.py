@@ -12,15 +12,17 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 
+import msgspec
 import structlog
 
 from bot.services.clock import utc_now
+from bot.services.early_listening import EarlyListening
 from bot.services.estimates import Estimates
 from bot.services.graph import load_finished
 from bot.services.job_leases import JobLeases
 from bot.services.job_results import JobResults, Outcome, Shown
 from bot.services.library import ReplyMaker, ReplyParts, hash_file
-from bot.services.model import DEFAULT_NUM_BARS, GenerateOptions, JobView, Presenter, ProgressView, Upload
+from bot.services.model import DEFAULT_NUM_BARS, EarlySound, GenerateOptions, JobView, Presenter, ProgressView, Upload
 from bot.services.ports import MediaMaker, Writer
 from bot.services.requests import build_request
 from core.errors import (
@@ -34,7 +36,7 @@ from core.errors import (
 from core.metrics import Metrics, NullMetrics
 from core.settings import LimitSettings
 from db.engine import Database
-from inference.protocol import Progress, Result
+from inference.protocol import FinishedBars, GenerateRequest, Progress, Request, Result
 from music.piece import Piece
 from music.time_grid import TimeGrid
 
@@ -77,6 +79,8 @@ class JobRunner:
         self._leases = leases
         self._estimates = estimates
         self._limits = limits
+        self._parts = parts
+        self._heard: dict[int, EarlySound] = {}  # stays in the message until the reply takes its place
         self._replies = ReplyMaker(doors.media, parts=parts)
 
     async def make(self, job_id: int) -> None:
@@ -113,9 +117,10 @@ class JobRunner:
         held = await self._results.held(job_id)
         if held is None or (held.result_revision_id is None and held.error is None):
             return
+        heard = self._heard.pop(job_id, None)
         try:
             if held.result_revision_id is not None:
-                shown = await self._show_reply(held.job, held.result_revision_id)
+                shown = await self._show_reply(held.job, held.result_revision_id, heard)
             else:
                 shown = None
                 assert held.error is not None
@@ -133,13 +138,13 @@ class JobRunner:
         await self._results.mark_answered(job_id, shown)
         _log.info("job_answered", job_id=job_id)
 
-    async def _show_reply(self, job: JobView, revision_id: int) -> Shown | None:
+    async def _show_reply(self, job: JobView, revision_id: int, heard: EarlySound | None) -> Shown | None:
         try:
             finished = await load_finished(self._database, revision_id)
         except NotFoundError as error:  # deleted between making and showing
             await self._show_error(job, error)
             return None
-        await self._progress(job, ProgressView(stage="rendering"))
+        await self._progress(job, ProgressView(stage="rendering", early=heard))
         reply = await self._replies.make(finished, size_limit_bytes=job.size_limit_bytes)
         async with asyncio.timeout(PRESENTER_TIMEOUT_SECONDS):
             message_id = await self._doors.presenter.show_reply(job, reply)
@@ -169,7 +174,33 @@ class JobRunner:
     async def _write(self, job: JobView) -> Outcome:
         source, uploaded = await self._read_source(job)
         request = build_request(str(job.job_id), job.options, seed=job.seed, source=source, limits=self._limits)
-        num_bars = _num_bars(job, source)
+        early = self._open_early_listening(job)
+        if isinstance(request, GenerateRequest) and early is not None:
+            request = msgspec.structs.replace(request, wants_early_bars=True)
+        try:
+            result, run_seconds = await self._follow(job, request, early, num_bars=_num_bars(job, source))
+        finally:
+            if early is not None:
+                early.close()
+        if early is not None and early.sound is not None:
+            self._heard[job.job_id] = early.sound
+        return Outcome(result=result, uploaded=uploaded, run_seconds=run_seconds)
+
+    def _open_early_listening(self, job: JobView) -> EarlyListening | None:
+        parts = self._parts
+        if parts.audio_format is None or parts.early_worth_seconds is None or job.kind != "generate":
+            return None
+        return EarlyListening(
+            self._doors.media,
+            job_id=job.job_id,
+            audio_format=parts.audio_format,
+            worth_seconds=parts.early_worth_seconds,
+        )
+
+    async def _follow(
+        self, job: JobView, request: Request, early: EarlyListening | None, *, num_bars: int
+    ) -> tuple[Result, float]:
+        """Show how the networks get on until they are done; return their result and how long they took."""
         started: float | None = None
         submitted = time.monotonic()
         async with aclosing(
@@ -179,13 +210,18 @@ class JobRunner:
                 message = await stream.next(timeout_seconds=QUEUE_LOOK_SECONDS)
                 if isinstance(message, Result):
                     run_seconds = time.monotonic() - (submitted if started is None else started)
-                    return Outcome(result=message, uploaded=uploaded, run_seconds=run_seconds)
+                    return message, run_seconds
+                if isinstance(message, FinishedBars):
+                    if early is not None and started is not None:
+                        early.offer(message, elapsed_seconds=time.monotonic() - started)
+                    continue
                 if message is None:
                     if started is None:
                         await self._show_queue(job, num_bars=num_bars)
                     continue
                 started = time.monotonic() if started is None else started
-                await self._show_writing(job, message, elapsed_seconds=time.monotonic() - started)
+                sound = None if early is None else early.sound
+                await self._show_writing(job, message, sound, elapsed_seconds=time.monotonic() - started)
 
     async def _read_source(self, job: JobView) -> tuple[Piece | None, Piece | None]:
         """Return (what to work on, the same if it came as a file)."""
@@ -204,14 +240,21 @@ class JobRunner:
         eta_seconds = None if wait_seconds is None or own_seconds is None else wait_seconds + own_seconds
         await self._progress(job, ProgressView(stage="waiting", queue_place=place, eta_seconds=eta_seconds))
 
-    async def _show_writing(self, job: JobView, progress: Progress, *, elapsed_seconds: float) -> None:
+    async def _show_writing(
+        self, job: JobView, progress: Progress, early: EarlySound | None, *, elapsed_seconds: float
+    ) -> None:
         done, total = progress.num_done, progress.num_total
         if done > 0 and elapsed_seconds > 0:
             eta_seconds = elapsed_seconds * (total - done) / done
         else:
             eta_seconds = self._estimates.job_seconds(job.kind, num_bars=total) if progress.unit == "bar" else None
         view = ProgressView(
-            stage="writing", num_done=done, num_total=total, unit=progress.unit, eta_seconds=eta_seconds
+            stage="writing",
+            num_done=done,
+            num_total=total,
+            unit=progress.unit,
+            eta_seconds=eta_seconds,
+            early=early,
         )
         await self._progress(job, view)
 
@@ -227,11 +270,11 @@ class JobRunner:
 class _Stream:
     """A writer's stream that can be asked for its next message with a time limit, without losing any."""
 
-    def __init__(self, messages: AsyncIterator[Progress | Result]) -> None:
+    def __init__(self, messages: AsyncIterator[Progress | FinishedBars | Result]) -> None:
         self._messages = messages
-        self._pending: asyncio.Future[Progress | Result] | None = None
+        self._pending: asyncio.Future[Progress | FinishedBars | Result] | None = None
 
-    async def next(self, *, timeout_seconds: float) -> Progress | Result | None:
+    async def next(self, *, timeout_seconds: float) -> Progress | FinishedBars | Result | None:
         """Return the next message, or None when none came in time.
 
         Raises:

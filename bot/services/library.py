@@ -50,11 +50,13 @@ class Finished:
 class ReplyParts:
     """What a reply holds beside its MIDI file. ``audio_format`` None: no sound.
 
+    ``early_worth_seconds``: the first bars are heard early if the rest takes at least so long to write; None: never.
     With the ``fingerprints`` of the training music it says how long a passage its new notes share with that, and with
     ``genres`` which styles the network hardly knows.
     """
 
     audio_format: AudioFormat | None = "ogg"
+    early_worth_seconds: float | None = None
     has_picture: bool = True
     fingerprints: Fingerprints | None = None
     genres: GenreCounts = field(default_factory=GenreCounts)

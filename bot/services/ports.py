@@ -38,8 +38,15 @@ class MediaMaker(Protocol):
         """Return the piece in an untrusted file."""
         ...
 
-    async def render(self, piece: Piece, *, size_limit_bytes: int, audio_format: AudioFormat = "ogg") -> Rendering:
-        """Return the sound of a piece, no larger than the limit."""
+    async def render(
+        self,
+        piece: Piece,
+        *,
+        size_limit_bytes: int,
+        audio_format: AudioFormat = "ogg",
+        stop_ticks: int | None = None,
+    ) -> Rendering:
+        """Return the sound of a piece, no larger than the limit; with ``stop_ticks``, of the beginning of one."""
         ...
 
     async def draw_piano_roll(self, piece: Piece, *, before: Piece | None = None) -> Picture:

@@ -11,7 +11,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from io import BytesIO
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import aiohttp
 import discord
@@ -95,10 +95,10 @@ class Courier:
         address: ReplyAddress,
         *,
         embed: discord.Embed,
-        files: Sequence[OutgoingFile] = (),
+        files: Sequence[OutgoingFile] | None = (),
         view: discord.ui.View | None = None,
     ) -> int:
-        """Make the message at ``address`` show exactly this and return its id.
+        """Make the message at ``address`` show exactly this and return its id; ``files`` None keeps those it has.
 
         Raises:
             NotFoundError: when the message or its channel is gone.
@@ -144,7 +144,7 @@ class Courier:
         self,
         address: ReplyAddress,
         embed: discord.Embed,
-        files: Sequence[OutgoingFile],
+        files: Sequence[OutgoingFile] | None,
         view: discord.ui.View | None,
     ) -> int:
         webhook = discord.Webhook.partial(address.application_id, address.interaction_token, client=self._client)
@@ -153,7 +153,7 @@ class Courier:
             address.message_id,
             content=None,
             embeds=[embed],
-            attachments=_to_discord(files),
+            attachments=_attachments(files),
             view=view,
             allowed_mentions=NO_PINGS,
         )
@@ -163,12 +163,12 @@ class Courier:
         self,
         address: ReplyAddress,
         embed: discord.Embed,
-        files: Sequence[OutgoingFile],
+        files: Sequence[OutgoingFile] | None,
         view: discord.ui.View | None,
     ) -> int:
         message = self._client.get_partial_messageable(address.channel_id).get_partial_message(address.message_id)
         edited = await message.edit(
-            content=None, embed=embed, attachments=_to_discord(files), view=view, allowed_mentions=NO_PINGS
+            content=None, embed=embed, attachments=_attachments(files), view=view, allowed_mentions=NO_PINGS
         )
         return edited.id
 
@@ -212,6 +212,11 @@ def translate(error: Exception) -> TuttiError:
                 "send messages, embed links and attach files."
             )
     return DiscordTroubleError(f"{type(error).__name__}: {error}")
+
+
+def _attachments(files: Sequence[OutgoingFile] | None) -> Any:
+    """Return what an edit takes: files in place of all there were, or discord.py's sign for not touching them."""
+    return discord.utils.MISSING if files is None else _to_discord(files)
 
 
 def _to_discord(files: Sequence[OutgoingFile]) -> list[discord.File]:

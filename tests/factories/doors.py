@@ -79,13 +79,17 @@ class StandInMedia:
         self.picture_error = picture_error
         self.is_shortened = is_shortened
         self.size_limits = []
+        self.early_stops_ticks = []
         self.earlier_pieces = []
 
     async def read_upload(self, filename, data):
         return read_midi(data)
 
-    async def render(self, piece, *, size_limit_bytes, audio_format="ogg"):
-        self.size_limits.append(size_limit_bytes)
+    async def render(self, piece, *, size_limit_bytes, audio_format="ogg", stop_ticks=None):
+        if stop_ticks is None:
+            self.size_limits.append(size_limit_bytes)
+        else:
+            self.early_stops_ticks.append(stop_ticks)
         if self.render_error is not None:
             raise self.render_error
         return Rendering(
