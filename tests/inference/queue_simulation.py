@@ -49,16 +49,14 @@ def run_queue(
     after_end: Callable[[Ticket, float], Arrival | None] = lambda _ticket, _seconds: None,
     dice: random.Random | None = None,
     death_chance: float = 0.0,
-    scheduler: Scheduler | None = None,
+    is_foretold: bool = False,
 ) -> dict[str, Story]:
     """Run all jobs to their ends. ``job_seconds``: alone; ``slowdown``: of n in one worker; ``after_end``: what comes next.
 
     With ``death_chance`` a worker dies at the end of a job instead of answering, and all its jobs are put back.
     """
     num_slots = num_workers * slots_per_worker
-    scheduler = scheduler or Scheduler(
-        max_queued_jobs=1_000_000, num_slots=num_slots, slots_per_worker=slots_per_worker
-    )
+    scheduler = Scheduler(max_queued_jobs=1_000_000, num_slots=num_slots, slots_per_worker=slots_per_worker)
     coming = list(arrivals)
     heapq.heapify(coming)
     stories: dict[str, Story] = {}
@@ -70,9 +68,12 @@ def run_queue(
             scheduler.add(arrival.ticket)
             story = Story(ticket=arrival.ticket, arrival_seconds=arrival.seconds)
             stories[arrival.ticket.job_id] = story
-            wait = scheduler.estimate_wait_seconds(arrival.ticket.job_id, now_seconds=now)
-            assert wait is not None
-            story.foretold_start_seconds = now + wait
+        if is_foretold:
+            for job_id, story in stories.items():
+                if story.arrival_seconds == now:
+                    story.foretold_start_seconds = now + (
+                        scheduler.estimate_wait_seconds(job_id, now_seconds=now) or 0.0
+                    )
         while (worker := min(range(num_workers), key=lambda w: len(left[w]))) is not None:
             if len(left[worker]) >= slots_per_worker or (job_id := scheduler.next_job(now_seconds=now)) is None:
                 break
