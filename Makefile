@@ -45,8 +45,12 @@ test: check ## Checks and the whole suite (what CI runs)
 	$(PYTHON) -m pytest -q
 
 .PHONY: bench
-bench: $(DEV_STAMP) ## Measure speed and memory, write docs/results/bench.json
+bench: $(DEV_STAMP) ## Measure speed and memory beside peers (six minutes), write docs/results/bench.json
 	$(PYTHON) -m benchmarks
+
+.PHONY: profile
+profile: $(DEV_STAMP) ## Show where the time of a 16-bar request goes; stacks for a flame graph in runs/profile
+	$(PYTHON) -m benchmarks profile
 
 .PHONY: evaluate
 evaluate: $(DEV_STAMP) ## Measure the shipped checkpoints on their test splits, write docs/results (needs TUTTI_DATA)

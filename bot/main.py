@@ -11,13 +11,13 @@ import signal
 import sys
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING
 
 import aiohttp
 import discord
 import structlog
 
 from bot.client import TuttiBot
-from bot.monitor import Monitor
 from bot.services.description import DescriptionService
 from bot.services.genres import GenreCounts
 from bot.services.jobs import JobService
@@ -34,6 +34,9 @@ from db.migrate import upgrade
 from inference.client import InferenceClient
 from media.client import MediaClient
 from music.originality import FINGERPRINTS_FOLDER, Fingerprints
+
+if TYPE_CHECKING:
+    from bot.monitor import Monitor  # a web server, which only those load who want one
 
 _log = structlog.stdlib.get_logger(__name__)
 
@@ -205,6 +208,8 @@ async def _start_monitor(settings: LogSettings, stack: AsyncExitStack) -> tuple[
     """Begin to count and to listen, unless that is switched off; it comes first, so that a start can be watched, too."""
     if settings.metrics_port == 0:
         return NullMetrics(), None
+    from bot.monitor import Monitor
+
     metrics = PrometheusMetrics()
     monitor = Monitor(metrics)
     await monitor.start(host=settings.metrics_host, port=settings.metrics_port)
