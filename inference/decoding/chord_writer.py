@@ -3,7 +3,8 @@
 Windows of 16 bars, hop 8, on the grid from bar 0; the second window on reads the chords already written in its first half.
 What is drawn leans towards chords that are consonant with the melody of the next half bar: the network alone agrees with
 the melody less than people do, however low the temperature (``MELODY_FIT``), and beyond its window it forgets which chords
-the piece has had (``REUSE``; ``docs/experiments.md``).
+the piece has had (``REUSE``). Qualities are drawn warmer than roots and without top-p: their distribution is so flat that
+cutting its tail takes away just the diminished and augmented chords (``QUALITY_WARMTH``; ``docs/experiments.md``).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from inference.decoding.harmony_session import OpenWindow, WindowSession, draw
@@ -37,8 +39,11 @@ HOP_BARS = 8
 MELODY_FIT = 0.8
 """Nats that a chord gains when every note of it is consonant with the melody, and loses when none is; chosen on validation."""
 REUSE = 2.5
-"""Nats that a chord gains when the piece has had it already, after three windows (nothing within two, where a form is set
-out): songs keep to their chords over more bars than a window."""
+"""Nats that a chord gains when the piece has had it already, for each window after the second (nothing within two, where a
+form is set out): songs keep to their chords over more bars than a window."""
+_REUSE_WINDOWS = 2.0
+QUALITY_WARMTH = 10 / 9
+"""How many times the asked temperature qualities are drawn at; chosen on validation."""
 _FIT_FRAMES = 8
 _NO_CLASS = 12
 _CONSONANCE = np.array([1, -1, -1, 1, 1, 0, -1, 1, 1, 1, -1, -1], dtype=np.float64)
@@ -104,11 +109,15 @@ class ChordWriter:
     reuse: float = REUSE
     num_events: int = 0
     chords: Ids = field(init=False)
+    _quality_sampling: Sampling = field(init=False)
     _used: NDArray[np.bool_] = field(init=False)  # (12, Q): chords that the piece has had
 
     def __post_init__(self) -> None:
         self.chords = np.zeros((len(self.step_frames), 3), dtype=np.int64)
         self.chords[:, 0] = NO_CHORD
+        self._quality_sampling = replace(
+            self.sampling, temperature_notes=QUALITY_WARMTH * self.sampling.temperature_notes, top_p=1.0
+        )
         self._used = np.zeros((12, len(QUALITIES)), dtype=np.bool_)
 
     def write(self) -> Iterator[int]:
@@ -162,7 +171,8 @@ class ChordWriter:
         leaning[:NO_CHORD] = fits[:, _TRIADS].max(axis=1) + reuse * self._used.any(axis=1)
         leaning[HOLD] = fits[before[0], before[1]] if before[0] < NO_CHORD else 0.0
         allowed = self.rules.roots(may_hold=not is_first)
-        root = self._draw(session.logits("chord_root", state, values) + leaning, allowed, step, 0)
+        logits = session.logits("chord_root", state, values) + leaning
+        root = self._draw(logits, allowed, self.sampling, step, 0)
         if root == HOLD:
             return (before[0], before[1], before[2])
         if root == NO_CHORD:
@@ -170,9 +180,10 @@ class ChordWriter:
 
         state = session.write("chord_root", state, root)
         logits = session.logits("chord_quality", state, values) + fits[root] + reuse * self._used[root]
-        quality = self._draw(logits, self.rules.qualities(root), step, 1)
+        quality = self._draw(logits, self.rules.qualities(root), self._quality_sampling, step, 1)
         state = session.write("chord_quality", state, quality)
-        bass = self._draw(session.logits("chord_bass", state, values), self.rules.basses(root), step, 2)
+        logits = session.logits("chord_bass", state, values)
+        bass = self._draw(logits, self.rules.basses(root), self.sampling, step, 2)
         return (root, quality, bass)
 
     def _fits(self, step: int) -> Floats:
@@ -185,18 +196,17 @@ class ChordWriter:
         return self.melody_fit * _FITS[classes].mean(axis=0)
 
     def _reuse_at(self, step: int) -> float:
-        """Return what a chord of the piece gains, in nats: nothing in the first two windows, everything after the third."""
+        """Return what a chord of the piece gains, in nats: nothing in the first two windows, most after the fourth."""
         starts = [bar.start_frame for bar in self.bars]
         bar = bisect_right(starts, int(self.step_frames[step])) - 1
-        return self.reuse * min(max(bar / WINDOW_BARS - 2.0, 0.0), 1.0)
+        return self.reuse * min(max(bar / WINDOW_BARS - 2.0, 0.0), _REUSE_WINDOWS)
 
     def _draw(
         self,
         logits: NDArray[np.floating[Any]],
         allowed: np.ndarray[tuple[int], np.dtype[np.bool_]],
+        sampling: Sampling,
         step: int,
         number: int,
     ) -> int:
-        return draw(
-            logits.astype(np.float32), allowed, self.sampling, random=uniform(self.seed, event=step, field=number)
-        )
+        return draw(logits.astype(np.float32), allowed, sampling, random=uniform(self.seed, event=step, field=number))
