@@ -22,11 +22,12 @@ from bot.services.graph import load_finished
 from bot.services.job_leases import JobLeases
 from bot.services.job_results import JobResults, Outcome, Shown
 from bot.services.library import ReplyMaker, ReplyParts, hash_file
-from bot.services.model import DEFAULT_NUM_BARS, EarlySound, GenerateOptions, JobView, Presenter, ProgressView, Upload
+from bot.services.model import EarlySound, JobView, Presenter, ProgressView, Upload
 from bot.services.ports import MediaMaker, Writer
 from bot.services.requests import build_request
 from core.errors import (
     InferenceError,
+    LimitError,
     NotFoundError,
     PermissionDeniedError,
     ServiceStoppingError,
@@ -38,7 +39,6 @@ from core.settings import LimitSettings
 from db.engine import Database
 from inference.protocol import FinishedBars, GenerateRequest, Progress, Request, Result
 from music.piece import Piece
-from music.time_grid import TimeGrid
 
 _log = structlog.stdlib.get_logger(__name__)
 
@@ -108,8 +108,6 @@ class JobRunner:
             return
         if not await self._results.finish(job_id, outcome):
             return
-        num_bars = TimeGrid(outcome.result.piece).num_bars
-        self._estimates.learn(job.kind, seconds=outcome.run_seconds, num_bars=num_bars)
         _log.info("job_finished", job_id=job_id, kind=job.kind, seconds=round(outcome.run_seconds, 3))
 
     async def answer(self, job_id: int) -> None:
@@ -178,7 +176,7 @@ class JobRunner:
         if isinstance(request, GenerateRequest) and early is not None:
             request = msgspec.structs.replace(request, wants_early_bars=True)
         try:
-            result, run_seconds = await self._follow(job, request, early, num_bars=_num_bars(job, source))
+            result, run_seconds = await self._follow(job, request, early)
         finally:
             if early is not None:
                 early.close()
@@ -197,15 +195,12 @@ class JobRunner:
             worth_seconds=parts.early_worth_seconds,
         )
 
-    async def _follow(
-        self, job: JobView, request: Request, early: EarlyListening | None, *, num_bars: int
-    ) -> tuple[Result, float]:
+    async def _follow(self, job: JobView, request: Request, early: EarlyListening | None) -> tuple[Result, float]:
         """Show how the networks get on until they are done; return their result and how long they took."""
+        last: Progress | None = None
         started: float | None = None
         submitted = time.monotonic()
-        async with aclosing(
-            _Stream(self._doors.writer.submit(request, user_id=job.author.user_id, guild_id=job.place.guild_id))
-        ) as stream:
+        async with aclosing(_Stream(await self._join_queue(job, request))) as stream:
             while True:
                 message = await stream.next(timeout_seconds=QUEUE_LOOK_SECONDS)
                 if isinstance(message, Result):
@@ -217,11 +212,23 @@ class JobRunner:
                     continue
                 if message is None:
                     if started is None:
-                        await self._show_queue(job, num_bars=num_bars)
-                    continue
+                        await self._show_queue(job)
+                    if last is None:
+                        continue
+                    message = last  # nothing new was written, but there may be something new to hear
+                last = message
                 started = time.monotonic() if started is None else started
                 sound = None if early is None else early.sound
                 await self._show_writing(job, message, sound, elapsed_seconds=time.monotonic() - started)
+
+    async def _join_queue(self, job: JobView, request: Request) -> AsyncIterator[Progress | FinishedBars | Result]:
+        """Hand a job to the networks; while their queue is full, wait: this job was accepted, nobody may refuse it now."""
+        while True:
+            try:
+                return self._doors.writer.submit(request, user_id=job.author.user_id, guild_id=job.place.guild_id)
+            except LimitError:
+                await self._progress(job, ProgressView(stage="waiting"))
+                await asyncio.sleep(QUEUE_LOOK_SECONDS)
 
     async def _read_source(self, job: JobView) -> tuple[Piece | None, Piece | None]:
         """Return (what to work on, the same if it came as a file)."""
@@ -232,12 +239,9 @@ class JobRunner:
         piece = await self._doors.media.read_upload(source.filename, source.data)
         return piece, piece
 
-    async def _show_queue(self, job: JobView, *, num_bars: int) -> None:
-        own_id = str(job.job_id)
-        place = self._doors.writer.queue_place(own_id)
-        wait_seconds = self._doors.writer.estimate_wait_seconds(own_id)
-        own_seconds = self._estimates.job_seconds(job.kind, num_bars=num_bars)
-        eta_seconds = None if wait_seconds is None or own_seconds is None else wait_seconds + own_seconds
+    async def _show_queue(self, job: JobView) -> None:
+        place = self._doors.writer.queue_place(str(job.job_id))
+        eta_seconds = self._estimates.end_seconds(job.job_id)
         await self._progress(job, ProgressView(stage="waiting", queue_place=place, eta_seconds=eta_seconds))
 
     async def _show_writing(
@@ -299,10 +303,3 @@ class _Stream:
         close: Callable[[], Awaitable[None]] | None = getattr(self._messages, "aclose", None)
         if close is not None:
             await close()
-
-
-def _num_bars(job: JobView, source: Piece | None) -> int:
-    """Return how many bars the networks will work on, for estimates."""
-    if isinstance(job.options, GenerateOptions):
-        return job.options.num_bars or DEFAULT_NUM_BARS
-    return 0 if source is None else TimeGrid(source).num_bars

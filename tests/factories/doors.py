@@ -5,9 +5,12 @@ The writer makes real pieces whose notes depend on the seed alone; the media mak
 
 import asyncio
 import random
+import time
 
 from core.errors import NotFoundError
-from inference.protocol import GenerateRequest, Progress, Result
+from inference.protocol import FinishedBars, GenerateRequest, Progress, Result
+from inference.rates import Rates
+from inference.work import Work, work_of
 from media.protocol import Picture, Rendering
 from music.constraints import Check
 from music.midi import read_midi, write_midi
@@ -40,9 +43,13 @@ class StandInWriter:
         self.requests = []
         self.stopped = []
         self.started = asyncio.Event()
+        self.running = {}
+        self.rates = Rates()
 
     async def submit(self, request, *, user_id, guild_id):
         self.requests.append(request)
+        self.running[request.job_id] = request
+        started = time.monotonic()
         is_done = False
         try:
             if isinstance(request, GenerateRequest):
@@ -54,13 +61,23 @@ class StandInWriter:
             for bar in range(num_bars):
                 yield Progress(job_id=request.job_id, stage="writing", num_done=bar, num_total=num_bars)
                 self.started.set()
+                if getattr(request, "wants_early_bars", False) and bar in {2, 4, 8, 16}:
+                    yield FinishedBars(
+                        job_id=request.job_id,
+                        piece=melody(request.seed, num_bars=bar),
+                        num_bars=bar,
+                        num_total=num_bars,
+                        stop_ticks=bar * 4 * 480,
+                    )
             await self.gate.wait()
             if self.error is not None:
                 raise self.error
             checks = (Check(name="bars", asked=str(num_bars), found=str(num_bars), is_kept=True),)
             yield Result(job_id=request.job_id, piece=piece, checkpoint_id=CHECKPOINT_ID, checks=checks)
             is_done = True
+            self.rates.learn(work_of(request), seconds=time.monotonic() - started)
         finally:
+            self.running.pop(request.job_id, None)
             if not is_done:
                 self.stopped.append(request.job_id)
 
@@ -69,6 +86,19 @@ class StandInWriter:
 
     def estimate_wait_seconds(self, job_id):
         return 3.0 if job_id in self.places else None
+
+    def estimate_end_seconds(self, job_id):
+        request = self.running.get(job_id)
+        if request is None or not self.rates.is_measured(work_of(request)):
+            return None
+        return (self.estimate_wait_seconds(job_id) or 0.0) + self.rates.job_seconds(work_of(request))
+
+    def estimate_work_seconds(self, kind, *, num_bars):
+        work = Work(kind=kind, num_bars=num_bars)
+        return self.rates.job_seconds(work) if self.rates.is_measured(work) else None
+
+    def recall_job(self, kind, *, seconds, num_bars):
+        self.rates.learn(Work(kind=kind, num_bars=num_bars), seconds=seconds)
 
 
 class StandInMedia:

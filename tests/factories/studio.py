@@ -12,7 +12,9 @@ from tests.factories.orders import make_order
 class Studio:
     """A job service with everything around it, for one test."""
 
-    def __init__(self, database, *, writer=None, media=None, presenter=None, limits=None, lease_seconds=30.0):
+    def __init__(
+        self, database, *, writer=None, media=None, presenter=None, limits=None, parts=None, lease_seconds=30.0
+    ):
         self.database = database
         self.writer = writer or StandInWriter()
         self.media = media or StandInMedia()
@@ -24,6 +26,7 @@ class Studio:
             media=self.media,
             presenter=self.presenter,
             limits=limits or LimitSettings(),
+            parts=parts,
             lease_seconds=lease_seconds,
         )
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 
 import discord
 import pytest
 
-from bot.services.model import ProgressView
+from bot.services.model import EarlySound, File, ProgressView
 from bot.ui.courier import Courier, DiscordTroubleError, MessageTooLargeError, OutgoingFile, ReplyAddress
 from bot.ui.presenter import DiscordPresenter
 from core.errors import CancelledJobError, InputError, NotFoundError
@@ -25,7 +26,7 @@ class Line(Courier):
     def __init__(self) -> None:
         self.edits: list[str] = []
         self.posts: list[str] = []
-        self.files: list[list[str]] = []
+        self.files: list[list[str] | None] = []
         self.nonces: list[str] = []
         self.is_open = asyncio.Event()
         self.is_open.set()
@@ -37,7 +38,7 @@ class Line(Courier):
         address: ReplyAddress,
         *,
         embed: discord.Embed,
-        files: Sequence[OutgoingFile] = (),
+        files: Sequence[OutgoingFile] | None = (),
         view: discord.ui.View | None = None,
     ) -> int:
         self.waiting.set()
@@ -45,7 +46,7 @@ class Line(Courier):
         if self.troubles:
             raise self.troubles.pop(0)
         self.edits.append(f"{embed.title or ''} {embed.description or ''} {[field.value for field in embed.fields]}")
-        self.files.append([file.filename for file in files])
+        self.files.append(None if files is None else [file.filename for file in files])
         return address.message_id
 
     async def post(
@@ -64,6 +65,12 @@ class Line(Courier):
 
 def at_bar(num_done: int) -> ProgressView:
     return ProgressView(stage="writing", num_done=num_done, num_total=16)
+
+
+@cache
+def early_sound(num_bars: int) -> EarlySound:
+    file = File(filename=f"first-{num_bars}.ogg", data=b"OggS")
+    return EarlySound(file=file, num_bars=num_bars, num_total=16)
 
 
 @pytest.fixture
@@ -95,6 +102,41 @@ async def test_only_the_latest_state_waits(line: Line, presenter: DiscordPresent
 
     assert "bar 1 of 16" in line.edits[0]
     assert "bar 5 of 16" in line.edits[1]
+
+
+async def test_first_bars_are_sent_once_kept_and_replaced_by_more(line: Line, presenter: DiscordPresenter):
+    """An edit without new sound leaves the message's file alone, so that it goes on playing."""
+    for num_done, early in ((1, None), (4, early_sound(4)), (5, early_sound(4)), (8, early_sound(8))):
+        await presenter.show_progress(RUNNING, replace(at_bar(num_done), early=early))
+        await until(lambda num_done=num_done: f"bar {num_done} of 16" in "".join(line.edits))
+    await presenter.show_reply(RUNNING, REPLY)
+
+    assert line.files[:4] == [[], ["first-4.ogg"], None, ["first-8.ogg"]]
+    assert line.files[4] == [file.filename for file in REPLY.files]
+    assert "first 4 of 16 bars" in line.edits[2]
+    assert len(line.edits) == 5
+
+
+async def test_first_bars_go_when_the_job_ends_without_a_reply(line: Line, presenter: DiscordPresenter):
+    """Half a song must not stay and claim to be a result: not after an error, and not when the job begins anew."""
+    await presenter.show_progress(RUNNING, replace(at_bar(4), early=early_sound(4)))
+    await until(lambda: line.edits)
+    await presenter.show_progress(RUNNING, ProgressView(stage="restarting"))
+    await until(lambda: len(line.edits) == 2)
+    await presenter.show_error(RUNNING, CancelledJobError())
+
+    assert line.files == [["first-4.ogg"], [], []]
+
+
+async def test_first_bars_that_did_not_arrive_are_sent_again(line: Line, presenter: DiscordPresenter):
+    line.troubles = [DiscordTroubleError("503")]
+    await presenter.show_progress(RUNNING, replace(at_bar(4), early=early_sound(4)))
+    await until(lambda: not line.troubles)
+    await presenter.show_progress(RUNNING, replace(at_bar(5), early=early_sound(4)))
+    await until(lambda: line.edits)
+    await presenter.close()
+
+    assert line.files == [["first-4.ogg"]]
 
 
 async def test_no_progress_arrives_after_the_reply(line: Line, presenter: DiscordPresenter):
@@ -132,6 +174,7 @@ async def test_files_that_discord_finds_too_large_are_left_out_and_named(line: L
     reply = replace(REPLY, audio=replace(REPLY.audio, data=b"x" * 100))
     await presenter.show_reply(RUNNING, reply)
 
+    assert line.files[0] is not None
     assert len(line.files[0]) == 1
     assert "a.ogg" not in line.files[0]
     assert "a.ogg" in line.edits[0]
