@@ -52,6 +52,10 @@ bench: $(DEV_STAMP) ## Measure speed and memory beside peers (six minutes), writ
 profile: $(DEV_STAMP) ## Show where the time of a 16-bar request goes; stacks for a flame graph in runs/profile
 	$(PYTHON) -m benchmarks profile
 
+.PHONY: soak
+soak: $(DEV_STAMP) ## 200 simulated users, 1,000 jobs, processes killed at random (under 20 minutes), write docs/results/soak.json
+	$(PYTHON) -m soak
+
 .PHONY: evaluate
 evaluate: $(DEV_STAMP) ## Measure the shipped checkpoints on their test splits, write docs/results (needs TUTTI_DATA)
 	$(PYTHON) -m training.evaluate all

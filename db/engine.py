@@ -2,6 +2,9 @@
 
 It knows nothing of tables. SQLite runs with a write-ahead log and takes the write lock at the start of a writing
 transaction (BEGIN IMMEDIATE), so two writers wait for each other in place of failing half-way.
+
+Writers of this process wait in line before they ask for that lock: SQLite's own waiting is a lottery, in which somebody among
+twenty may lose for ten seconds and fail, and each holds a connection meanwhile.
 """
 
 from __future__ import annotations
@@ -11,7 +14,7 @@ import contextlib
 import functools
 import sqlite3
 from collections.abc import AsyncGenerator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
@@ -43,6 +46,8 @@ class Database:
         self._metrics = metrics or NullMetrics()
         self._writer = open_engine(url)
         self._reader = self._writer.execution_options(**{_IS_READING: True})
+        is_sqlite = self._writer.dialect.name == "sqlite"
+        self._turn: AbstractAsyncContextManager[None] = asyncio.Lock() if is_sqlite else contextlib.nullcontext()
 
     @asynccontextmanager
     async def writing(self) -> AsyncGenerator[AsyncSession]:
@@ -51,7 +56,7 @@ class Database:
         Raises:
             StorageError: when the database fails.
         """
-        async with _scope(self._writer, self._metrics) as session:
+        async with self._turn, _scope(self._writer, self._metrics) as session:
             yield session
 
     @asynccontextmanager

@@ -15,14 +15,15 @@ _SHARE_OF_INFERENCE = 0.6
 class Killer:
     """Ends one child of this process now and then; ``kills`` says when and of which kind."""
 
-    def __init__(self, *, seed: int, mean_pause_seconds: float) -> None:
+    def __init__(self, *, seed: int, mean_pause_seconds: float, max_num_kills: int) -> None:
         self.kills: list[tuple[float, str]] = []
         self._randomness = random.Random(seed)
         self._mean_pause_seconds = mean_pause_seconds
+        self._max_num_kills = max_num_kills
 
     async def run(self) -> None:
-        """Kill until cancelled."""
-        while True:
+        """Kill until cancelled, or until there were enough."""
+        while len(self.kills) < self._max_num_kills:
             await asyncio.sleep(self._randomness.expovariate(1.0 / self._mean_pause_seconds))
             kind = "inference" if self._randomness.random() < _SHARE_OF_INFERENCE else "media"
             self._kill_one(kind)

@@ -11,6 +11,7 @@ from pathlib import Path
 from bot.services.model import JobOrder
 from core.log import configure_logging
 from core.settings import Settings
+from inference.protocol import DEFAULT_DECODERS
 from soak.audit import read_database, read_log
 from soak.crowd import Crowd
 from soak.killer import Killer
@@ -35,11 +36,15 @@ class Plan:
     share_greedy: float = 0.1
     share_cancelled: float = 0.03
     mean_kill_pause_seconds: float = 15.0
+    max_num_kills: int = 10_000
     patience_seconds: float = 1_200.0
+    haste: float = 1.0  # users arrive, pause and lose patience so many times faster
     num_repeats: int = 20  # jobs that lost their worker and are asked again afterwards, in peace
 
 
-async def run_crowd(settings: Settings, plan: Plan, *, folder: Path) -> tuple[Figure, ...]:
+async def run_crowd(
+    settings: Settings, plan: Plan, *, folder: Path, decoders: str = DEFAULT_DECODERS
+) -> tuple[Figure, ...]:
     """Let a crowd loose on a service whose processes are killed, and return what came of it.
 
     The log and the database stay in ``folder``, which exists.
@@ -54,11 +59,12 @@ async def run_crowd(settings: Settings, plan: Plan, *, folder: Path) -> tuple[Fi
         num_servers=plan.num_servers,
         share_greedy=plan.share_greedy,
         share_cancelled=plan.share_cancelled,
+        haste=plan.haste,
     )
     ledger = Ledger()
     with (folder / LOG_NAME).open("w", encoding="utf-8") as log:
         configure_logging(settings.log, stream=log)
-        async with running_service(settings, database_file=folder / _DATABASE_NAME) as service:
+        async with running_service(settings, database_file=folder / _DATABASE_NAME, decoders=decoders) as service:
             seconds = await _let_loose(service, ledger, users, plan)
             stored = await read_database(service.database)
             facts = read_log(folder / LOG_NAME)
@@ -81,7 +87,7 @@ async def run_crowd(settings: Settings, plan: Plan, *, folder: Path) -> tuple[Fi
 async def _let_loose(service: Service, ledger: Ledger, users: Sequence[User], plan: Plan) -> float:
     """Run the crowd to its end, killing meanwhile, and return how long it took."""
     crowd = Crowd(service, ledger, load_pieces(), patience_seconds=plan.patience_seconds)
-    killer = Killer(seed=plan.seed, mean_pause_seconds=plan.mean_kill_pause_seconds)
+    killer = Killer(seed=plan.seed, mean_pause_seconds=plan.mean_kill_pause_seconds, max_num_kills=plan.max_num_kills)
     killing = asyncio.create_task(killer.run(), name="killer") if plan.mean_kill_pause_seconds else None
     start_seconds = time.monotonic()
     try:

@@ -20,6 +20,7 @@ from core.settings import Settings
 from db.engine import Database
 from db.migrate import upgrade
 from inference.client import InferenceClient
+from inference.protocol import DEFAULT_DECODERS
 from media.client import MediaClient
 from music.originality import FINGERPRINTS_FOLDER, Fingerprints
 from soak.ledger import LedgerPresenter
@@ -37,8 +38,10 @@ class Service:
 
 
 @asynccontextmanager
-async def running_service(settings: Settings, *, database_file: Path) -> AsyncGenerator[Service]:
-    """Run everything while the block lasts.
+async def running_service(
+    settings: Settings, *, database_file: Path, decoders: str = DEFAULT_DECODERS
+) -> AsyncGenerator[Service]:
+    """Run everything while the block lasts; ``decoders`` names other networks, as ``module:function``.
 
     Raises:
         core.errors.TuttiError: when a part cannot start.
@@ -53,6 +56,7 @@ async def running_service(settings: Settings, *, database_file: Path) -> AsyncGe
             InferenceClient(
                 settings.inference,
                 max_queued_jobs=settings.limits.max_queued_jobs,
+                decoders=decoders,
                 num_spares=settings.inference.num_spare_workers,
             )
         )

@@ -45,7 +45,14 @@ class User:
 
 
 def draw_crowd(
-    *, seed: int, num_users: int, num_jobs: int, num_servers: int, share_greedy: float, share_cancelled: float
+    *,
+    seed: int,
+    num_users: int,
+    num_jobs: int,
+    num_servers: int,
+    share_greedy: float,
+    share_cancelled: float,
+    haste: float = 1.0,
 ) -> tuple[User, ...]:
     """Return users, dealt out evenly over servers, with ``num_jobs`` wishes dealt out evenly over them."""
     randomness = random.Random(seed)
@@ -61,23 +68,25 @@ def draw_crowd(
             User(
                 author=Author(user_id=1_000 + number, name=f"User {number}"),
                 place=Place(guild_id=10 + server, channel_id=100 + server),
-                arrival_seconds=randomness.uniform(0.0, _ARRIVAL_SECONDS),
-                wishes=tuple(_draw_wishes(randomness, kinds, share_cancelled=share_cancelled)),
+                arrival_seconds=randomness.uniform(0.0, _ARRIVAL_SECONDS) / haste,
+                wishes=tuple(_draw_wishes(randomness, kinds, share_cancelled=share_cancelled, haste=haste)),
                 is_greedy=number in greedy,
             )
         )
     return tuple(users)
 
 
-def _draw_wishes(randomness: random.Random, kinds: list[str], *, share_cancelled: float) -> Iterator[Wish]:
+def _draw_wishes(
+    randomness: random.Random, kinds: list[str], *, share_cancelled: float, haste: float
+) -> Iterator[Wish]:
     for kind in kinds:
         is_cancelled = kind != "describe" and randomness.random() < share_cancelled
         yield Wish(
             options=_draw_options(randomness, kind),
-            pause_seconds=randomness.uniform(0.0, _LONGEST_PAUSE_SECONDS),
+            pause_seconds=randomness.uniform(0.0, _LONGEST_PAUSE_SECONDS) / haste,
             piece_index=randomness.randrange(1_000),
             is_about_own=kind == "remix" and randomness.random() < _CHANCE_OF_OWN_PIECE,
-            cancel_after_seconds=randomness.uniform(0.0, _LONGEST_PATIENCE_SECONDS) if is_cancelled else None,
+            cancel_after_seconds=randomness.uniform(0.0, _LONGEST_PATIENCE_SECONDS) / haste if is_cancelled else None,
         )
 
 

@@ -81,6 +81,26 @@ def test_bad_address_names_the_variable(url):
     assert caught.value.variable == "DATABASE_URL"
 
 
+async def test_writers_wait_in_line(database):
+    """However many want to write at once, each has its turn, in the order of asking, and reading goes on meanwhile."""
+    order = []
+
+    async def write(number):
+        async with database.writing() as session:
+            await make_user(session, discord_id=100 + number)
+            order.append(number)
+
+    async with database.writing() as session:
+        await make_user(session, discord_id=1)
+        tasks = [asyncio.create_task(write(number)) for number in range(60)]
+        await asyncio.sleep(0.05)
+        async with database.reading() as reader:
+            assert await reader.scalar(text("SELECT count(*) FROM users")) == 0
+    await asyncio.gather(*tasks)
+
+    assert order == list(range(60))
+
+
 async def test_cancelled_writer_finishes_and_gives_the_lock_back(database):
     """Cancelling inside BEGIN IMMEDIATE would otherwise leave the write lock with nobody."""
 
