@@ -94,7 +94,7 @@ def _measure(options: argparse.Namespace, console: Console) -> None:
         table = TABLES[name](min(options.repeats, _FEWER.get(name, options.repeats)))
         print_table(table, console)
         tables.append(table)
-    numbers = as_numbers(tables, engine=engine)
+    numbers = as_numbers(tables, engine=engine, is_partial=bool(options.only))
     print_numbers(numbers, console, engine=engine)
     path = options.output or (None if options.only else RESULTS_PATH)
     if path is not None:

@@ -54,7 +54,7 @@ def measure_model(
     num_peer_steps = min(num_peer_steps, peer.longest_run)
     engines = open_engines(model)
     steppers = {name: _stepper(engine) for name, engine in engines.items()}
-    reader = BandwidthReader(step_bytes(model.body, weight_bytes=_FLOAT_BYTES))
+    readers = {name: BandwidthReader(_bytes_of(name, model.body)) for name in engines}
 
     rates: dict[str, list[float]] = defaultdict(list)
     for number in range(num_repeats + 1):
@@ -62,7 +62,8 @@ def measure_model(
         kept[peer.name].append(_rate(lambda: peer.run(num_peer_steps), num_peer_steps))
         for name, step in steppers.items():
             kept[name].append(_rate(lambda step=step: _repeat(step, num_steps), num_steps))
-        kept["bandwidth"].append(reader.measure())
+        for name, reader in readers.items():
+            kept[_bandwidth(name)].append(reader.measure())
     return ResultTable(
         name="body_step",
         title="One step of the generator's body",
@@ -86,20 +87,28 @@ def _rows(
     for name in engines:
         if name != REFERENCE:
             yield _ratio(f"{name} against our eager static cache", rates[name], rates[REFERENCE])
-    note = "one thread, a working set of the size that a step reads"
-    yield Row(name="read bandwidth", unit="GB/s", samples=tuple(rates["bandwidth"]), note=note)
     for name in engines:
-        num_bytes = step_bytes(body, weight_bytes=1 if "int8" in name else _FLOAT_BYTES)
+        num_bytes = _bytes_of(name, body)
+        bandwidths = rates[_bandwidth(name)]
+        note = f"one thread, a working set of {num_bytes / 1e6:.1f} MB: what a step of {name} reads"
+        yield Row(name=_bandwidth(name), unit="GB/s", samples=tuple(bandwidths), note=note)
         shares = (
-            100 * rate * num_bytes / (bandwidth * 1e9)
-            for rate, bandwidth in zip(rates[name], rates["bandwidth"], strict=True)
+            100 * rate * num_bytes / (bandwidth * 1e9) for rate, bandwidth in zip(rates[name], bandwidths, strict=True)
         )
-        note = f"a step reads {num_bytes / 1e6:.1f} MB"
+        note = "steps a second over those that reading alone would allow"
         yield Row(name=f"{name}, share of the memory roofline", unit="%", samples=tuple(shares), note=note)
 
 
 def _ratio(name: str, fast: list[float], slow: list[float]) -> Row:
     return Row(name=name, unit="x", samples=tuple(a / b for a, b in zip(fast, slow, strict=True)))
+
+
+def _bandwidth(engine_name: str) -> str:
+    return f"read bandwidth for {engine_name}"
+
+
+def _bytes_of(engine_name: str, body: TransformerXL) -> int:
+    return step_bytes(body, weight_bytes=1 if "int8" in engine_name else _FLOAT_BYTES)
 
 
 def step_bytes(body: TransformerXL, *, weight_bytes: int) -> int:

@@ -118,11 +118,13 @@ def find_row(promise: Promise, tables: Mapping[str, ResultTable], *, engine: str
     return None if table is None else table.find(promise.row.replace(ENGINE, engine))
 
 
-def as_numbers(tables: Sequence[ResultTable], *, engine: str) -> list[dict[str, Any]]:
-    """Return every promise with its median, spread and verdict, ready for JSON."""
+def as_numbers(tables: Sequence[ResultTable], *, engine: str, is_partial: bool = False) -> list[dict[str, Any]]:
+    """Return every promise with its median, spread and verdict, ready for JSON; of a partial run only what it is about."""
     by_name = {table.name: table for table in tables}
     numbers: list[dict[str, Any]] = []
     for promise in PROMISES:
+        if is_partial and promise.table not in by_name:
+            continue
         row = find_row(promise, by_name, engine=engine)
         samples = () if row is None else row.samples
         numbers.append(

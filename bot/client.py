@@ -86,7 +86,7 @@ class TuttiBot(commands.Bot):
         self.is_connected = False  # to Discord's gateway, at this moment
         self.vital_tasks: tuple[asyncio.Task[None], ...] = ()  # set by bot/main.py: when one ends, so does the bot
         self.workers_ready = asyncio.Event()  # set by bot/main.py; orders are taken before, too
-        self.presenter = DiscordPresenter(Courier(self))
+        self.presenter = DiscordPresenter(Courier(self), metrics=self._metrics)
         self.services = build_services(self.presenter)
         finder = SourceFinder(self, self.services.songs, max_upload_bytes=max_upload_bytes)
         self.desk = Desk(self.services, finder, metrics=self._metrics)

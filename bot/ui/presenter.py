@@ -11,10 +11,12 @@ from dataclasses import dataclass, field
 import structlog
 
 from bot.error_messages import explain
+from bot.services.clock import utc_now
 from bot.services.model import EarlySound, JobView, ProgressView, Reply
 from bot.ui import embeds, views
 from bot.ui.courier import Courier, MessageTooLargeError, OutgoingFile, ReplyAddress
 from core.errors import CancelledJobError, NotFoundError, TuttiError
+from core.metrics import Metrics, NullMetrics
 
 _log = structlog.stdlib.get_logger(__name__)
 
@@ -28,6 +30,7 @@ class _Ticker:
 
     pending: tuple[JobView, ProgressView] | None = None
     heard: EarlySound | None = None  # what the message lets people hear
+    was_heard: bool = False  # something, at some time; a restart takes the sound back
     task: asyncio.Task[None] | None = None
     is_closing: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -35,8 +38,15 @@ class _Ticker:
 class DiscordPresenter:
     """Turns acknowledgements into progress, replies and error sentences. Owns one small task per running job."""
 
-    def __init__(self, courier: Courier, *, seconds_between_edits: float = SECONDS_BETWEEN_EDITS) -> None:
+    def __init__(
+        self,
+        courier: Courier,
+        *,
+        seconds_between_edits: float = SECONDS_BETWEEN_EDITS,
+        metrics: Metrics | None = None,
+    ) -> None:
         self._courier = courier
+        self._metrics = metrics or NullMetrics()
         self._seconds_between_edits = seconds_between_edits
         self._tickers: dict[int, _Ticker] = {}
 
@@ -56,6 +66,7 @@ class DiscordPresenter:
 
     async def show_reply(self, job: JobView, reply: Reply) -> int:
         """Turn the acknowledgement into the reply; where it was deleted, post the reply into the channel."""
+        ticker = self._tickers.get(job.job_id)
         await self._settle(job.job_id)
         files = [
             OutgoingFile(
@@ -65,13 +76,17 @@ class DiscordPresenter:
         ]
         while True:
             try:
-                return await self._deliver(job, reply, files)
+                message_id = await self._deliver(job, reply, files)
             except MessageTooLargeError:
                 if not files:
                     raise
                 largest = max(files, key=lambda file: len(file.data))
                 _log.warning("file_left_out", job_id=job.job_id, size_bytes=len(largest.data))
                 files.remove(largest)
+            else:
+                if reply.audio is not None and not (ticker is not None and ticker.was_heard):
+                    self._note_audible(job)
+                return message_id
 
     async def show_error(self, job: JobView, error: TuttiError) -> None:
         """Turn the acknowledgement into one sentence."""
@@ -126,10 +141,17 @@ class DiscordPresenter:
                 view=views.running_view(job.job_id),
             )
             ticker.heard = early
+            if early is not None and not ticker.was_heard:
+                ticker.was_heard = True
+                self._note_audible(job)
         except TuttiError as error:  # progress is a courtesy: the job goes on
             _log.info("progress_not_shown", job_id=job.job_id, error=type(error).__name__)
         except Exception:  # noqa: BLE001 - nobody awaits this task before the reply, which must not suffer
             _log.exception("progress_broke", job_id=job.job_id)
+
+    def _note_audible(self, job: JobView) -> None:
+        waited_seconds = (utc_now() - job.created_at).total_seconds()
+        self._metrics.observe_first_audible_seconds(task=job.kind, seconds=waited_seconds)
 
     async def _settle(self, job_id: int) -> None:
         """End a job's progress. An edit under way is awaited: cancelled, it could still arrive after the reply."""

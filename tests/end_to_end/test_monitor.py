@@ -21,6 +21,7 @@ MOVED_BY_GENERATE = (
     ("tutti_job_seconds_count", GENERATE),
     ("tutti_first_token_seconds_count", GENERATE),
     ("tutti_reply_seconds_count", GENERATE),
+    ("tutti_first_audible_seconds_count", GENERATE),
     ("tutti_acknowledge_seconds_count", ()),
     ("tutti_render_seconds_count", (("kind", "audio"),)),
     ("tutti_render_seconds_count", (("kind", "midi"),)),

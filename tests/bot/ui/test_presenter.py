@@ -14,6 +14,7 @@ from bot.services.model import EarlySound, File, ProgressView
 from bot.ui.courier import Courier, DiscordTroubleError, MessageTooLargeError, OutgoingFile, ReplyAddress
 from bot.ui.presenter import DiscordPresenter
 from core.errors import CancelledJobError, InputError, NotFoundError
+from core.metrics import PrometheusMetrics
 from tests.bot.ui.test_embeds import JOB, REPLY
 
 ADDRESS = ReplyAddress(application_id=1, interaction_token="t", channel_id=2, message_id=3, acknowledged_at=0.0)
@@ -137,6 +138,20 @@ async def test_first_bars_that_did_not_arrive_are_sent_again(line: Line, present
     await presenter.close()
 
     assert line.files == [["first-4.ogg"]]
+
+
+@pytest.mark.parametrize("early", [None, early_sound(4)], ids=["only the reply", "first bars before it"])
+async def test_first_sound_is_counted_once(line: Line, early: EarlySound | None):
+    """Whether people heard the first bars early, or the whole reply at once."""
+    metrics = PrometheusMetrics()
+    presenter = DiscordPresenter(line, seconds_between_edits=0.01, metrics=metrics)
+    for number, stage_early in enumerate((early, None, early)):
+        await presenter.show_progress(RUNNING, replace(at_bar(number + 1), early=stage_early))
+        await until(lambda number=number: len(line.edits) > number)
+    await presenter.show_reply(RUNNING, REPLY)
+
+    name = "tutti_first_audible_seconds_count"
+    assert metrics.registry.get_sample_value(name, {"task": RUNNING.kind}) == 1
 
 
 async def test_no_progress_arrives_after_the_reply(line: Line, presenter: DiscordPresenter):
