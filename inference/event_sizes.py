@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from torch import Tensor
 
@@ -82,6 +82,12 @@ def generator_config(size: str) -> GeneratorConfig:
         width=chosen.head_width,
         num_back=len(BACK_BARS),
         num_tonal_levels=NUM_TONAL_LEVELS,
+    )
+    fields = replace(
+        fields,
+        num_genres=FIELDS["genre"].size,
+        num_keys=FIELDS["key"].size,
+        num_densities=FIELDS["density"].size,
     )
     return GeneratorConfig(body=body, fields=fields)
 

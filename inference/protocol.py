@@ -36,6 +36,7 @@ class Sampling(msgspec.Struct, frozen=True, kw_only=True):
     top_p: float = 1.0
     min_p: float = 0.0
     repetition: float = 1.0  # above 1: literal repetition becomes less likely
+    key_pull: float = 1.0  # above 1: tones outside a new song's key are so many times less likely
 
 
 class Controls(msgspec.Struct, frozen=True, kw_only=True):

@@ -123,23 +123,21 @@ def _chord_nats(
 def _bar_nats(
     fields: EventFields, body: Tensor, known: dict[str, Tensor], values: dict[str, Tensor]
 ) -> dict[str, Tensor]:
-    del known
     metre = values["metre"]
     return {
-        "metre": _nats(fields.metre(body, []), metre),
-        "tempo": _nats(fields.tempo(body, [metre]), values["tempo"]),
+        "metre": _nats(fields.choose_metre(body, known), metre),
+        "tempo": _nats(fields.choose_tempo(body, known, metre), values["tempo"]),
     }
 
 
 def _track_nats(
     fields: EventFields, body: Tensor, known: dict[str, Tensor], values: dict[str, Tensor]
 ) -> dict[str, Tensor]:
-    del known
     slot, role = values["slot"], values["role"]
     return {
-        "slot": _nats(fields.slot(body, []), slot),
-        "role": _nats(fields.role(body, [slot]), role),
-        "program": _nats(fields.program(body, [role]), values["program"]),
+        "slot": _nats(fields.choose_slot(body, known), slot),
+        "role": _nats(fields.choose_role(body, slot), role),
+        "program": _nats(fields.choose_program(body, known, role), values["program"]),
     }
 
 

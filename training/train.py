@@ -89,7 +89,8 @@ def start_from(model: Generator, checkpoint: Checkpoint) -> None:
     """
     older = Generator(GeneratorConfig.from_dict(checkpoint.config))
     load_weights(older, checkpoint)
-    model.load_state_dict({**model.state_dict(), **older.state_dict()})
+    model.body.load_state_dict(older.body.state_dict())
+    model.fields.widen_from(older.fields)
 
 
 @app.command()

@@ -6,6 +6,7 @@ run of bars; a piano or guitar alone plays melody and accompaniment, which end u
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 from core.errors import InputError
@@ -29,7 +30,7 @@ def arrange(instruments: tuple[int, ...], *, num_bars: int, taken: dict[int, int
     """Return the turns in which every asked instrument plays.
 
     Args:
-        instruments: programs and ``DRUM_PROGRAM``, each once.
+        instruments: programs and ``DRUM_PROGRAM``; one that is named twice plays two parts.
         num_bars: bars to be written.
         taken: slots that a given piece already fills with some of these instruments.
 
@@ -37,13 +38,14 @@ def arrange(instruments: tuple[int, ...], *, num_bars: int, taken: dict[int, int
         InputError: for more instruments in one role than there are bars.
     """
     members: dict[int, list[int]] = {slot: [program] for slot, program in (taken or {}).items()}
-    missing = [program for program in dict.fromkeys(instruments) if [program] not in members.values()]
+    playing = Counter(taken.values() if taken else ())
+    missing = list((Counter(instruments) - playing).elements())
     others: list[int] = []
     for program in missing:
-        if program == DRUM_PROGRAM:
-            members.setdefault(_DRUMS, []).append(program)
-        elif is_bass(program):
-            members.setdefault(_BASS, []).append(program)
+        one_part = _DRUMS if program == DRUM_PROGRAM else _BASS if is_bass(program) else None
+        if one_part is not None:
+            if program not in members.setdefault(one_part, []):  # there is one drummer and one bass, however often named
+                members[one_part].append(program)
         else:
             others.append(program)
     _place_others(others, members)

@@ -7,6 +7,7 @@ knows nothing of processes or of how the network was trained.
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -35,6 +36,7 @@ from music.chords import chord_name
 from music.columns import Bars, columns_of_piece, find_bars, snap
 from music.constraints import METRES
 from music.harmony import estimate_key
+from music.names import scale_of_key
 from music.piece import KeySignature, Piece
 from music.tokenizers.event import EncodedPiece, encode_columns, tempo_bin
 from music.vocabulary import DENSITY_LIMITS, DURATIONS, FIELDS, GENRES, NUM_DENSITIES, NUM_KEYS, VOCABULARY_HASH, Kind
@@ -118,7 +120,9 @@ class GeneratorDecoder:
         tempo_bpm = request.constraints.tempo_bpm
         num_given_chords = len(request.prompt.chords) if request.prompt is not None else 0
         if request.prompt is None or source is None:
-            piece = build_piece(song, num_bars=num_bars, tempo_bpm=tempo_bpm)
+            piece = build_piece(
+                song, num_bars=num_bars, tempo_bpm=tempo_bpm, separate=_named_often(request.constraints.instruments)
+            )
             piece = replace(piece, key_signatures=_key_signatures(piece, request))
         else:
             piece = extend_piece(request.prompt, source, song, num_bars=num_bars, tempo_bpm=tempo_bpm)
@@ -133,6 +137,11 @@ class GeneratorDecoder:
             num_events=song.num_events,
             decode_seconds=time.perf_counter() - started,
         )
+
+
+def _named_often(instruments: tuple[int, ...]) -> frozenset[int]:
+    """Return the instruments that were asked for more than once: each of their parts gets a track."""
+    return frozenset(program for program, count in Counter(instruments).items() if count > 1)
 
 
 def _without_gradients(steps: Iterator[Progress | None]) -> Iterator[Progress | None]:
@@ -172,7 +181,7 @@ def make_plan(request: GenerateRequest) -> tuple[SongPlan, tuple[EncodedPiece, B
         raise InputError(f"I can write 1 to {MAX_BARS} bars at a time. Ask for fewer.")
     if asked.metre is not None and asked.metre not in METRES:
         raise InputError(f"I cannot write in {asked.metre[0]}/{asked.metre[1]}.")
-    instruments = tuple(each for each in dict.fromkeys(asked.instruments) if each not in asked.excluded_instruments)
+    instruments = tuple(each for each in asked.instruments if each not in asked.excluded_instruments)
     if asked.instruments and not instruments:
         raise InputError("Every instrument you asked for is also excluded. Leave one in.")
     given: dict[str, Any] = {
@@ -192,7 +201,9 @@ def make_plan(request: GenerateRequest) -> tuple[SongPlan, tuple[EncodedPiece, B
         if key is None:  # a song that knows its key stays in it; any will do
             key = int(uniform(seed, event=0, field=_KEY_FIELD) * NUM_KEYS)
         density = draw_density(seed, num_parts=len({turn.slot for turn in turns}), metre=asked.metre)
-        return SongPlan(**given, controls=_controls(request.controls, key=key, density=density), turns=turns), None
+        controls = _controls(request.controls, key=key, density=density)
+        home = scale_of_key(KeySignature(0, key % 12, key >= 12)).pitch_classes
+        return SongPlan(**given, controls=controls, home=home, turns=turns), None
     source = read_prompt(request.prompt)
     return _plan_continuation(source, request, given, instruments, key), source
 

@@ -24,11 +24,17 @@ from music.tokenizers.event import EncodedPiece, velocity_of_bin
 from music.vocabulary import CHORD_QUALITIES, DRUM_PITCH, METRE_UNITS, NO_ROOT, UNITS_PER_QUARTER, tempo_of_bin
 
 
-def build_piece(song: WrittenSong, *, num_bars: int, tempo_bpm: float | None) -> Piece:
-    """Return a new piece at 480 ticks per quarter note; parts of one instrument share a track."""
+def build_piece(
+    song: WrittenSong, *, num_bars: int, tempo_bpm: float | None, separate: frozenset[int] = frozenset()
+) -> Piece:
+    """Return a new piece at 480 ticks per quarter note; parts of one instrument share a track, unless it is in ``separate``."""
+
+    def track_of(note: WrittenNote) -> tuple[bool, int, int]:
+        slot = -note.slot if note.program in separate else 0  # the lead first
+        return note.program != DRUM_PROGRAM, note.program, slot
+
     tracks: list[Track] = []
-    by_program = sorted(song.notes, key=lambda note: (note.program != DRUM_PROGRAM, note.program))
-    for program, group in groupby(by_program, key=lambda note: note.program):
+    for (_, program, _), group in groupby(sorted(song.notes, key=track_of), key=track_of):
         notes = list(group)
         tracks.append(_new_track(program, notes, start_ticks=0, ticks_per_quarter=DEFAULT_TICKS_PER_QUARTER))
     beats, unit = METRES[song.metre]

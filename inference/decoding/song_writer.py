@@ -33,6 +33,7 @@ from music.tokenizers.tracker import (
 )
 from music.vocabulary import (
     CHORD_QUALITIES,
+    DRUM_PITCH,
     DURATIONS,
     FIELDS,
     NO_ROOT,
@@ -65,6 +66,7 @@ class SongPlan:
     metre: int | None = None
     tempo: int | None = None
     controls: tuple[int | None, ...] = (None, None, None, None)
+    home: tuple[int, ...] = ()  # pitch classes of the song's key; empty: it has none to be pulled to
     turns: tuple[Turn, ...] = ()  # empty: the network chooses its tracks
     are_turns_asked: bool = False  # somebody named these instruments, so they rest less
     excluded: tuple[int, ...] = ()
@@ -131,6 +133,17 @@ def place_in_song(bar: int, total_bars: int, *, num_new_bars: int) -> int:
     return place_of_bar(bar, total_bars + PLACE_EDGE)
 
 
+def _pull_home(home: tuple[int, ...], strength: float) -> Logits:
+    """Return what is taken off the logit of each pitch (pitches,): nothing from drums and from tones of the key.
+
+    A network that reads what it wrote takes its own stray tones for the music's, and strays further; people's pieces
+    stay. The pull makes up for that and leaves every tone possible.
+    """
+    pitches = np.arange(FIELDS["pitch"].size)
+    is_astray = (pitches < DRUM_PITCH) & ~np.isin(pitches % 12, home) & bool(home)
+    return np.where(is_astray, math.log(strength), 0.0)
+
+
 class SongWriter:
     """One song being written."""
 
@@ -142,6 +155,7 @@ class SongWriter:
         self._tracker = EventTracker()
         self._event = 0  # number of the event being chosen; the key of its random numbers
         self._start_units = 0
+        self._pull = _pull_home(plan.home, plan.sampling.key_pull)
         self.song = WrittenSong()
 
     def write(self) -> Iterator[Progress | None]:
@@ -202,7 +216,12 @@ class SongWriter:
             temperature = self._plan.sampling.temperature_instruments
             if not allowed_slots.any():
                 break
-            slot = self._draw("slot", self._fields.slot(self._lane.output), allowed_slots, temperature)
+            slot = self._draw(
+                "slot",
+                self._fields.choose_slot(self._lane.output, self._tracker.before_choice()),
+                allowed_slots,
+                temperature,
+            )
             last_slot = slot
             role = ROLES.index(PART_ROLES[slot])
             program = self._choose_program(slot, role, temperature)
@@ -217,7 +236,7 @@ class SongWriter:
         allowed = allowed & ~np.isin(programs, self._plan.excluded)
         if not allowed.any():
             return None
-        logits = self._fields.program(self._lane.output, role)
+        logits = self._fields.choose_program(self._lane.output, self._tracker.before_choice(), role)
         return self._draw("program", logits, allowed, temperature)
 
     def _start_bar(self, bar: int) -> Waiting:
@@ -231,12 +250,13 @@ class SongWriter:
             every_metre = np.ones(FIELDS["metre"].size, dtype=np.bool_)
             every_tempo = np.ones(FIELDS["tempo"].size, dtype=np.bool_)
             output, temperature = self._lane.output, plan.sampling.temperature_instruments
+            row = self._tracker.before_choice()
             song.metre = (
                 plan.metre
                 if plan.metre is not None
-                else self._draw("metre", self._fields.metre(output), every_metre, temperature)
+                else self._draw("metre", self._fields.choose_metre(output, row), every_metre, temperature)
             )
-            tempo_logits = self._fields.tempo(output, song.metre)
+            tempo_logits = self._fields.choose_tempo(output, row, song.metre)
             song.tempo = (
                 plan.tempo if plan.tempo is not None else self._draw("tempo", tempo_logits, every_tempo, temperature)
             )
@@ -275,7 +295,7 @@ class SongWriter:
             return
         position = self._draw("position", logits, rules.positions(tracker, row, slot), rhythm)
         tracker.after_position(row, slot, position)
-        logits = self._less_repetition(self._fields.tune(output, row, position), row, "pitch")
+        logits = self._less_repetition(self._fields.tune(output, row, position), row, "pitch") - self._pull
         logits = fold(logits, rules.folds(tracker.programs[slot]))
         pitch = self._draw("pitch", logits, rules.pitches(row), sampling.temperature_notes)
         logits = self._fields.hold(output, row, position, pitch)

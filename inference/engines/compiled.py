@@ -142,6 +142,7 @@ class CompiledFields:
             choices=config.num_choices, positions=config.num_positions, pitches=config.num_pitches,
             drum_pitch=config.drum_pitch, drum_program=config.drum_program, durations=config.num_durations,
             velocities=config.num_velocities, qualities=config.num_qualities, tonal_levels=config.num_tonal_levels,
+            keys=config.num_keys if config.num_genres else 0,
         )  # fmt: skip
         names = (
             "choice", "position", "pitch", "duration", "velocity", "root", "quality", "bass", "metre", "tempo", "slot",
@@ -175,20 +176,21 @@ class CompiledFields:
     def choose_bass(self, output: Floats, root: int, quality: int) -> Logits:
         return _wide(field_kernels.choose_bass(self._heads["bass"], output, root, quality))
 
-    def metre(self, output: Floats) -> Logits:
-        return self._plain("metre", output, _NO_INPUTS)
+    def choose_metre(self, output: Floats, row: Sequence[int]) -> Logits:
+        return self._plain("metre", output, row, _NO_INPUTS)
 
-    def tempo(self, output: Floats, metre: int) -> Logits:
-        return self._plain("tempo", output, np.asarray([metre], np.int32))
+    def choose_tempo(self, output: Floats, row: Sequence[int], metre: int) -> Logits:
+        return self._plain("tempo", output, row, np.asarray([metre], np.int32))
 
-    def slot(self, output: Floats) -> Logits:
-        return self._plain("slot", output, _NO_INPUTS)
+    def choose_slot(self, output: Floats, row: Sequence[int]) -> Logits:
+        return self._plain("slot", output, row, _NO_INPUTS)
 
-    def program(self, output: Floats, role: int) -> Logits:
-        return self._plain("program", output, np.asarray([role], np.int32))
+    def choose_program(self, output: Floats, row: Sequence[int], role: int) -> Logits:
+        return self._plain("program", output, row, np.asarray([role], np.int32))
 
-    def _plain(self, name: str, output: Floats, known: npt.NDArray[np.int32]) -> Logits:
-        return _wide(field_kernels.run_head(self._heads[name], output, known, _NO_INPUTS, _NO_ANCHORS))
+    def _plain(self, name: str, output: Floats, row: Sequence[int], known: npt.NDArray[np.int32]) -> Logits:
+        head = self._heads[name]
+        return _wide(field_kernels.run_head(head, output, _row(row), known, _NO_INPUTS, _NO_ANCHORS))
 
 
 def pack_layers(body: TransformerXL, *, is_rounded: bool) -> tuple[body_kernels.LayerWeights, Floats]:
@@ -255,7 +257,7 @@ def pack_head(head: FieldHead) -> field_kernels.HeadWeights:
     sizes = [len(bias) for _, bias in steps]
     gates, gates_bias = _linear(head.gates) if head.gates is not None else _no_outputs(width)
     return field_kernels.HeadWeights(
-        offsets=head.offsets.cpu().numpy().astype(np.int32),
+        offsets=head.offsets.cpu().numpy().astype(np.int32)[: head.num_inputs],
         table=plain_array(head.table),
         from_body=plain_array(head.from_body.weight),
         from_body_bias=plain_array(head.from_body.bias),

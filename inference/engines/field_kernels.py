@@ -30,6 +30,7 @@ _PREVIOUS_VELOCITY = FIRST_COLUMN["previous_velocity"]
 _ROOT, _QUALITY, _MIN_PITCH = FIRST_COLUMN["root"], FIRST_COLUMN["quality"], FIRST_COLUMN["min_pitch"]
 _PITCH_BACK, _DURATION_BACK = FIRST_COLUMN["pitch_back"], FIRST_COLUMN["duration_back"]
 _VELOCITY_BACK, _TONAL = FIRST_COLUMN["velocity_back"], COLUMNS["tonal"].start
+_WISHES, _KEY = FIRST_COLUMN["controls"], FIRST_COLUMN["controls"] + 2
 
 
 class HeadWeights(NamedTuple):
@@ -63,18 +64,24 @@ class FieldSizes(NamedTuple):
     velocities: int
     qualities: int
     tonal_levels: int  # 0: a checkpoint without scores of presence
+    keys: int  # 0: a checkpoint whose heads do not know the song's wishes
 
 
 @kernel
-def head_state(head: HeadWeights, body: Array, known: Array) -> Array:
-    """Return what a head thinks (F,) before it speaks: from the body's output (D,) and the known integers (inputs,)."""
+def head_state(head: HeadWeights, body: Array, row: Array, known: Array) -> Array:
+    """Return what a head thinks (F,) before it speaks: from the body's output (D,) and the known integers.
+
+    Inputs beyond the known ones are the song's wishes, which stand side by side in the row of features.
+    """
     width = head.hidden.shape[0]
     state, inner = np.empty(width, np.float32), np.empty(width, np.float32)
     room, powers = np.empty(width, np.float32), np.empty(width, np.int32)
     for unit in range(width):
         inner[unit] = dot(head.from_body[unit], body) + head.from_body_bias[unit]
-    for index in range(known.shape[0]):
-        entry = head.table[known[index] + head.offsets[index]]
+    num_known = known.shape[0]
+    for index in range(head.offsets.shape[0]):
+        value = known[index] if index < num_known else row[_WISHES + index - num_known]
+        entry = head.table[value + head.offsets[index]]
         for unit in range(width):
             inner[unit] += entry[unit]
     normalize(inner, head.norm, state)
@@ -88,17 +95,18 @@ def head_state(head: HeadWeights, body: Array, known: Array) -> Array:
 
 
 @kernel
-def run_head(head: HeadWeights, body: Array, known: Array, copies: Array, anchored: Array) -> Array:
+def run_head(head: HeadWeights, body: Array, row: Array, known: Array, copies: Array, anchored: Array) -> Array:
     """Return logits (V,).
 
     Args:
         head: see ``HeadWeights``.
         body: (D,).
-        known: (inputs,), one small integer each.
+        row: the tracker's features (columns,).
+        known: one small integer for each input that is not a wish.
         copies: (K,), values to copy from; V and above are no values.
         anchored: (S, V), which step of its set leads to a value; -1: none.
     """
-    state = head_state(head, body, known)
+    state = head_state(head, body, row, known)
     num_values = head.values.shape[0]
     logits = np.empty(num_values, np.float32)
     for value in range(num_values):
@@ -121,7 +129,7 @@ def choose(head: HeadWeights, sizes: FieldSizes, body: Array, row: Array) -> Arr
     """Logits of what comes next (choices,)."""
     back = row[_CHOICE_BACK : _CHOICE_BACK + _BACK]
     anchored = np.empty((0, sizes.choices), np.int32)
-    logits = run_head(head, body, back, np.minimum(back, sizes.choices), anchored)
+    logits = run_head(head, body, row, back, np.minimum(back, sizes.choices), anchored)
     for choice in range(sizes.choices):
         if (row[_CHOICE_BITS] >> choice) & 1 == 0:
             logits[choice] = _NOTHING
@@ -140,7 +148,7 @@ def place(head: HeadWeights, sizes: FieldSizes, body: Array, row: Array) -> Arra
     if previous < sizes.positions:
         for value in range(previous, min(sizes.positions, previous + MAX_STEP + 1)):
             anchored[0, value] = value - previous
-    logits = run_head(head, body, known, back, anchored)
+    logits = run_head(head, body, row, known, back, anchored)
     for value in range(sizes.positions):
         if value < row[_MIN_POSITION] or value >= row[_BAR_UNITS]:
             logits[value] = _NOTHING
@@ -170,7 +178,10 @@ def tune(head: HeadWeights, sizes: FieldSizes, body: Array, row: Array, position
                 anchored[2, value] = (value - root) % 12
         if sizes.tonal_levels:
             anchored[3, value] = row[_TONAL + value % 12]
-    logits = run_head(head, body, known, copies, anchored)
+        if sizes.keys and row[_KEY] > 0:
+            key = row[_KEY] - 1
+            anchored[4, value] = (value - key) % 12 + 12 * (key >= 12)
+    logits = run_head(head, body, row, known, copies, anchored)
     is_drum = row[_PROGRAM] == sizes.drum_program
     for value in range(sizes.pitches):
         if value < row[_MIN_PITCH] or (value < sizes.drum_pitch) == is_drum:
@@ -190,7 +201,7 @@ def hold(head: HeadWeights, sizes: FieldSizes, body: Array, row: Array, position
     copies = np.empty(_BACK + 1, np.int32)
     copies[:_BACK] = back
     copies[_BACK] = previous
-    return run_head(head, body, known, copies, np.empty((0, 0), np.int32))
+    return run_head(head, body, row, known, copies, np.empty((0, 0), np.int32))
 
 
 @kernel
@@ -207,7 +218,7 @@ def strike(
     copies = np.empty(_BACK + 1, np.int32)
     copies[:_BACK] = back
     copies[_BACK] = previous
-    return run_head(head, body, known, copies, np.empty((0, 0), np.int32))
+    return run_head(head, body, row, known, copies, np.empty((0, 0), np.int32))
 
 
 @kernel
@@ -223,7 +234,10 @@ def choose_root(head: HeadWeights, sizes: FieldSizes, body: Array, row: Array, p
             anchored[0, value] = (value - previous) % 12
         if sizes.tonal_levels:
             anchored[1, value] = row[_TONAL + value]
-    return run_head(head, body, known, back, anchored)
+        if sizes.keys and row[_KEY] > 0:
+            key = row[_KEY] - 1
+            anchored[2, value] = (value - key) % 12 + 12 * (key >= 12)
+    return run_head(head, body, row, known, back, anchored)
 
 
 @kernel
@@ -234,16 +248,16 @@ def choose_quality(head: HeadWeights, sizes: FieldSizes, body: Array, row: Array
     known[0], known[1] = position, root
     for index in range(_BACK):
         known[2 + index] = back[index] + (sizes.qualities + 2) * (row[_PITCH_BACK + index] == root)
-    return run_head(head, body, known, back, np.empty((0, 0), np.int32))
+    return run_head(head, body, row, known, back, np.empty((0, 0), np.int32))
 
 
 @kernel
 def choose_bass(head: HeadWeights, body: Array, root: int, quality: int) -> Array:
-    """Logits of a chord's bass (basses,)."""
+    """Logits of a chord's bass (basses,); this head knows no wishes, so it needs no row of features."""
     known = np.empty(2, np.int32)
     known[0], known[1] = root, quality
     anchored = np.full((1, head.values.shape[0]), -1, np.int32)
     if root < 12:
         for value in range(12):
             anchored[0, value] = (value - root) % 12
-    return run_head(head, body, known, np.empty(0, np.int32), anchored)
+    return run_head(head, body, known, known, np.empty(0, np.int32), anchored)

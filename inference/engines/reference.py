@@ -103,17 +103,17 @@ class ReferenceFields:
     def choose_bass(self, output: Tensor, root: int, quality: int) -> Logits:
         return _plain(self._fields.choose_bass(output, self._number(root), self._number(quality)))
 
-    def metre(self, output: Tensor) -> Logits:
-        return _plain(self._fields.metre(output, []))
+    def choose_metre(self, output: Tensor, row: Sequence[int]) -> Logits:
+        return _plain(self._fields.choose_metre(output, self._known(row)))
 
-    def tempo(self, output: Tensor, metre: int) -> Logits:
-        return _plain(self._fields.tempo(output, [self._number(metre)]))
+    def choose_tempo(self, output: Tensor, row: Sequence[int], metre: int) -> Logits:
+        return _plain(self._fields.choose_tempo(output, self._known(row), self._number(metre)))
 
-    def slot(self, output: Tensor) -> Logits:
-        return _plain(self._fields.slot(output, []))
+    def choose_slot(self, output: Tensor, row: Sequence[int]) -> Logits:
+        return _plain(self._fields.choose_slot(output, self._known(row)))
 
-    def program(self, output: Tensor, role: int) -> Logits:
-        return _plain(self._fields.program(output, [self._number(role)]))
+    def choose_program(self, output: Tensor, row: Sequence[int], role: int) -> Logits:
+        return _plain(self._fields.choose_program(output, self._known(row), self._number(role)))
 
     def _known(self, row: Sequence[int]) -> dict[str, Tensor]:
         return name_features(torch.tensor([row], device=self._device))

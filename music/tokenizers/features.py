@@ -38,6 +38,7 @@ from music.tokenizers.tracker import (
     TONAL_LIMITS,
     Features,
     Rows,
+    control_values,
 )
 from music.vocabulary import DRUM_PITCH, FIELDS, METRE_UNITS, NO_ROOT, NUM_SLOTS, PAD_ID, Kind
 
@@ -63,6 +64,8 @@ def extract_features(rows: Rows) -> tuple[Rows, Features]:
     controls = rows[values.kind == Kind.CONTROL]
     if len(controls):
         context[values.kind == Kind.BAR] = controls[-1, 1 : 1 + CONTEXT_WIDTH]
+        first = int(np.flatnonzero(values.kind == Kind.CONTROL)[0])
+        features[first + 1 :, COLUMNS["controls"]] = control_values(controls[-1, 1 : 1 + CONTEXT_WIDTH].tolist())
     return np.concatenate([rows, context.astype(np.int16)], axis=1), features
 
 

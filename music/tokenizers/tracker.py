@@ -11,6 +11,7 @@ Legend: N events, K = len(BACK_BARS). Values are those of the vocabulary's field
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Sequence
 from itertools import accumulate
 
 import numpy as np
@@ -70,6 +71,7 @@ def lay_out_columns(num_back: int) -> dict[str, slice]:
         ("duration_back", num_back),  # for a chord: the quality sounding there
         ("velocity_back", num_back),
         ("tonal", 12),  # for each pitch class: how much of it there was, see the tracker
+        ("controls", CONTEXT_WIDTH),  # wishes for the whole song, 0: none: 1 + genre, second genre, key, density class
     )
     ends = list(accumulate((size for _, size in sizes), initial=0))
     return {name: slice(start, start + size) for (name, size), start in zip(sizes, ends[:-1], strict=True)}
@@ -78,7 +80,7 @@ def lay_out_columns(num_back: int) -> dict[str, slice]:
 COLUMNS = lay_out_columns(len(BACK_BARS))
 """Where each feature lies in a row of features."""
 FIRST_COLUMN: dict[str, int] = {name: where.start for name, where in COLUMNS.items()}
-NUM_COLUMNS: int = COLUMNS["tonal"].stop
+NUM_COLUMNS: int = COLUMNS["controls"].stop
 
 Rows = npt.NDArray[np.int16]
 Features = npt.NDArray[np.int32]
@@ -108,6 +110,11 @@ def tonal_level(count: int, total: int, *, bar_count: int, bar_total: int) -> in
         level = 2 + sum(100 * count > limit * total for limit in TONAL_LIMITS)
     bar_level = int(bar_total > 0) if bar_count == 0 else 2 + (100 * bar_count > BAR_LIMIT * bar_total)
     return level * NUM_BAR_LEVELS + bar_level
+
+
+def control_values(ids: Sequence[int]) -> list[int]:
+    """Return the ids of a song's controls as features: 1 + the value, 0 where nothing is wished."""
+    return [FIELDS[name].value_of(each) + 1 for name, each in zip(EVENT_FIELDS[Kind.CONTROL], ids, strict=True)]
 
 
 class EventTracker:
@@ -193,6 +200,7 @@ class EventTracker:
         row = [0] * NUM_COLUMNS
         row[FIRST_COLUMN["choice_bits"]] = self._choice_bits()
         row[FIRST_COLUMN["bar_units"]] = self.bar_units
+        row[COLUMNS["controls"]] = control_values(self.controls)
         here = self._here()
         for index, back in enumerate(BACK_BARS):
             row[FIRST_COLUMN["choice_back"] + index] = self._choice_in(self.bar - back, here - back * BAR_STRIDE)
