@@ -104,10 +104,11 @@ class MediaSettings(_Section):
 
 
 class LimitSettings(_Section):
-    """What one person may ask for."""
+    """What one person, one server and all together may ask for."""
 
     max_queued_jobs: int = Field(default=100, ge=1, validation_alias="TUTTI_MAX_QUEUED_JOBS")
     max_jobs_per_user: int = Field(default=4, ge=1, validation_alias="TUTTI_MAX_JOBS_PER_USER")
+    max_jobs_per_server: int = Field(default=40, ge=1, validation_alias="TUTTI_MAX_JOBS_PER_SERVER")
     max_bars: int = Field(default=64, ge=1, validation_alias="TUTTI_MAX_BARS")
 
 

@@ -39,6 +39,7 @@ from inference.protocol import (
     Result,
     WorkerSetup,
 )
+from inference.work import Work
 
 _READY_TIMEOUT_SECONDS = 120.0
 _ERRORS: dict[FailureCode, type[InferenceError]] = {
@@ -133,11 +134,23 @@ class InferenceClient:
 
     def queue_place(self, job_id: str) -> int | None:
         """Return a waiting job's place (1 is next), or ``None`` when it does not wait."""
-        return self._pool.place(job_id) or None
+        return self._pool.outlook.place(job_id) or None
 
     def estimate_wait_seconds(self, job_id: str) -> float | None:
-        """Return about how long a job will wait, from the lengths of past ones; ``None`` when it is unknown."""
-        return self._pool.estimate_wait_seconds(job_id)
+        """Return about how long a job will wait, from the jobs ahead of it; ``None`` when it is unknown."""
+        return self._pool.outlook.wait_seconds(job_id)
+
+    def estimate_end_seconds(self, job_id: str) -> float | None:
+        """Return about how long it is until a job's end; ``None`` when it is over or nothing like it was measured."""
+        return self._pool.outlook.end_seconds(job_id)
+
+    def estimate_work_seconds(self, kind: str, *, num_bars: int) -> float | None:
+        """Return about how long a job of a kind takes once it runs; ``None`` when nothing like it was measured."""
+        return self._pool.outlook.work_seconds(Work(kind=kind, num_bars=num_bars))
+
+    def recall_job(self, kind: str, *, seconds: float, num_bars: int) -> None:
+        """Learn how long jobs take from one of an earlier run of the bot."""
+        self._pool.outlook.recall(Work(kind=kind, num_bars=num_bars), seconds=seconds)
 
     def add_queue_listener(self, listener: QueueListener) -> Callable[[], None]:
         """Call ``listener(job_id, place)`` when a place changes (1 is next, 0 runs now); the returned function ends that."""

@@ -22,6 +22,7 @@ from core.metrics import Metrics, NullMetrics, OutcomeLabel
 from core.processes import ChildLimits
 from inference.crew import Crew, Slot
 from inference.job import Job
+from inference.outlook import Outlook
 from inference.place_board import PlaceBoard, QueueListener
 from inference.protocol import (
     Cancel,
@@ -70,6 +71,7 @@ class WorkerPool:
             num_slots=options.num_workers * options.setup.max_running_jobs,
             slots_per_worker=options.setup.max_running_jobs,
         )
+        self.outlook = Outlook(self._scheduler)
         self._jobs: dict[str, Job] = {}  # waiting and running, by id
         self._crew = Crew(
             [
@@ -158,14 +160,6 @@ class WorkerPool:
             return False
         self._abandon(job, Failure(job_id=job_id, code="cancelled", message="The job was cancelled."))
         return True
-
-    def place(self, job_id: str) -> int | None:
-        """Return a job's place: 0 while it runs, 1 when it is next, ``None`` when it is over."""
-        return self._scheduler.place(job_id)
-
-    def estimate_wait_seconds(self, job_id: str) -> float | None:
-        """Return about how long a job will wait, from the lengths of past ones."""
-        return self._scheduler.estimate_wait_seconds(job_id, now_seconds=time.monotonic())
 
     def add_queue_listener(self, listener: QueueListener) -> Callable[[], None]:
         """Call ``listener`` whenever a place changes; the returned function ends that."""

@@ -1,26 +1,38 @@
-"""How long jobs take, learned from those that finished. It knows no clock: it is told what was measured."""
+"""How long jobs take and when they will be done, as the networks' door foretells it. It measures nothing itself."""
 
 from __future__ import annotations
 
-from bot.services.model import JobKind
+from collections.abc import Sequence
 
-_WEIGHT_OF_NEWEST = 0.3
+from bot.services.model import DEFAULT_NUM_BARS, JobKind
+from bot.services.ports import Writer
+
 NUM_REMEMBERED_JOBS = 20
 
 
 class Estimates:
-    """Seconds per bar of each kind of job, as a running mean that favours the newest."""
+    """What people are told about times. The queue learns from every job that it runs; here it is told of earlier ones."""
 
-    def __init__(self) -> None:
-        self._seconds_per_bar: dict[JobKind, float] = {}
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
 
-    def learn(self, kind: JobKind, *, seconds: float, num_bars: int) -> None:
-        """Take in one finished job."""
-        rate = seconds / max(num_bars, 1)
-        known = self._seconds_per_bar.get(kind, rate)
-        self._seconds_per_bar[kind] = known + _WEIGHT_OF_NEWEST * (rate - known)
+    def recall(self, kind: JobKind, rates: Sequence[tuple[float, int]]) -> None:
+        """Take in (seconds, bars) of jobs that an earlier run of the bot finished, oldest first."""
+        for seconds, num_bars in rates:
+            self._writer.recall_job(kind, seconds=seconds, num_bars=num_bars)
 
-    def job_seconds(self, kind: JobKind, *, num_bars: int) -> float | None:
-        """Return how long a job will probably take; None before the first one of its kind was measured."""
-        rate = self._seconds_per_bar.get(kind)
-        return None if rate is None else rate * num_bars
+    def job_seconds(self, kind: JobKind, *, num_bars: int = DEFAULT_NUM_BARS) -> float | None:
+        """Return how long a job will probably take once it runs; None before the first one of its kind was measured."""
+        return self._writer.estimate_work_seconds(kind, num_bars=num_bars)
+
+    def end_seconds(self, job_id: int) -> float | None:
+        """Return in how many seconds a job will probably be done, its wait included; None when nobody can know."""
+        return self._writer.estimate_end_seconds(str(job_id))
+
+    def soonest_end_seconds(self, job_ids: Sequence[int], *, kind: JobKind) -> float | None:
+        """Return in how many seconds the first of some jobs will probably be done.
+
+        Where the queue does not know them, because they are just beginning or ending: how long a job of a kind takes.
+        """
+        ends = [end for job_id in job_ids if (end := self.end_seconds(job_id)) is not None]
+        return min(ends, default=self.job_seconds(kind))

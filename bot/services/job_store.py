@@ -6,6 +6,7 @@ It knows no network and no presenter. What happens while a job is worked on is i
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -14,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.services.clock import utc_now
 from bot.services.job_leases import JobLeases
 from bot.services.library import hash_file
-from bot.services.model import Author, FromRevision, JobKind, JobOrder, JobView, Upload
+from bot.services.model import Author, FromRevision, JobKind, JobOrder, JobView, Place, Upload
 from bot.services.records import options_to_json, view_job
 from core.errors import LimitError, NotFoundError, PermissionDeniedError
 from core.settings import LimitSettings
@@ -24,6 +25,11 @@ from db.repositories.pieces import PieceRepository
 from db.repositories.songs import SongRepository
 from db.repositories.users import UserRepository
 from db.tables import Job, StoredUpload, User
+
+SoonestEnd = Callable[[Sequence[int]], float | None]
+"""Returns in about how many seconds the first of some jobs will be done; None when nobody knows."""
+
+_LONGEST_IN_SECONDS = 100.0
 
 
 class JobStore:
@@ -35,17 +41,17 @@ class JobStore:
         self._limits = limits
 
     @unbroken
-    async def accept(self, order: JobOrder, *, seed: int, retry_after_seconds: float | None) -> JobView:
+    async def accept(self, order: JobOrder, *, seed: int, soonest_end: SoonestEnd) -> JobView:
         """Store an order with its input and lease it to this process.
 
         Raises:
-            LimitError: when the person or everybody together has too many unfinished jobs.
+            LimitError: when the person, their server or everybody together has too many unfinished jobs.
             NotFoundError: when the source was deleted.
         """
         now = utc_now()
         async with self._database.writing() as session:
             user = await UserRepository(session).find_or_add(order.author.user_id, name=order.author.name, now=now)
-            await self._check_limits(session, user, retry_after_seconds=retry_after_seconds)
+            await self._check_limits(session, user, order.place, soonest_end)
             order = await _recognise_own_file(session, order)
             for revision_id in _named_revisions(order):
                 revision = await SongRepository(session).find(revision_id)
@@ -110,21 +116,42 @@ class JobStore:
         async with self._database.reading() as session:
             return await JobRepository(session).recent_rates(kind=kind, limit=limit)
 
-    async def _check_limits(self, session: AsyncSession, user: User, *, retry_after_seconds: float | None) -> None:
-        jobs = JobRepository(session)
-        wait = (
-            "in a moment" if retry_after_seconds is None else f"in about {max(round(retry_after_seconds), 1)} seconds"
-        )
-        if await jobs.count_unfinished(user_id=user.id) >= self._limits.max_jobs_per_user:
+    async def _check_limits(self, session: AsyncSession, user: User, place: Place, soonest_end: SoonestEnd) -> None:
+        """Refuse what would be too much, and say who has how many and when there is room again."""
+        jobs, limits = JobRepository(session), self._limits
+        own = await jobs.unfinished_ids(user_id=user.id)
+        if len(own) >= limits.max_jobs_per_user:
+            wait_seconds = soonest_end(own)
             raise LimitError(
-                f"You already have {self._limits.max_jobs_per_user} pieces in the making. Try again {wait}, or cancel one.",
-                retry_after_seconds=retry_after_seconds,
+                f"You already have {len(own)} pieces in the making. Try again {_when(wait_seconds)}, or cancel one.",
+                retry_after_seconds=wait_seconds,
             )
-        if await jobs.count_unfinished() >= self._limits.max_queued_jobs:
+        server: Sequence[int] = ()
+        if place.guild_id is not None:
+            server = await jobs.unfinished_ids(guild_id=place.guild_id)
+        if len(server) >= limits.max_jobs_per_server:
+            wait_seconds = soonest_end(server)
             raise LimitError(
-                f"Too many pieces are in the making right now. Try again {wait}.",
-                retry_after_seconds=retry_after_seconds,
+                f"This server already has {len(server)} pieces in the making. Try again {_when(wait_seconds)}.",
+                retry_after_seconds=wait_seconds,
             )
+        everybody = await jobs.unfinished_ids()
+        if len(everybody) >= limits.max_queued_jobs:
+            wait_seconds = soonest_end(everybody)
+            raise LimitError(
+                f"Too many pieces are in the making right now, {len(everybody)} on all servers together. "
+                f"Try again {_when(wait_seconds)}.",
+                retry_after_seconds=wait_seconds,
+            )
+
+
+def _when(seconds: float | None) -> str:
+    """Return a time from now in words."""
+    if seconds is None:
+        return "in a moment"
+    if seconds < _LONGEST_IN_SECONDS:
+        return f"in about {max(round(seconds), 1)} seconds"
+    return f"in about {round(seconds / 60)} minutes"
 
 
 async def view_of(session: AsyncSession, job: Job) -> JobView:

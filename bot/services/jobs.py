@@ -6,6 +6,7 @@ It knows nothing of Discord (the presenter shows things), of networks (the infer
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import get_args
 
 import structlog
@@ -16,7 +17,7 @@ from bot.services.job_results import JobResults
 from bot.services.job_runner import Doors, JobRunner
 from bot.services.job_store import JobStore
 from bot.services.library import ReplyParts
-from bot.services.model import DEFAULT_NUM_BARS, Author, JobKind, JobOrder, JobView, Presenter, ProgressView
+from bot.services.model import Author, JobKind, JobOrder, JobView, Presenter, ProgressView
 from bot.services.ports import MediaMaker, Writer
 from bot.services.requests import check_options
 from bot.services.sampling import draw_seed
@@ -52,7 +53,7 @@ class JobService:
         self._doors = Doors(writer=writer, media=media, presenter=presenter)
         self._leases = JobLeases(database, lease_seconds=lease_seconds)
         self._store = JobStore(database, leases=self._leases, limits=limits)
-        self._estimates = Estimates()
+        self._estimates = Estimates(writer)
         self._results = JobResults(database, owner=self._leases.owner)
         self._runner = JobRunner(
             database,
@@ -72,8 +73,7 @@ class JobService:
     async def start(self) -> None:
         """Resume the unfinished jobs of the last run and begin to accept orders."""
         for kind in get_args(JobKind):
-            for seconds, num_bars in await self._store.recent_rates(kind, limit=NUM_REMEMBERED_JOBS):
-                self._estimates.learn(kind, seconds=seconds, num_bars=num_bars)
+            self._estimates.recall(kind, await self._store.recent_rates(kind, limit=NUM_REMEMBERED_JOBS))
         await self._take_orphans()
         self._watch = asyncio.create_task(self._watch_over_jobs(), name="job-watch")
 
@@ -107,15 +107,15 @@ class JobService:
 
         Raises:
             core.errors.InputError: for options that no network can serve.
-            core.errors.LimitError: when the person or everybody together has too many unfinished jobs.
+            core.errors.LimitError: when the person, the server or everybody together has too many unfinished jobs.
             core.errors.NotFoundError: when the source revision was deleted.
         """
         if self._is_stopping:
             raise LimitError("I am just being restarted. Try again in a minute.", retry_after_seconds=60.0)
         check_options(order.options, has_source=order.source is not None, limits=self._limits)
         seed = draw_seed(order.options.seed)
-        wait_seconds = self._estimates.job_seconds(order.kind, num_bars=DEFAULT_NUM_BARS)
-        job = await self._store.accept(order, seed=seed, retry_after_seconds=wait_seconds)
+        soonest_end = partial(self._estimates.soonest_end_seconds, kind=order.kind)
+        job = await self._store.accept(order, seed=seed, soonest_end=soonest_end)
         _log.info("job_queued", job_id=job.job_id, kind=job.kind)
         self._begin(job.job_id)
         return job

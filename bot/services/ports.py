@@ -27,7 +27,19 @@ class Writer(Protocol):
         ...
 
     def estimate_wait_seconds(self, job_id: str) -> float | None:
-        """Return about how long until a waiting job begins, from the lengths of past ones; None when unknown."""
+        """Return about how long until a waiting job begins, from the jobs ahead of it; None when unknown."""
+        ...
+
+    def estimate_end_seconds(self, job_id: str) -> float | None:
+        """Return about how long until a job is done, its wait included; None when unknown."""
+        ...
+
+    def estimate_work_seconds(self, kind: str, *, num_bars: int) -> float | None:
+        """Return about how long a job of a kind takes once it runs; None when nothing like it was measured."""
+        ...
+
+    def recall_job(self, kind: str, *, seconds: float, num_bars: int) -> None:
+        """Learn how long jobs take from one of an earlier run of the bot."""
         ...
 
 

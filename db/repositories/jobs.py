@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import case, delete, func, or_, select, update
+from sqlalchemy import case, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.base import MAX_ID
@@ -82,12 +82,14 @@ class JobRepository:
             return None
         return await self._session.get(Job, job_id)
 
-    async def count_unfinished(self, *, user_id: int | None = None) -> int:
-        """Return how many jobs wait or run, of one person or of all."""
-        query = select(func.count()).select_from(Job).where(Job.status.in_(UNFINISHED))
+    async def unfinished_ids(self, *, user_id: int | None = None, guild_id: int | None = None) -> Sequence[int]:
+        """Return the jobs that wait or run, of one person, of one server or of all, oldest first."""
+        query = select(Job.id).where(Job.status.in_(UNFINISHED)).order_by(Job.id)
         if user_id is not None:
             query = query.where(Job.user_id == user_id)
-        return await self._session.scalar(query) or 0
+        if guild_id is not None:
+            query = query.where(Job.guild_id == guild_id)
+        return (await self._session.scalars(query)).all()
 
     async def owners(self) -> set[str]:
         """Return every process that holds an unanswered job."""
@@ -139,10 +141,13 @@ class JobRepository:
         )
 
     async def recent_rates(self, *, kind: str, limit: int) -> list[tuple[float, int]]:
-        """Return (seconds, bars) of the newest finished jobs of a kind, oldest first."""
+        """Return (seconds, bars) of the newest finished jobs of a kind, oldest first.
+
+        Continuations do not count: the bars of their results are not those that were written.
+        """
         rows = await self._session.execute(
             select(Job.run_seconds, Job.num_bars)
-            .where(Job.kind == kind, Job.run_seconds.is_not(None), Job.num_bars > 0)
+            .where(Job.operation == kind, Job.run_seconds.is_not(None), Job.num_bars > 0)
             .order_by(Job.id.desc())
             .limit(limit)
         )

@@ -225,6 +225,22 @@ async def test_a_wait_is_estimated_from_past_jobs(make_client):
         assert client.estimate_wait_seconds("waiting") is None
 
 
+async def test_an_end_is_foretold_once_something_like_it_was_measured(make_client):
+    """Not before; jobs of an earlier run count, and the wait is part of it."""
+    async with make_client() as client:
+        running = client.submit(make_request("running", num_bars=100_000))
+        waiting = client.submit(make_request("waiting", num_bars=8))
+        assert client.estimate_end_seconds("waiting") is None
+        assert client.estimate_work_seconds("generate", num_bars=8) is None
+
+        client.recall_job("generate", seconds=4.0, num_bars=8)
+
+        assert client.estimate_work_seconds("generate", num_bars=16) == pytest.approx(8)
+        assert client.estimate_end_seconds("waiting") > client.estimate_wait_seconds("waiting")
+        await running.aclose()
+        await waiting.aclose()
+
+
 async def test_one_id_cannot_be_two_jobs(make_client):
     """A doubled id is our own mistake and is refused before it can mix replies."""
     async with make_client() as client:

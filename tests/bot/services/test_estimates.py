@@ -1,28 +1,29 @@
-"""Estimates come from measured jobs alone."""
+"""Estimates come from measured jobs alone, through the networks' door."""
 
 import pytest
 
 from bot.services.estimates import Estimates
+from tests.factories.doors import StandInWriter
 
 
 def test_nothing_is_said_before_the_first_job_was_measured():
-    assert Estimates().job_seconds("generate", num_bars=8) is None
+    assert Estimates(StandInWriter()).job_seconds("generate", num_bars=8) is None
 
 
-def test_time_grows_with_bars():
-    estimates = Estimates()
-    estimates.learn("generate", seconds=4, num_bars=8)
+def test_jobs_of_an_earlier_run_are_recalled_by_kind():
+    estimates = Estimates(StandInWriter())
+    estimates.recall("generate", [(4.0, 8), (4.0, 8)])
     assert estimates.job_seconds("generate", num_bars=16) == pytest.approx(8)
+    assert estimates.job_seconds("harmonize", num_bars=16) is None
 
 
-def test_newest_jobs_weigh_more_than_old_ones():
-    estimates = Estimates()
-    for seconds in (1, 1, 1, 1, 9, 9, 9, 9):
-        estimates.learn("remix", seconds=seconds, num_bars=1)
-    assert 5 < estimates.job_seconds("remix", num_bars=1) < 9
+def test_the_soonest_end_is_that_of_the_first_job_that_has_one():
+    class Foreseen(StandInWriter):
+        def estimate_end_seconds(self, job_id):
+            return {"1": None, "2": 30.0, "3": 12.0}.get(job_id)
 
-
-def test_kinds_do_not_mix():
-    estimates = Estimates()
-    estimates.learn("remix", seconds=4, num_bars=8)
-    assert estimates.job_seconds("harmonize", num_bars=8) is None
+    estimates = Estimates(Foreseen())
+    assert estimates.soonest_end_seconds([1, 2, 3], kind="generate") == 12.0
+    assert estimates.soonest_end_seconds([1], kind="generate") is None
+    estimates.recall("generate", [(4.0, 16)])
+    assert estimates.soonest_end_seconds([1], kind="generate") == pytest.approx(4)

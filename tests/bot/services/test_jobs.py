@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from bot.services.jobs import JobService
-from bot.services.model import FromRevision, GenerateOptions, HarmonizeOptions, RemixOptions, Upload
+from bot.services.model import FromRevision, GenerateOptions, HarmonizeOptions, Place, RemixOptions, Upload
 from core.errors import (
     BarRangeError,
     CancelledJobError,
@@ -136,17 +136,72 @@ async def test_person_with_too_many_jobs_hears_how_long_to_wait(open_studio):
     ) as studio:
         await studio.jobs.submit(make_order())
         await studio.jobs.submit(make_order())
-        with pytest.raises(LimitError, match="You already have 2 pieces in the making"):
+        with pytest.raises(
+            LimitError, match=r"You already have 2 pieces in the making\. Try again in a moment, or cancel"
+        ):
             await studio.jobs.submit(make_order())
         await studio.jobs.submit(make_order(author=BEN))
+
+
+async def test_full_server_takes_no_more_but_others_do(open_studio):
+    """The limit is the server's: other servers and direct messages go on, and the sentence says whose it is."""
+    limits = LimitSettings(TUTTI_MAX_JOBS_PER_SERVER=2)
+    async with open_studio(writer=StandInWriter(is_open=False), limits=limits) as studio:
+        await studio.jobs.submit(make_order())
+        await studio.jobs.submit(make_order(author=BEN))
+        with pytest.raises(
+            LimitError, match=r"This server already has 2 pieces in the making\. Try again in a moment\."
+        ):
+            await studio.jobs.submit(make_order(author=MODERATOR))
+        await studio.jobs.submit(make_order(author=MODERATOR, place=Place(guild_id=10, channel_id=1)))
+        for _ in range(3):
+            await studio.jobs.submit(make_order(author=MODERATOR, place=Place(guild_id=None, channel_id=2)))
 
 
 async def test_full_house_takes_no_more(open_studio):
     limits = LimitSettings(TUTTI_MAX_QUEUED_JOBS=1)
     async with open_studio(writer=StandInWriter(is_open=False), limits=limits) as studio:
         await studio.jobs.submit(make_order())
-        with pytest.raises(LimitError, match="Too many pieces"):
+        with pytest.raises(LimitError, match="Too many pieces are in the making right now, 1 on all servers together"):
             await studio.jobs.submit(make_order(author=BEN))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(0.2, "about 1 seconds"), (42.4, "about 42 seconds"), (290, "about 5 min")]
+)
+async def test_a_refusal_says_when_the_first_of_ones_own_jobs_will_be_done(open_studio, seconds, words):
+    """The time is that of the queue's own forecast."""
+
+    class Foreseen(StandInWriter):
+        def estimate_end_seconds(self, job_id):
+            return {"1": 9_000.0, "2": seconds}[job_id]
+
+    limits = LimitSettings(TUTTI_MAX_JOBS_PER_USER=2)
+    async with open_studio(writer=Foreseen(is_open=False), limits=limits) as studio:
+        await studio.jobs.submit(make_order())
+        await studio.jobs.submit(make_order())
+        with pytest.raises(LimitError, match=words) as caught:
+            await studio.jobs.submit(make_order())
+    assert caught.value.retry_after_seconds == seconds
+
+
+async def test_an_accepted_job_is_not_refused_by_a_full_queue(open_studio, monkeypatch):
+    """The networks' own queue may be full for a moment; whoever was accepted waits and is served."""
+    monkeypatch.setattr("bot.services.job_runner.QUEUE_LOOK_SECONDS", 0.01)
+
+    class FullAtFirst(StandInWriter):
+        num_refusals = 0
+
+        def submit(self, request, *, user_id, guild_id):
+            if self.num_refusals < 3:
+                self.num_refusals += 1
+                raise LimitError("The queue is full.")
+            return super().submit(request, user_id=user_id, guild_id=guild_id)
+
+    async with open_studio(writer=FullAtFirst()) as studio:
+        await make_result(studio)
+    assert studio.writer.num_refusals == 3
+    assert [view.stage for _, view in studio.presenter.progress][:3] == ["waiting"] * 3
 
 
 async def test_two_orders_at_once_cannot_pass_one_free_place(open_studio):

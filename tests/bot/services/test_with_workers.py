@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from bot.services.model import GenerateOptions
+from bot.services.model import Author, GenerateOptions
 from core.errors import CancelledJobError
 from core.settings import InferenceSettings, MediaSettings
 from inference.client import InferenceClient
@@ -15,6 +15,7 @@ from music.midi import read_midi
 from tests.factories.doors import ListPresenter, StandInMedia
 from tests.factories.orders import ADA, BEN, make_order
 
+CARL = Author(user_id=4, name="Carl")
 NUM_BARS = 20  # 0.4 seconds of writing: time enough to be killed
 
 
@@ -92,3 +93,25 @@ async def test_waiting_jobs_see_their_place_in_the_queue(open_studio, writer, mo
     waits = [view for job, view in presenter.progress if job.job_id == second.job_id and view.stage == "waiting"]
     assert waits
     assert {view.queue_place for view in waits} == {1}
+
+
+async def test_place_and_time_are_shown_and_go_down(open_studio, writer, monkeypatch):
+    """Once a job was measured, whoever waits behind two others sees place 2, then 1, and a time that shrinks to the reply."""
+    monkeypatch.setattr("bot.services.job_runner.QUEUE_LOOK_SECONDS", 0.05)
+    presenter = WritingPresenter()
+    async with open_studio(writer=writer, media=StandInMedia(), presenter=presenter) as studio:
+        await studio.jobs.submit(make_order(GenerateOptions(num_bars=NUM_BARS)))
+        await presenter.answered()
+        for author in (ADA, BEN):
+            await studio.jobs.submit(make_order(GenerateOptions(num_bars=2 * NUM_BARS), author=author))
+        last = await studio.jobs.submit(make_order(GenerateOptions(num_bars=2 * NUM_BARS), author=CARL))
+        async with asyncio.timeout(30):
+            while len(presenter.replies) < 4:
+                await presenter.answered()
+    waits = [view for job, view in presenter.progress if job.job_id == last.job_id and view.stage == "waiting"]
+    places = [view.queue_place for view in waits if view.queue_place]
+    assert (places[0], places[-1]) == (2, 1)
+    assert places == sorted(places, reverse=True)
+    times = [view.eta_seconds for view in waits]
+    assert None not in times
+    assert times[-1] < times[0]

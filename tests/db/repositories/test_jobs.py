@@ -64,15 +64,18 @@ async def test_only_the_owner_renews_and_holds(database):
         assert await jobs.held(other.id, owner="me") is None
 
 
-async def test_unfinished_jobs_are_counted_per_person_and_in_all(database):
+async def test_unfinished_jobs_are_told_per_person_per_server_and_in_all(database):
     async with database.writing() as session:
         ada, ben = await make_user(session, discord_id=1), await make_user(session, discord_id=2)
-        await make_job(session, user=ada)
-        await make_job(session, user=ben)
+        of_ada = await make_job(session, user=ada)
+        of_ben = await make_job(session, user=ben)
+        of_ben.guild_id = 77
         (await make_job(session, user=ada)).status = "finished"
         await session.flush()
         jobs = JobRepository(session)
-        assert (await jobs.count_unfinished(), await jobs.count_unfinished(user_id=ada.id)) == (2, 1)
+        assert await jobs.unfinished_ids() == [of_ada.id, of_ben.id]
+        assert await jobs.unfinished_ids(user_id=ada.id) == [of_ada.id]
+        assert await jobs.unfinished_ids(guild_id=77) == [of_ben.id]
 
 
 async def test_rates_come_from_finished_jobs_oldest_first(database):
