@@ -28,7 +28,9 @@ def make_client(tmp_path: Path) -> MakeClient:
         drain_seconds: float = 0.0,
         **settings: Any,
     ) -> AsyncIterator[InferenceClient]:
-        section = InferenceSettings(**{"TUTTI_WEIGHTS": tmp_path, "TUTTI_DEVICE": "cpu"} | settings)
+        section = InferenceSettings(
+            **{"TUTTI_WEIGHTS": tmp_path, "TUTTI_DEVICE": "cpu", "TUTTI_WORKERS": 1, "TUTTI_LANES": 1} | settings
+        )
         place = decoders if ":" in decoders else f"tests.inference.tiny_decoder:{decoders}"
         async with InferenceClient(
             section, max_queued_jobs=max_queued_jobs, decoders=place, metrics=metrics, drain_seconds=drain_seconds

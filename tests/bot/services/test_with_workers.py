@@ -21,7 +21,7 @@ NUM_BARS = 20  # 0.4 seconds of writing: time enough to be killed
 
 @pytest.fixture
 async def writer(tmp_path):
-    settings = InferenceSettings(TUTTI_WEIGHTS=tmp_path, TUTTI_DEVICE="cpu")
+    settings = InferenceSettings(TUTTI_WEIGHTS=tmp_path, TUTTI_DEVICE="cpu", TUTTI_WORKERS=1, TUTTI_LANES=1)
     client = InferenceClient(settings, decoders="tests.inference.tiny_decoder:load_decoders", drain_seconds=0.0)
     async with client:
         yield client
