@@ -102,10 +102,16 @@ def start_from(model: RemixerNetwork, checkpoint: Checkpoint) -> None:
     model.load_state_dict({**state, **checkpoint.state})
 
 
-def ship(run: Run, corpus: OctupleCorpus, folder: Path, *, metrics: dict[str, Any]) -> str:
-    """Write the moving average as a checkpoint and return its id."""
+def ship(
+    run: Run, corpus: OctupleCorpus, folder: Path, *, metrics: dict[str, Any], began_with: Path | None = None
+) -> str:
+    """Write the moving average as a checkpoint and return its id; the card tells of the checkpoint that the run began with."""
     task = run.task
     assert isinstance(task, RemixerTask)
+    before: dict[str, Any] = {}
+    if began_with is not None:
+        first = load_checkpoint(began_with, model="remixer", vocabulary_hash=VOCABULARY_HASH)
+        before = {"began_with": {"checkpoint_id": first.checkpoint_id, **first.card.get("trained", {})}}
     commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False)  # noqa: S607 - git of the path
     card = {
         "data_sets": {"weights": corpus.weights, "notes": corpus.report["notes"]},
@@ -116,6 +122,7 @@ def ship(run: Run, corpus: OctupleCorpus, folder: Path, *, metrics: dict[str, An
             "processor_minutes": round(run.trained_seconds / 60, 1),
             "steps": run.step,
             "notes": run.num_events,
+            **before,
         },
     }
     return save_checkpoint(
@@ -155,7 +162,13 @@ def train(
 
 
 @app.command("ship")
-def ship_run(config: Path, ship_to: Path, *, name: str = "remixer") -> None:
+def ship_run(
+    config: Path,
+    ship_to: Path,
+    *,
+    name: str = "remixer",
+    began_with: Annotated[Path | None, typer.Option(help="the checkpoint that was its warm start")] = None,
+) -> None:
     """Write the weights so far of the run ``name`` as a checkpoint, with its last validation."""
     plan = load_plan(config)
     corpus = open_corpus(plan)
@@ -163,7 +176,8 @@ def ship_run(config: Path, ship_to: Path, *, name: str = "remixer") -> None:
     lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
     validations = [line for line in lines if line["kind"] == "valid"]
     run = open_run(plan, corpus, folder)
-    print(f"shipped {ship(run, corpus, ship_to, metrics={'valid': validations[-1:]})} to {ship_to}")
+    checkpoint_id = ship(run, corpus, ship_to, metrics={"valid": validations[-1:]}, began_with=began_with)
+    print(f"shipped {checkpoint_id} to {ship_to}")
 
 
 @app.command("evaluate")

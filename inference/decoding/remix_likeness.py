@@ -30,6 +30,7 @@ from music.tokenizers.octuple import (
 
 NUM_FEATURES = 40
 _DURATIONS = np.asarray(DURATIONS, dtype=np.int64)
+_BINS = np.searchsorted(_DURATIONS, np.arange(DURATIONS[-1] + 1), side="right") - 1
 _NONE = FIELD_SIZES[DURATION]
 _NEAR_PITCH, _NEAR_VELOCITY, _NEAR_ROOM = 2, 1, 1
 _NEAR_BARS, _FEW_BARS, _SOME_BARS = 1, 4, 12
@@ -75,13 +76,25 @@ def lay_pairs(layout: Layout, rows: Ints, is_masked: Flags, notes: Ints, best_gr
     line = _Line(layout, rows, is_masked)
     features = _features(line, layout, rows, is_masked, notes, shown, best_groups)
     assert len(features) == NUM_FEATURES
-    codes = np.packbits(np.stack(features), axis=0).transpose(1, 2, 0)
     durations = np.broadcast_to(rows[shown, DURATION], (len(notes), len(shown)))
     silence = line.room[shown] - _DURATIONS[rows[shown, DURATION]]
     length = line.room[notes][:, None] - silence[None, :]
-    kept = np.searchsorted(_DURATIONS, np.maximum(length, 0), side="right") - 1
+    kept = _bins(length)
     is_there = (line.room[notes] >= 0)[:, None] & (line.room[shown] >= 0)[None, :] & (length >= 0)
-    return Pairs(np.ascontiguousarray(codes), np.stack([durations, np.where(is_there, kept, _NONE)], axis=2))
+    return Pairs(_pack(features), np.stack([durations, np.where(is_there, kept, _NONE)], axis=2))
+
+
+def _pack(features: list[Flags]) -> npt.NDArray[np.uint8]:
+    """Return features (M, N) as bits (M, N, B), the first feature highest: ``numpy.packbits`` in a fraction of its time."""
+    packed = np.zeros((len(features) // 8, *features[0].shape), dtype=np.uint8)
+    for index, feature in enumerate(features):
+        packed[index // 8] |= feature.view(np.uint8) << np.uint8(7 - index % 8)
+    return np.ascontiguousarray(packed.transpose(1, 2, 0))
+
+
+def _bins(length: Ints) -> Ints:
+    """Return the duration that each length in positions falls into; the shortest for lengths below 0."""
+    return _BINS[np.clip(length, 0, len(_BINS) - 1)]
 
 
 def _features(
@@ -94,8 +107,7 @@ def _features(
     def column(numbers: Ints, is_known: Flags = always) -> _Column:
         return _Column(numbers, is_known, notes, shown)
 
-    room_bins = np.searchsorted(_DURATIONS, np.maximum(line.room, 0), side="right") - 1
-    room, rough_room = column(line.room, line.room >= 0), column(room_bins, line.room >= 0)
+    room, rough_room = column(line.room, line.room >= 0), column(_bins(line.room), line.room >= 0)
     pitch, velocity = column(rows[:, PITCH], shows_pitch), column(rows[:, VELOCITY])
     same_track, same_pitch, same_room = column(layout.track).is_equal(), pitch.is_equal(), room.is_equal()
     same_class = column(rows[:, PITCH] % 12, shows_pitch).is_equal()
@@ -108,7 +120,7 @@ def _features(
     bars = np.abs(layout.bar[notes][:, None] - layout.bar[shown][None, :])
     group = layout.group[shown][None, :]
     best = group == best_groups[:, :1]
-    likely = (group[:, :, None] == best_groups[:, None, :]).any(axis=2)
+    likely = np.logical_or.reduce([group == each[:, None] for each in best_groups.T])
     inside = [
         same_pitch, pitch.is_near(_NEAR_PITCH), same_class, same_room, rough_room.is_near(_NEAR_ROOM),
         same_before, same_after, same_velocity, velocity.is_near(_NEAR_VELOCITY), same_position,

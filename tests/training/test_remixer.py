@@ -274,10 +274,10 @@ def test_a_run_does_not_begin_with_strange_weights(corpus, tmp_path):
         start_from(strange, load_checkpoint(tmp_path, model="remixer", vocabulary_hash=VOCABULARY_HASH))
 
 
-@pytest.mark.parametrize("size", ["cpu", "gpu"])
-def test_the_committed_plans_are_readable(size):
+@pytest.mark.parametrize("name", ["cpu", "gpu", "votes"])
+def test_the_committed_plans_are_readable(name):
     """No set whose licence keeps it out of shipped weights is among theirs."""
-    plan = load_plan(Path(f"training/configs/remixer_{size}.toml"))
+    plan = load_plan(Path(f"training/configs/remixer_{name}.toml"))
     assert isinstance(plan, RemixerPlan)
     assert "band_arrangements" not in plan.corpus.weights
 
