@@ -12,7 +12,7 @@ from bot.services.model import JobOrder
 from core.log import configure_logging
 from core.settings import Settings
 from inference.protocol import DEFAULT_DECODERS
-from soak.audit import read_database, read_log
+from soak.audit import StoredJobs, read_database, read_log
 from soak.crowd import Crowd
 from soak.killer import Killer
 from soak.ledger import Entry, Ledger
@@ -23,6 +23,8 @@ from soak.wishes import User, draw_crowd
 
 LOG_NAME = "log.jsonl"
 _DATABASE_NAME = "tutti.db"
+_SETTLING_SECONDS = 30.0
+_LOOK_SECONDS = 0.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +68,7 @@ async def run_crowd(
         configure_logging(settings.log, stream=log)
         async with running_service(settings, database_file=folder / _DATABASE_NAME, decoders=decoders) as service:
             seconds = await _let_loose(service, ledger, users, plan)
-            stored = await read_database(service.database)
+            stored = await _read_settled(service)
             facts = read_log(folder / LOG_NAME)
             disturbed = [
                 entry
@@ -98,6 +100,16 @@ async def _let_loose(service: Service, ledger: Ledger, users: Sequence[User], pl
             await asyncio.wait({killing})
         ledger.kills = killer.kills
     return time.monotonic() - start_seconds
+
+
+async def _read_settled(service: Service) -> StoredJobs:
+    """Count what is stored once the bot has noted that the last replies were shown, or had time enough to."""
+    give_up_seconds = time.monotonic() + _SETTLING_SECONDS
+    while True:
+        stored = await read_database(service.database)
+        if stored.num_unanswered == 0 or time.monotonic() > give_up_seconds:
+            return stored
+        await asyncio.sleep(_LOOK_SECONDS)
 
 
 async def _count_different(service: Service, users: Sequence[User], disturbed: Sequence[Entry]) -> int:
