@@ -68,3 +68,10 @@ def test_random_numbers_depend_on_seed_event_and_field_alone():
     assert first not in others
     assert len(others) == 3
     assert 0 <= first < 1
+
+
+@given(seed=st.integers(0, 2**64 - 1), event=st.integers(0, 2**20), field=st.integers(0, 2000))
+def test_random_numbers_are_those_of_numpys_philox(seed, event, field):
+    """So a seed means the same music as before these numbers were compiled."""
+    generator = np.random.Generator(np.random.Philox(key=seed, counter=[0, field, event, 0]))
+    assert uniform(seed, event=event, field=field) == generator.random()
