@@ -6,6 +6,7 @@ Absolute numbers depend on the machine and on what else it does; ratios are take
 from __future__ import annotations
 
 import argparse
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -62,9 +63,12 @@ def main() -> None:
         console.width = _FILE_WIDTH
     if options.command == "profile":
         profiling.profile(console, folder=options.folder)
+        failed: list[str] = []
     else:
-        _measure(options, console)
+        failed = _measure(options, console)
     structlog.reset_defaults()
+    if failed:
+        sys.exit(f"Could not be measured: {', '.join(failed)}. The error stands above.")
 
 
 def _parse() -> argparse.Namespace:
@@ -85,13 +89,20 @@ def _parse() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _measure(options: argparse.Namespace, console: Console) -> None:
+def _measure(options: argparse.Namespace, console: Console) -> list[str]:
+    """Measure, print and keep; return the tables that failed, whose numbers then count as not measured."""
     engine = choose_engine(Settings().inference.engine, choose_device("cpu").device)
     start_seconds = time.perf_counter()
     tables: list[ResultTable] = []
+    failed: list[str] = []
     for name in options.only or TABLES:
         console.print(f"Measuring {name} ...", style="dim")
-        table = TABLES[name](min(options.repeats, _FEWER.get(name, options.repeats)))
+        try:
+            table = TABLES[name](min(options.repeats, _FEWER.get(name, options.repeats)))
+        except Exception:  # noqa: BLE001 - minutes of other measurements must not be lost to one that cannot be made
+            console.print_exception()
+            failed.append(name)
+            continue
         print_table(table, console)
         tables.append(table)
     numbers = as_numbers(tables, engine=engine, is_partial=bool(options.only))
@@ -100,6 +111,7 @@ def _measure(options: argparse.Namespace, console: Console) -> None:
     if path is not None:
         write_results(path, tables, seconds=time.perf_counter() - start_seconds, numbers=numbers)
         console.print(f"Written to {path}")
+    return failed
 
 
 if __name__ == "__main__":
