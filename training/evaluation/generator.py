@@ -20,6 +20,7 @@ from music.piece import Piece
 from music.tokenizers.tracker import Rows
 from music.vocabulary import FIELDS, Kind
 from training.corpus import Corpus
+from training.evaluation.engine_nats import measure_engines
 from training.evaluation.event_nats import PieceNats, score_readings, whole_reading
 from training.evaluation.intervals import paired_interval, ratio_interval
 from training.evaluation.memory_use import measure_memory
@@ -41,6 +42,7 @@ from training.evaluation.samples import (
     write_pieces,
 )
 from training.evaluation.statistics import describe_rows, summarize
+from training.evaluation.wishes import measure_wishes
 from training.generator import NOTE_FIELDS, held_out_excerpts
 
 EXCERPT_BARS = 48
@@ -53,6 +55,7 @@ class Sizes:
 
     likelihood: int = 100
     memory: int = 100
+    engines: int = 20
     samples: int = 100
     requests: int = 63  # nine of each metre
     people: int = 200
@@ -62,7 +65,7 @@ class Sizes:
 
 FULL = Sizes()
 QUICK = Sizes(
-    likelihood=12, memory=6, samples=4, requests=7, people=20, ngram_events=500_000, ngram_tuning=12
+    likelihood=12, memory=6, engines=2, samples=4, requests=7, people=20, ngram_events=500_000, ngram_tuning=12
 )  # fmt: skip
 
 
@@ -88,6 +91,8 @@ def evaluate_generator(
     excerpts = held_out_excerpts(corpus, split=split, num_pieces=sizes.likelihood, num_bars=EXCERPT_BARS)
     parts: dict[str, Callable[[], dict[str, Any]]] = {
         "memory": lambda: measure_memory(decoder.model, corpus, split=split, num_pieces=sizes.memory),
+        "engines": lambda: measure_engines(decoder.model, excerpts[: sizes.engines]),
+        "wishes": lambda: measure_wishes(decoder.model, corpus, split=split, num_pieces=sizes.memory),
         "band": lambda: compare_samples(write(band_requests(sizes.samples)), real_band_excerpts(corpus, split=split)),
         "piano": lambda: compare_samples(
             write(piano_requests(sizes.samples)), real_piano_excerpts(corpus, split=split)

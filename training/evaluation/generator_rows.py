@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from training.evaluation.engine_nats import MUST_PERCENT
 from training.evaluation.people import PUBLISHED
 from training.evaluation.table import Row, Target
 
@@ -37,6 +38,10 @@ def generator_rows(result: Result) -> Iterator[Row]:
         yield from _likelihood(result)
     if "memory" in result:
         yield from _memory(result)
+    if "wishes" in result:
+        yield from _wishes(result)
+    if "engines" in result:
+        yield from _engines(result)
     if "band" in result:
         yield from _samples(result, "band", _BAND, what="16 bars of rock and pop")
     if "piano" in result:
@@ -83,6 +88,31 @@ def _memory(result: Result) -> Iterator[Row]:
             network="generator", what=what, split=result["split"], num=found["num_pieces"], ours=found[name]["lost"],
             low=low, high=high, digits=4, anchor=f"{found['full']:.3f} with all of it", baseline="0",
             judged=low, target=Target(must=1e-9, sense="at least", text_of_must="interval above 0"),
+        )  # fmt: skip
+
+
+def _wishes(result: Result) -> Iterator[Row]:
+    found = result["wishes"]
+    for name, what in (
+        ("none", "told nothing"),
+        ("wrong", "told another genre, a key a tritone away, another density"),
+    ):
+        low, high = found[name]["interval"]
+        yield Row(
+            network="generator", what=f"bars 1-8, nats per note and chord lost when {what}", split=result["split"],
+            num=found["num_pieces"], ours=found[name]["lost"], low=low, high=high, digits=4, baseline="0",
+            anchor=f"{found['right']['nats_per_note']:.3f} told genre, key and density",
+        )  # fmt: skip
+
+
+def _engines(result: Result) -> Iterator[Row]:
+    found = result["engines"]
+    for name in ("compiled", "compiled-int8"):
+        low, high = found[name]["interval"]
+        yield Row(
+            network="generator", what=f"engine {name}: % more nats per note than the reference engine",
+            split=result["split"], num=found["num_pieces"], ours=found[name]["percent_worse"], low=low, high=high, digits=3,
+            anchor=f"{found['reference']['nats_per_note']:.3f} reference", target=Target(must=MUST_PERCENT),
         )  # fmt: skip
 
 
