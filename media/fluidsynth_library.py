@@ -1,8 +1,9 @@
 """FluidSynth as a library inside this process: one font, many short-lived synthesizers. It knows nothing of pieces or files.
 
-The font is read once and lent to a fresh synthesizer for every segment: making one takes a millisecond, and its effects start
-from the same state as the program's, so the samples are the same bit for bit. pyfluidsynth binds the library; what it does not
-bind is declared here. A process may render in several threads, each with a synthesizer of its own.
+The font is read once and lent to a fresh synthesizer for every song: making one takes a millisecond, and its effects start from
+the same state as the program's, so the samples are the same. A synthesizer can be left standing in the middle of a song and go on
+when the next bars are there. It shares its voices out over the cores; that changes no sample. pyfluidsynth binds the library;
+what it does not bind is declared here. None of it is for more than one thread at a time.
 """
 
 # pyfluidsynth ships no types, and what it binds has none.
@@ -12,36 +13,24 @@ bind is declared here. A process may render in several threads, each with a synt
 from __future__ import annotations
 
 import ctypes
-import threading
-from dataclasses import dataclass
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from core.errors import RenderError
-from media.segments import Segment
 from media.synth import SAMPLE_RATE_HZ, Samples
 from media.timeline import BLOCK_FRAMES, Event, EventKind
 
 _FRAME_BYTES = 8  # two channels of 32 bits
-_QUIET = 1e-6  # -120 dBFS: what remains of the reverberation is not heard
 _PANIC, _DEBUG = 0, 4  # FluidSynth's log levels
-_TAIL_BLOCKS = SAMPLE_RATE_HZ // BLOCK_FRAMES // 2
-
-
-@dataclass(frozen=True, slots=True)
-class Stretch:
-    """The sound of one segment, from its first block on; shape (num_frames, 2), full scale at 1.0."""
-
-    samples: Samples
-    is_whole: bool  # up to its last breath, not only as far as somebody needed it
 
 
 class FontLibrary:
     """A SoundFont in memory, ready to be played."""
 
-    def __init__(self, soundfont: Path) -> None:
+    def __init__(self, soundfont: Path, *, num_cores: int = 1) -> None:
         """Read the font.
 
         Raises:
@@ -59,9 +48,9 @@ class FontLibrary:
             self._declare()
         except AttributeError as error:
             raise RenderError("The library of FluidSynth is too old; version 2.1 is needed") from error
-        self._lock = threading.Lock()
         self._settings = self._binding.new_fluid_settings()
         self._binding.fluid_settings_setnum(self._settings, b"synth.sample-rate", float(SAMPLE_RATE_HZ))
+        self._binding.fluid_settings_setint(self._settings, b"synth.cpu-cores", num_cores)
         reader = self._binding.new_fluid_synth(self._settings)
         number = self._binding.fluid_synth_sfload(reader, str(soundfont).encode(), 1)
         if number < 0:
@@ -70,19 +59,9 @@ class FontLibrary:
         self._library.fluid_synth_remove_sfont(reader, self._font)  # so that it outlives its reader
         self._binding.delete_fluid_synth(reader)
 
-    def render(self, segment: Segment, *, num_blocks: int) -> Stretch:
-        """Return the sound of a segment until it has died away, at most up to block ``num_blocks`` of the whole."""
-        binding, library = self._binding, self._library
-        with self._lock:  # a font counts its users, but not for several threads
-            synth = binding.new_fluid_synth(self._settings)
-            library.fluid_synth_add_sfont(synth, self._font)
-            library.fluid_synth_program_reset(synth)
-        try:
-            return _Player(binding, library, synth).play(segment, num_blocks=num_blocks)
-        finally:
-            with self._lock:
-                library.fluid_synth_remove_sfont(synth, self._font)
-                binding.delete_fluid_synth(synth)
+    def open_synth(self) -> LiveSynth:
+        """Return a fresh synthesizer at the beginning of time; close it after use."""
+        return LiveSynth(self._binding, self._library, self._settings, self._font)
 
     def _declare(self) -> None:
         library, pointer, integer = self._library, ctypes.c_void_p, ctypes.c_int
@@ -107,46 +86,43 @@ class FontLibrary:
             library.fluid_set_log_function(level, None, None)
 
 
-class _Player:
-    """One fresh synthesizer that plays one segment."""
+class LiveSynth:
+    """One synthesizer that plays one song, as far as it is known."""
 
-    def __init__(self, binding: Any, library: Any, synth: Any) -> None:
+    def __init__(self, binding: Any, library: Any, settings: Any, font: Any) -> None:
+        self.block = 0  # where it stands
         self._binding = binding
         self._library = library
-        self._synth = synth
+        self._font = font
+        self._synth = binding.new_fluid_synth(settings)
+        library.fluid_synth_add_sfont(self._synth, font)
+        library.fluid_synth_program_reset(self._synth)
 
-    def play(self, segment: Segment, *, num_blocks: int) -> Stretch:
-        # The oscillators of chorus and reverberation must stand where they would in the whole; running idle is quick.
-        self._write(np.zeros((segment.start_block * BLOCK_FRAMES, 2), dtype=np.float32), 0, segment.start_block)
-        samples = np.zeros((max(num_blocks - segment.start_block, 0) * BLOCK_FRAMES, 2), dtype=np.float32)
-        last_block = len(samples) // BLOCK_FRAMES
-        block = 0
-        for event in segment.events:
-            at = event.block - segment.start_block
-            if at >= last_block:
-                self._write(samples, block, last_block)
-                return Stretch(samples, is_whole=False)
-            self._write(samples, block, at)
-            block = at
+    def play(self, events: Iterable[Event], *, stop_block: int) -> Samples:
+        """Return the sound from where it stands up to ``stop_block``; ``events`` are all that happen in between, in order.
+
+        Shape (num_frames, 2), full scale at 1.0.
+        """
+        samples = np.zeros((max(stop_block - self.block, 0) * BLOCK_FRAMES, 2), dtype=np.float32)
+        start_block = self.block
+        for event in events:
+            self._write(samples, start_block, event.block)
             self._send(event)
-        while block < last_block:
-            start, block = block, min(block + _TAIL_BLOCKS, last_block)
-            self._write(samples, start, block)
-            tail = samples[start * BLOCK_FRAMES : block * BLOCK_FRAMES]
-            if not self._num_voices and float(np.abs(tail).max(initial=0.0)) < _QUIET:
-                return Stretch(samples[: block * BLOCK_FRAMES].copy(), is_whole=True)
-        return Stretch(samples, is_whole=False)
+        self._write(samples, start_block, stop_block)
+        return samples
 
-    @property
-    def _num_voices(self) -> int:
-        return int(self._binding.fluid_synth_get_active_voice_count(self._synth))
+    def close(self) -> None:
+        """Give the font back and end."""
+        self._library.fluid_synth_remove_sfont(self._synth, self._font)
+        self._binding.delete_fluid_synth(self._synth)
 
     def _write(self, samples: Samples, start_block: int, stop_block: int) -> None:
-        """Render the next blocks into their place."""
-        if stop_block > start_block:
-            left = samples.ctypes.data + start_block * BLOCK_FRAMES * _FRAME_BYTES
-            num_frames = (stop_block - start_block) * BLOCK_FRAMES
+        """Render up to ``stop_block``, to its place in ``samples``, which begin at ``start_block``."""
+        if stop_block > self.block:
+            left = samples.ctypes.data + (self.block - start_block) * BLOCK_FRAMES * _FRAME_BYTES
+            num_frames = (stop_block - self.block) * BLOCK_FRAMES
             self._library.fluid_synth_write_float(self._synth, num_frames, left, 0, 2, left, 1, 2)
+            self.block = stop_block
 
     def _send(self, event: Event) -> None:
         binding, synth, channel = self._binding, self._synth, event.channel

@@ -21,6 +21,7 @@ SAMPLE_RATE_HZ = 48_000
 """What Ogg Opus wants, so nothing is resampled on the way."""
 _SILENCE = 10 ** (-60 / 20)
 MAX_TAIL_SECONDS = 2.5
+_FADE_SECONDS = 0.25
 
 Samples = npt.NDArray[np.float32]
 """Stereo sound, shape (num_frames, 2), full scale at 1.0."""
@@ -54,12 +55,11 @@ def _run_fluidsynth(midi_path: Path, wave_path: Path, soundfont: Path) -> None:
         raise RenderError("The program fluidsynth cannot be started; install the Debian package fluidsynth") from error
 
 
-def fade_out(samples: Samples, *, start_seconds: float) -> Samples:
-    """Return the sound up to a second after ``start_seconds``, turned down smoothly from there on."""
-    start = min(len(samples), int(start_seconds * SAMPLE_RATE_HZ))
-    faded = samples[: start + SAMPLE_RATE_HZ].copy()
-    num_faded = len(faded) - start
-    faded[start:] *= np.cos(np.linspace(0.0, np.pi / 2, num_faded, dtype=np.float32))[:, None]
+def fade_out(samples: Samples, *, stop_seconds: float) -> Samples:
+    """Return the sound up to ``stop_seconds``, turned down smoothly at its end: more of the song will follow."""
+    faded = samples[: int(stop_seconds * SAMPLE_RATE_HZ)].copy()
+    num_faded = min(len(faded), int(_FADE_SECONDS * SAMPLE_RATE_HZ))
+    faded[len(faded) - num_faded :] *= np.cos(np.linspace(0.0, np.pi / 2, num_faded, dtype=np.float32))[:, None]
     return faded
 
 

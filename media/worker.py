@@ -112,10 +112,11 @@ def _synthesize(request: Render, midi: bytes, *, stop_seconds: float) -> Samples
             if request.synthesizer == "library":
                 raise
         else:
-            samples = synth.synthesize(midi, stop_seconds=stop_seconds, is_beginning=is_beginning)
+            render = synth.synthesize_beginning if is_beginning else synth.synthesize
+            samples = render(midi, stop_seconds=stop_seconds)
     if samples is None:
         samples = synthesize(midi, soundfont=soundfont, stop_seconds=stop_seconds)
-    return fade_out(samples, start_seconds=stop_seconds) if is_beginning else samples
+    return fade_out(samples, stop_seconds=stop_seconds) if is_beginning else samples
 
 
 def cut_to_seconds(piece: Piece, *, max_seconds: float) -> tuple[Piece, bool]:
