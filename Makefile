@@ -13,12 +13,14 @@ $(RUN_STAMP): requirements.lock
 	scripts/install_system_packages.sh run
 	test -x $(PYTHON) || python3 -m venv .venv
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(PYTHON) -m inference.warm
 	touch $@
 
 $(DEV_STAMP): requirements-dev.lock requirements.lock
 	scripts/install_system_packages.sh test
 	test -x $(PYTHON) || python3 -m venv .venv
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check -r requirements-dev.lock
+	$(PYTHON) -m inference.warm
 	touch $@ $(RUN_STAMP)
 
 .PHONY: setup
