@@ -1,5 +1,6 @@
 """`make soak`: 200 simulated users ask for 1,000 pieces while processes are killed; nothing may be lost or answered twice.
 
+Afterwards twenty people ask the real bot in the sandbox, all at once: how soon it acknowledges, shows progress, cancels.
 It writes docs/results/soak.json and ends with code 1 when a number misses what it must reach. The same seed draws the same crowd
 and the same kills.
 """
@@ -16,8 +17,10 @@ from typing import Any
 
 from rich.console import Console
 
+from benchmarks import crowd as twenty
+from core.log import configure_logging
 from core.settings import Settings
-from soak.report import print_figures, write_report
+from soak.report import figures_of_twenty, print_figures, write_report
 from soak.run import Plan, run_crowd
 
 _RESULTS_PATH = Path("docs/results/soak.json")
@@ -36,7 +39,12 @@ def main() -> None:
         mean_kill_pause_seconds=options.kill_every,
     )
     # Everybody asks at once and waits in one queue: how the limits turn people away is tested elsewhere.
-    settings = Settings(TUTTI_LOG_JSON=True, TUTTI_LOG_LEVEL="INFO", TUTTI_MAX_QUEUED_JOBS=plan.num_jobs)
+    settings = Settings(
+        TUTTI_LOG_JSON=True,
+        TUTTI_LOG_LEVEL="INFO",
+        TUTTI_MAX_QUEUED_JOBS=plan.num_jobs,
+        TUTTI_MAX_JOBS_PER_SERVER=plan.num_jobs,
+    )
     console = Console()
     if not console.is_terminal:
         console.width = _FILE_WIDTH
@@ -46,14 +54,20 @@ def main() -> None:
         old.unlink()
     figures = asyncio.run(run_crowd(settings, plan, folder=options.folder))
     print_figures(figures, console, title=f"{plan.num_users} users, {plan.num_jobs} jobs, processes killed at random")
+    parts = {"crowd": figures}
+    if options.rounds:
+        configure_logging(Settings(TUTTI_LOG_LEVEL="ERROR").log)
+        table = twenty.measure(options.rounds)
+        parts["twenty"] = figures_of_twenty(table)
+        print_figures(parts["twenty"], console, title=f"{table.title}: {table.conditions}")
     write_report(
         options.output,
-        {"crowd": figures},
+        parts,
         git_commit=_git_commit(),
         conditions={"crowd": asdict(plan), "service": _describe(settings)},
     )
     console.print(f"Written to {options.output}; log and database in {options.folder}")
-    if any(figure.verdict == "MISSED" for figure in figures):
+    if any(figure.verdict == "MISSED" for part in parts.values() for figure in part):
         sys.exit(1)
 
 
@@ -71,6 +85,9 @@ def _parse() -> argparse.Namespace:
         type=float,
         default=usual.mean_kill_pause_seconds,
         help=f"mean seconds between kills; 0: none (default {usual.mean_kill_pause_seconds:g})",
+    )
+    parser.add_argument(
+        "--rounds", type=int, default=5, help="of twenty people at once in the sandbox; 0: none (default 5)"
     )
     parser.add_argument("--output", type=Path, default=_RESULTS_PATH, help=f"where to write (default {_RESULTS_PATH})")
     parser.add_argument("--folder", type=Path, default=_FOLDER, help=f"for log and database (default {_FOLDER})")
