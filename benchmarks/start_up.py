@@ -12,6 +12,7 @@ import aiohttp
 import psutil
 
 from benchmarks.bot_process import (
+    PATIENCE_SECONDS,
     ROOT,
     Sandbox,
     child_process_ids,
@@ -31,7 +32,8 @@ from music.constraints import Constraints
 _FIRST_REPLY_BARS = 4
 _KILLED_AFTER_BARS = 2
 _KILLED_JOB_BARS = 16
-_SETTLE_SECONDS = 1.0  # after the first reply, before memory is read
+_SETTLE_SECONDS = 1.0  # after the first reply, before memory is read; and between two looks at what computes
+_IDLE_SHARE = 0.05  # of a core: heartbeats only
 
 _Samples = dict[tuple[str, str, str], list[float]]
 
@@ -66,26 +68,44 @@ async def _measure_worker(samples: _Samples) -> None:
         samples["worker: start", "s", "process, all networks, warm-up"].append(time.perf_counter() - start)
         (process_id, *_) = client.worker_process_ids
         samples["worker: memory", "MiB", "resident, after warm-up"].append(resident_mib(process_id))
-        await asyncio.sleep(_SETTLE_SECONDS)  # spares start meanwhile
-        note = f"kill -9 after {_KILLED_AFTER_BARS} bars of {_KILLED_JOB_BARS}, until the same job is written again"
+        await _until_idle()  # all workers and spares have loaded, as in a bot that has run for a while
+        note = f"kill -9 of its worker after {_KILLED_AFTER_BARS} bars of {_KILLED_JOB_BARS}, until the job is written again"
         samples["worker: recovered after a kill", "s", note].append(await _recover(client))
 
 
 async def _recover(client: InferenceClient) -> float:
     """Kill the worker of a running job and return the seconds until the job starts over."""
     request = GenerateRequest(job_id="killed", seed=1, constraints=Constraints(num_bars=_KILLED_JOB_BARS))
-    victims = client.worker_process_ids
+    before = {process_id: _processor_seconds(process_id) for process_id in client.worker_process_ids}
     killed_seconds = 0.0
     async for message in client.submit(request):
         if not isinstance(message, Progress) or message.stage != "writing":
             continue
         if not killed_seconds and message.num_done >= _KILLED_AFTER_BARS:
-            for process_id in victims:
-                psutil.Process(process_id).kill()
+            victim = max(before, key=lambda process_id: _processor_seconds(process_id) - before[process_id])
+            psutil.Process(victim).kill()
             killed_seconds = time.perf_counter()
         elif killed_seconds and message.num_done < _KILLED_AFTER_BARS:
             return time.perf_counter() - killed_seconds
     raise RuntimeError("the job ended without having been repeated")
+
+
+async def _until_idle() -> None:
+    """Wait until none of our children has computed for a moment."""
+    give_up_at = time.monotonic() + PATIENCE_SECONDS
+    spent = -1.0
+    while time.monotonic() < give_up_at:
+        children = [child.pid for child in psutil.Process().children()]
+        now_spent = sum(map(_processor_seconds, children))
+        if now_spent - spent < _IDLE_SHARE * _SETTLE_SECONDS and spent >= 0:
+            return
+        spent = now_spent
+        await asyncio.sleep(_SETTLE_SECONDS)
+
+
+def _processor_seconds(process_id: int) -> float:
+    times = psutil.Process(process_id).cpu_times()
+    return times.user + times.system
 
 
 def _measure_bot(sandbox: Sandbox, samples: _Samples) -> None:
