@@ -61,6 +61,7 @@ class Sandbox:
             "TUTTI_WEIGHTS": str(weights),
             "TUTTI_DEVICE": "cpu",
             "TUTTI_WORKERS": "1",
+            "TUTTI_LANES": "1",  # so that a second job waits and can be seen to
             "TUTTI_SPARE_WORKERS": "0",  # tests that freeze or kill a worker mean the only one
             "TUTTI_DRAIN_SECONDS": "2",
             "TUTTI_EARLY_SECONDS": "0",  # the tiny networks are too quick to be worth it
