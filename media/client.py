@@ -35,6 +35,7 @@ from media.protocol import (
     Render,
     Rendering,
     UploadLimits,
+    WarmUp,
     WriteMIDI,
 )
 from media.worker import serve
@@ -56,7 +57,8 @@ class MediaClient:
         self._settings = settings
         self._metrics = metrics or NullMetrics()
         self._readers = _Crew("media-reader", 1)
-        self._makers = _Crew("media-maker", settings.num_workers)
+        warm_up = WarmUp(soundfont=settings.soundfont, synthesizer=settings.synthesizer)
+        self._makers = _Crew("media-maker", settings.num_workers, argument=msgspec.msgpack.encode(warm_up))
 
     async def __aenter__(self) -> Self:
         await asyncio.gather(self._readers.start(), self._makers.start())
@@ -160,8 +162,11 @@ class MediaClient:
 class _Crew:
     """Children of one kind; each serves one request at a time."""
 
-    def __init__(self, name: str, num_children: int) -> None:
-        self._children = [ChildProcess(serve, name=f"{name}-{index}", limits=_LIMITS) for index in range(num_children)]
+    def __init__(self, name: str, num_children: int, *, argument: bytes = b"") -> None:
+        self._children = [
+            ChildProcess(serve, name=f"{name}-{index}", argument=argument, limits=_LIMITS)
+            for index in range(num_children)
+        ]
         self._idle: asyncio.Queue[ChildProcess] = asyncio.Queue()
         self._num_waiting = 0
         for child in self._children:

@@ -61,6 +61,13 @@ class WriteMIDI(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     recipe: str
 
 
+class WarmUp(msgspec.Struct, frozen=True, kw_only=True):
+    """What a worker is told at its start, when it will make sound."""
+
+    soundfont: str
+    synthesizer: Synthesizer
+
+
 class PieceRead(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """Answer to ``ReadUpload``."""
 

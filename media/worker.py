@@ -6,6 +6,7 @@ costs that child only.
 
 from __future__ import annotations
 
+import contextlib
 import traceback
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -25,6 +26,7 @@ from media.protocol import (
     ReadUpload,
     Render,
     Rendering,
+    WarmUp,
     WriteMIDI,
 )
 from music.midi import write_midi
@@ -142,14 +144,30 @@ def _cut_track(track: Track, *, stop_ticks: int) -> Track:
     )
 
 
+def _warm_up(wish: WarmUp) -> None:
+    """Load what the first rendering would have to wait for: numerical libraries and the font."""
+    from media import encode, loudness  # noqa: F401 - imported for their weight
+    from media.resident import resident_synth
+    from media.soundfont import find_soundfont
+
+    if wish.synthesizer != "program":
+        with contextlib.suppress(TuttiError):  # whoever renders will be told
+            resident_synth(find_soundfont(wish.soundfont))
+
+
 def _failure(error: Exception, *, is_input: bool) -> MediaFailure:
     return MediaFailure(
         is_input=is_input, error=type(error).__name__, message=str(error), details=traceback.format_exc(limit=20)
     )
 
 
-def serve(channel: Channel, _argument: bytes) -> None:
-    """Answer requests until the parent closes the channel; the entry function of the child process."""
+def serve(channel: Channel, argument: bytes) -> None:
+    """Answer requests until the parent closes the channel; the entry function of the child process.
+
+    ``argument``: an encoded ``WarmUp`` for a child that will make sound, else nothing.
+    """
+    if argument:  # before it is ready, so that no request's time limit pays for it
+        _warm_up(msgspec.msgpack.decode(argument, type=WarmUp))
     channel.send(b"ready")
     while True:
         message = channel.receive()
