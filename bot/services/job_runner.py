@@ -45,6 +45,7 @@ _log = structlog.stdlib.get_logger(__name__)
 MAX_ATTEMPTS = 3
 MAX_ANSWER_ATTEMPTS = 15  # with growing pauses: about three quarters of an hour
 QUEUE_LOOK_SECONDS = 1.0
+FIRST_LOOK_SECONDS = 0.25  # whoever has to wait shall see their place within a second, the way to Discord included
 PRESENTER_TIMEOUT_SECONDS = 120.0  # Discord may make us wait for its rate limits
 
 
@@ -200,9 +201,11 @@ class JobRunner:
         last: Progress | None = None
         started: float | None = None
         submitted = time.monotonic()
+        look_seconds = min(FIRST_LOOK_SECONDS, QUEUE_LOOK_SECONDS)
         async with aclosing(_Stream(await self._join_queue(job, request))) as stream:
             while True:
-                message = await stream.next(timeout_seconds=QUEUE_LOOK_SECONDS)
+                message = await stream.next(timeout_seconds=look_seconds)
+                look_seconds = QUEUE_LOOK_SECONDS
                 if isinstance(message, Result):
                     run_seconds = time.monotonic() - (submitted if started is None else started)
                     return message, run_seconds
