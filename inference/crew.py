@@ -10,11 +10,13 @@ job is found, and its neighbours are not given up with it.
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 
-from inference.job import Job
+from inference.job import Job, song_key
 from inference.worker_handle import WorkerHandle
 
+_MAX_HOMES = 256  # songs of which it is remembered who went on from them
 _FIRST_PAUSE_SECONDS = 0.2
 _LONGEST_PAUSE_SECONDS = 30.0
 _SHORT_LIFE_SECONDS = 10.0
@@ -73,6 +75,7 @@ class Crew:
     """Slots, of which ``num_serving`` get jobs and the others stand by."""
 
     def __init__(self, slots: Sequence[Slot], *, num_serving: int, max_running_jobs: int) -> None:
+        self._homes: OrderedDict[int, int] = OrderedDict()  # a song's key: the slot that went on from it last
         self.slots = tuple(slots)
         self._num_serving = num_serving
         self._max_running_jobs = max_running_jobs
@@ -114,6 +117,22 @@ class Crew:
         """Return the worker with the fewest jobs among those that take one more; ``None`` when there is none."""
         free = [slot for slot in self.serving if self._takes_more(slot)]
         return min(free, key=lambda slot: len(slot.jobs), default=None)
+
+    def warmest_slot(self, job: Job, slot: Slot) -> Slot:
+        """Return the worker that went on from the same song lately, if it takes one more and is hardly busier than ``slot``.
+
+        It still knows the song's beginning and need not read it again.
+        """
+        key = song_key(job.request)
+        if key is None:
+            return slot
+        home = next((each for each in self.serving if each.number == self._homes.get(key)), slot)
+        chosen = home if self._takes_more(home) and len(home.jobs) <= len(slot.jobs) + 1 else slot
+        self._homes[key] = chosen.number
+        self._homes.move_to_end(key)
+        while len(self._homes) > _MAX_HOMES:
+            self._homes.popitem(last=False)
+        return chosen
 
     def reservations_due(self) -> Iterator[tuple[Slot, Job]]:
         """Yield suspects whose worker is free of other jobs now; the reservation ends with it."""

@@ -17,6 +17,7 @@ from inference.protocol import (
 )
 
 _MAX_UNREAD = 32
+_NUM_KEY_NOTES = 4  # of each track tell one song from another
 _SUSPICIONS_UNTIL_ALONE = 2  # the first time all go on together at once: most deaths are nobody's fault
 
 
@@ -27,6 +28,13 @@ def task_of(request: Request) -> TaskLabel:
     if isinstance(request, DescribeRequest):
         return "describe"
     return "remix" if isinstance(request, RemixRequest) else "harmonize"
+
+
+def song_key(request: Request) -> int | None:
+    """Return a number that requests to go on from the same song share, also when it has grown meanwhile; ``None`` for others."""
+    if not isinstance(request, GenerateRequest) or request.prompt is None:
+        return None
+    return hash(tuple((track.instrument, track.notes[:_NUM_KEY_NOTES]) for track in request.prompt.tracks))
 
 
 class ReplyStream:

@@ -275,7 +275,7 @@ class WorkerPool:
             if job.is_suspect and slot.jobs:
                 slot.reserved = job
             else:
-                self._begin(slot, job)
+                self._begin(slot if job.is_suspect else self._crew.warmest_slot(job, slot), job)
         self._metrics.set_queue_depth(self._scheduler.num_waiting)
         self._metrics.set_batch_size(self._scheduler.num_running)
         if self._board.has_listeners:

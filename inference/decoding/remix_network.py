@@ -56,5 +56,5 @@ def lay_tensors(sources: Sequence[Sources]) -> Laid:
 
 def _widen(pairs: npt.NDArray[Any], width: int, fill: int) -> npt.NDArray[Any]:
     """Return what shown notes say (M, N, ...) with more of them that say nothing: (M, width, ...)."""
-    room = [(0, 0), (0, width - pairs.shape[1]), (0, 0)]
-    return np.pad(pairs, room, constant_values=fill)
+    missing = np.full((pairs.shape[0], width - pairs.shape[1], *pairs.shape[2:]), fill, dtype=pairs.dtype)
+    return np.concatenate([pairs, missing], axis=1)

@@ -7,8 +7,11 @@ import pytest
 from core.processes import ChildLimits
 from inference.crew import Crew, Slot
 from inference.job import Job
-from inference.protocol import WorkerSetup
+from inference.protocol import GenerateRequest, WorkerSetup
 from inference.worker_handle import WorkerHandle
+from music.constraints import Constraints
+from music.piece import Piece
+from tests.factories.pieces import make_band, make_melody
 from tests.inference.tiny_decoder import make_request
 
 
@@ -149,3 +152,26 @@ def test_vanishing_is_no_reason_to_give_up_soon(has_said_why, num_starts):
     assert slot.is_hopeless
     slot.note_ready(now_seconds=0.0)
     assert not slot.is_hopeless
+
+
+def test_a_song_goes_on_where_it_is_still_warm():
+    """Also when it has grown meanwhile; not when that worker is much busier, or gone."""
+    crew = make_crew(num_serving=2)
+    first, second = crew.slots
+    song = make_band(num_bars=2)
+    shorter, longer, other = (make_continuation(piece) for piece in (song, make_band(num_bars=6), make_melody()))
+
+    assert crew.warmest_slot(shorter, second) is second
+    assert crew.warmest_slot(longer, first) is second
+    assert crew.warmest_slot(other, first) is first
+    assert crew.warmest_slot(make_job("from nothing"), first) is first
+    put(second, "a", "b")
+    assert crew.warmest_slot(longer, first) is first
+
+    crew.dismiss(first)
+    assert crew.warmest_slot(longer, second) is second
+
+
+def make_continuation(piece: Piece) -> Job:
+    request = GenerateRequest(job_id="more", seed=1, constraints=Constraints(num_bars=2), prompt=piece)
+    return Job(request, user_id=1, guild_id=None, submitted_seconds=0.0)
