@@ -6,6 +6,7 @@ What is heard early is a courtesy: whatever goes wrong here, the job goes on, an
 from __future__ import annotations
 
 import asyncio
+import time
 
 import structlog
 
@@ -20,6 +21,9 @@ _log = structlog.stdlib.get_logger(__name__)
 NUM_FIRST_BARS = 4
 SLOW_BAR_SECONDS = 0.75  # slower than this, people hear two bars before they hear four
 _SIZE_LIMIT_BYTES = 2 * 2**20
+_MIN_LEAD = (
+    2.0  # times the rendering's own length that the rest must take: the reply's sound must not wait for this one
+)
 
 
 class EarlyListening:
@@ -33,6 +37,8 @@ class EarlyListening:
         self._audio_format: AudioFormat = audio_format
         self._worth_seconds = worth_seconds
         self._next: FinishedBars | None = None
+        self._end_seconds = 0.0  # when everything will be written, by the pace so far
+        self._seconds_per_bar = 0.0  # of the last rendering
         self._task: asyncio.Task[None] | None = None
 
     def offer(self, bars: FinishedBars, *, elapsed_seconds: float) -> None:
@@ -42,8 +48,10 @@ class EarlyListening:
         bar_seconds = elapsed_seconds / max(bars.num_bars, 1)
         if bars.num_bars < NUM_FIRST_BARS and bar_seconds < SLOW_BAR_SECONDS:
             return
-        if bar_seconds * (bars.num_total - bars.num_bars) < self._worth_seconds or bars.piece.num_notes == 0:
+        rest_seconds = bar_seconds * (bars.num_total - bars.num_bars)
+        if rest_seconds < self._worth_seconds or bars.piece.num_notes == 0:
             return
+        self._end_seconds = time.monotonic() + rest_seconds
         self._next = bars
         if self._task is None or self._task.done():
             # Not ended with the job: a rendering that is called off costs the media worker and what it keeps.
@@ -56,6 +64,9 @@ class EarlyListening:
     async def _render_newest(self) -> None:
         while (bars := self._next) is not None:
             self._next = None
+            start_seconds = time.monotonic()
+            if self._end_seconds - start_seconds < _MIN_LEAD * self._seconds_per_bar * bars.num_bars:
+                return
             try:
                 rendering = await self._media.render(
                     bars.piece,
@@ -66,6 +77,7 @@ class EarlyListening:
             except TuttiError as error:
                 _log.info("early_bars_not_heard", job_id=self._job_id, error=type(error).__name__)
                 return
+            self._seconds_per_bar = (time.monotonic() - start_seconds) / bars.num_bars
             name = f"tutti-first-{bars.num_bars}-bars{rendering.filename_suffix}"
             file = File(filename=name, data=rendering.audio)
             self.sound = EarlySound(file=file, num_bars=bars.num_bars, num_total=bars.num_total)

@@ -113,6 +113,23 @@ async def test_a_slow_song_is_heard_from_two_bars_and_a_quick_one_only_as_a_whol
     assert media.early_stops_ticks == [num_bars * 4 * 480 for num_bars in expected]
 
 
+async def test_a_rendering_that_would_hold_up_the_reply_is_not_begun():
+    """Four bars took a twentieth of a second; eight would take a tenth, and the rest is written in less than twice that."""
+
+    class SlowMedia(StandInMedia):
+        async def render(self, piece, **values):
+            await asyncio.sleep(0.05)
+            return await super().render(piece, **values)
+
+    media = SlowMedia()
+    early = listening(media, worth_seconds=0.0)
+    early.offer(finished(4), elapsed_seconds=4.0)
+    await until(lambda: early.sound is not None)
+    early.offer(finished(8), elapsed_seconds=0.05)
+    await asyncio.sleep(0.2)
+    assert len(media.early_stops_ticks) == 1
+
+
 async def test_bars_that_were_heard_are_not_rendered_again_after_a_lost_worker():
     media = StandInMedia()
     early = listening(media, worth_seconds=0.0)
