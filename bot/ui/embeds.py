@@ -263,14 +263,14 @@ def _progress_line(progress: ProgressView) -> str:
         return "I am being restarted; this goes on by itself in a moment."
     words = {"reading": "Reading the music", "writing": "Writing", "rendering": "Making sound and picture"}
     line = words[progress.stage]
+    early = progress.early
+    heard = "" if early is None else f"\nListen to the first {early.num_bars} of {early.num_total} bars meanwhile."
     if progress.num_total <= 0:
-        return f"{line}…"
+        return f"{line}…{heard}"
     share = min(1.0, progress.num_done / progress.num_total)
     filled = round(share * _BAR_CELLS)
     gauge = "▰" * filled + "▱" * (_BAR_CELLS - filled)
     count = f"{progress.unit} {progress.num_done} of {progress.num_total}"
-    early = progress.early
-    heard = "" if early is None else f"\nListen to the first {early.num_bars} of {early.num_total} bars meanwhile."
     return f"{line}: {count}{_eta(progress.eta_seconds)}\n{gauge} {share:.0%}{heard}"
 
 
