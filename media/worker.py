@@ -83,7 +83,7 @@ def _render(request: Render) -> Rendering:
         raise RenderError("A piece without notes has no sound")
     piece, is_cut = cut_to_seconds(request.piece, max_seconds=request.max_seconds)
     grid = TimeGrid(piece)
-    stop_ticks = piece.stop_ticks if request.stop_ticks is None else min(request.stop_ticks, piece.stop_ticks)
+    stop_ticks = piece.stop_ticks if request.stop_ticks is None or is_cut else request.stop_ticks
 
     samples = _synthesize(request, write_midi(piece), stop_seconds=grid.seconds_of_tick(stop_ticks))
     samples = normalize_loudness(samples)

@@ -31,6 +31,16 @@ async def test_rendering_has_the_length_and_loudness_of_the_piece(media):
     assert rendering.audio.startswith(b"OggS")
 
 
+async def test_first_bars_end_softly_on_their_bar_line_and_the_whole_follows(media):
+    """Also where the last note ends before the bar does, or sounds on beyond it."""
+    early = await media.render(make_band(4), stop_ticks=2 * 1920)
+    assert early.duration_seconds == pytest.approx(4.0, abs=0.02)
+    samples, _ = soundfile.read(io.BytesIO(early.audio), dtype="float32")
+    assert abs(samples[-480:]).max() < 0.05
+    whole = await media.render(make_band(4))
+    assert whole.duration_seconds >= 8.0
+
+
 async def test_midi_comes_back_note_for_note_with_its_recipe(media):
     data = await media.write_midi(make_band(), recipe='{"seed": 1}')
     assert read_recipe(data) == '{"seed": 1}'
