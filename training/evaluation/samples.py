@@ -52,11 +52,11 @@ def band_requests(num_samples: int, *, sampling: Sampling = BALANCED) -> list[Ge
 
 
 def piano_requests(num_samples: int, *, sampling: Sampling = BALANCED) -> list[GenerateRequest]:
-    """Return requests for 16 bars of pop in 4/4, melody and accompaniment on a piano as in POP909, seeds 1, 2, 3 ..."""
+    """Return requests for 16 bars of pop in 4/4, melody, second voice and piano as POP909 has them, seeds 1, 2, 3 ..."""
     return [
         GenerateRequest(
             job_id=f"piano-{seed}", seed=seed, sampling=sampling,
-            constraints=Constraints(num_bars=NUM_BARS, metre=(4, 4), instruments=(PIANO,)),
+            constraints=Constraints(num_bars=NUM_BARS, metre=(4, 4), instruments=(PIANO,) * 3),
             controls=Controls(genre="pop"),
         )
         for seed in range(1, num_samples + 1)
