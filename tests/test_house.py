@@ -9,7 +9,20 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-FOLDERS = ("core", "music", "media", "inference", "db", "bot", "cogs", "training", "benchmarks", "soak", "sandbox", "scripts")
+FOLDERS = (
+    "core",
+    "music",
+    "media",
+    "inference",
+    "db",
+    "bot",
+    "cogs",
+    "training",
+    "benchmarks",
+    "soak",
+    "sandbox",
+    "scripts",
+)
 MODULES = sorted(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py") if path.name != "__init__.py")
 MAX_LINES = 400
 

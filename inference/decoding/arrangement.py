@@ -44,7 +44,9 @@ def arrange(instruments: tuple[int, ...], *, num_bars: int, taken: dict[int, int
     for program in missing:
         one_part = _DRUMS if program == DRUM_PROGRAM else _BASS if is_bass(program) else None
         if one_part is not None:
-            if program not in members.setdefault(one_part, []):  # there is one drummer and one bass, however often named
+            if program not in members.setdefault(
+                one_part, []
+            ):  # there is one drummer and one bass, however often named
                 members[one_part].append(program)
         else:
             others.append(program)
