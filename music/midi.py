@@ -16,12 +16,12 @@ except that
 
 from __future__ import annotations
 
+import contextlib
 import io
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 
 import mido
-import pretty_midi
 import symusic
 
 from core.errors import MIDIFileError, UploadTooLargeError
@@ -37,6 +37,11 @@ from music.piece import (
     TimeSignature,
     Track,
 )
+
+with contextlib.redirect_stdout(
+    io.StringIO()
+):  # it looks for FluidSynth, whose binding tells everybody where it was found
+    import pretty_midi
 
 SUFFIXES = (".mid", ".midi", ".kar")
 MAX_NOTES = 500_000

@@ -64,6 +64,7 @@ class Sandbox:
             "TUTTI_LANES": "1",  # so that a second job waits and can be seen to
             "TUTTI_SPARE_WORKERS": "0",  # tests that freeze or kill a worker mean the only one
             "TUTTI_DRAIN_SECONDS": "2",
+            "TUTTI_ENGINE": "reference",  # slow enough to be watched at work, and nothing to compile
             "TUTTI_EARLY_SECONDS": "0",  # the tiny networks are too quick to be worth it
         }
 

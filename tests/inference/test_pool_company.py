@@ -19,14 +19,16 @@ from tests.inference.tiny_decoder import make_request
 
 
 @asynccontextmanager
-async def running_pool(tmp_path, *, num_workers=1, num_spares=0, max_running_jobs=8):
+async def running_pool(tmp_path, *, num_workers=1, num_spares=0, max_running_jobs=8, max_deaths=3):
     setup = WorkerSetup(
         weights_folder=str(tmp_path),
         decoders="tests.inference.tiny_decoder:load_decoders",
         max_running_jobs=max_running_jobs,
     )
     limits = ChildLimits(hang_timeout_seconds=20.0)
-    options = PoolOptions(setup=setup, limits=limits, num_workers=num_workers, num_spares=num_spares)
+    options = PoolOptions(
+        setup=setup, limits=limits, num_workers=num_workers, num_spares=num_spares, max_deaths=max_deaths
+    )
     pool = WorkerPool(options)
     await pool.start()
     try:
@@ -155,7 +157,7 @@ async def test_without_memory_there_is_no_spare(tmp_path, monkeypatch):
 async def test_random_kills_in_company_lose_and_double_nothing(tmp_path, seed):
     """Workers of four jobs each, one spare, kills all the time: every job ends once, in the piece of its seed."""
     randomness = random.Random(seed)
-    async with running_pool(tmp_path, num_workers=2, num_spares=1, max_running_jobs=4) as pool:
+    async with running_pool(tmp_path, num_workers=2, num_spares=1, max_running_jobs=4, max_deaths=9) as pool:
         expected = [encode_piece((await end_of(submit(pool, f"e{each}", seed=each))).piece) for each in range(4)]
         jobs = [submit(pool, f"j{number}", seed=number % 4, user_id=number % 5) for number in range(40)]
         for _ in range(6):

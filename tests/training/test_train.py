@@ -32,7 +32,9 @@ def test_a_checkpoint_from_before_the_scores_of_presence_goes_on_as_it_was(tmp_p
     """A network that is widened by new heads begins with exactly the predictions of the older one."""
     torch.manual_seed(3)
     config = generator_config("tiny")
-    older = Generator(GeneratorConfig(body=config.body, fields=replace(config.fields, num_tonal_levels=0))).bfloat16()
+    older = Generator(
+        GeneratorConfig(body=config.body, fields=replace(config.fields, num_tonal_levels=0, num_genres=0))
+    ).bfloat16()
     save_checkpoint(
         tmp_path, model="generator", state=older.state_dict(), config=older.config.as_dict(),
         vocabulary_hash=VOCABULARY_HASH, card={},

@@ -217,8 +217,8 @@ def test_each_temperature_reaches_its_own_fields():
     model = Generator(generator_config("tiny"))
     with torch.no_grad():
         model.fields.choice.values.bias[:CHOICE_BAR] += 3.0
-        model.fields.pitch.values.bias[60] += 3.0
-        model.fields.position.values.bias[48] += 2.0
+        model.fields.pitch.values.bias[60] += 4.0
+        model.fields.position.values.bias[48] += 4.0
     decoder = GeneratorDecoder(model, checkpoint_id="generator-test")
     pitches, onsets = first_choices(decoder)
     still_pitches, free_onsets = first_choices(decoder, temperature_notes=0.0)

@@ -17,7 +17,7 @@ def test_samples_are_drawn_as_shipped():
     assert [request.seed for request in requests] == [1, 2, 3, 4]
     assert [request.controls.genre for request in requests] == ["rock", "pop", "rock", "pop"]
     assert {request.constraints.instruments for request in requests} == {()}
-    assert {request.constraints.instruments for request in piano_requests(3)} == {(0,)}
+    assert {request.constraints.instruments for request in piano_requests(3)} == {(0, 0, 0)}
 
 
 def test_mean_near_people_is_in_their_spread():
