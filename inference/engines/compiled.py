@@ -9,7 +9,7 @@ Legend: L layers, H heads, E width of a head, M ring length, D width.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -44,14 +44,14 @@ class CompiledEngine:
         self._layers, self._final_norm = pack_layers(model.body, is_rounded=is_rounded)
         self._rings = make_rings(model.body, num_lanes=num_lanes, is_rounded=is_rounded)
         self._scratch = make_scratch(config, num_lanes=num_lanes, is_rounded=is_rounded)
-        self._lanes: list[_CompiledLane | None] = [None] * num_lanes
+        self._lanes: list[RingLane | None] = [None] * num_lanes
         self._run_once()
 
     def open_lane(self, *, length: int | None) -> Lane:
         """See ``Engine.open_lane``."""
         for number, lane in enumerate(self._lanes):
             if lane is None or lane.is_closed:
-                new = self._lanes[number] = _CompiledLane(self, number, length=length)
+                new = self._lanes[number] = RingLane(self, number, length=length)
                 return new
         raise InferenceError(f"all {self.num_lanes} lanes are taken")
 
@@ -97,10 +97,21 @@ class CompiledEngine:
         self._step(zero, zero, zero, np.zeros((1, self._embedding.shape[1]), np.float32))
 
 
-class _CompiledLane:
-    """One song's place in the rings. ``length`` is how many events it looks back on."""
+class RingKeeper(Protocol):
+    """An engine that keeps the rings of its lanes."""
 
-    def __init__(self, engine: CompiledEngine, number: int, *, length: int | None) -> None:
+    longest: int
+    reader: Reader
+
+    def begin(self, number: int, beginning: Beginning) -> None:
+        """Put what was read into a lane's ring."""
+        ...
+
+
+class RingLane:
+    """One song's place in the rings of an engine. ``length`` is how many events it looks back on."""
+
+    def __init__(self, engine: RingKeeper, number: int, *, length: int | None) -> None:
         self.number = number
         self.length = max(1, min(length or engine.longest, engine.longest))
         self.num_events = 0

@@ -13,14 +13,14 @@ Legend: L layers, N lanes, H heads, M ring length, E width of a head, W ids of a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import torch
 
 from core.errors import InferenceError
 from inference.engines.base import FieldDecoder, Lane
-from inference.engines.compiled import CompiledFields, Floats, plain_array
+from inference.engines.compiled import CompiledFields, RingLane, plain_array
 from inference.engines.reading import Beginning, Reader
 from inference.models.generator import Generator
 from music.tokenizers.tracker import INPUT_WIDTH
@@ -52,14 +52,14 @@ class GraphEngine:
         self._is_active = torch.zeros(num_lanes, dtype=torch.bool, device=self._device)
         self._places = torch.arange(self.longest, device=self._device)
         self._outputs = torch.zeros((num_lanes, config.width), dtype=torch.float32, device=self._device)
-        self._lanes: list[_GraphLane | None] = [None] * num_lanes
+        self._lanes: list[RingLane | None] = [None] * num_lanes
         self._replay = self._capture() if self._device.type == "cuda" else self._step
 
     def open_lane(self, *, length: int | None) -> Lane:
         """See ``Engine.open_lane``."""
         for number, lane in enumerate(self._lanes):
             if lane is None or lane.is_closed:
-                new = self._lanes[number] = _GraphLane(self, number, length=length)
+                new = self._lanes[number] = RingLane(self, number, length=length)
                 with torch.inference_mode():
                     self._num_events[number], self._lengths[number] = 0, new.length
                 return new
@@ -117,35 +117,3 @@ class GraphEngine:
         with torch.cuda.graph(graph):
             self._step()
         return graph.replay
-
-
-class _GraphLane:
-    def __init__(self, engine: GraphEngine, number: int, *, length: int | None) -> None:
-        self.number = number
-        self.length = max(1, min(length or engine.longest, engine.longest))
-        self.pushed: list[int] | None = None
-        self.is_closed = False
-        self._engine = engine
-        self._output: Floats | None = None
-
-    @property
-    def output(self) -> Floats:
-        if self._output is None:
-            raise ValueError("nothing was read yet")
-        return self._output
-
-    def read(self, inputs: list[list[int]]) -> Iterator[int]:
-        if self._output is not None:
-            raise ValueError("a song is read from its first event")
-        beginning = yield from self._engine.reader.read(inputs, length=self.length)
-        self._engine.begin(self.number, beginning)
-        self._output = plain_array(beginning.output)
-
-    def push(self, inputs: list[int]) -> None:
-        self.pushed = inputs
-
-    def take_in(self, output: Floats) -> None:
-        self.pushed, self._output = None, output
-
-    def close(self) -> None:
-        self.is_closed = True
