@@ -20,9 +20,10 @@ from bot.cli_output import OutputPaths, Report, progress_bar, write_file
 from bot.services.description import Portrait, draw_portrait_alone
 from bot.services.genres import GenreCounts
 from bot.services.library import ReplyParts
-from bot.services.model import GenerateOptions, HarmonizeOptions, Options, RemixOptions, Upload
+from bot.services.model import Upload
+from bot.services.operations.remixing import parse_bars
+from bot.services.options import GenerateOptions, HarmonizeOptions, Options, RemixOptions
 from bot.services.privacy import PrivacyService
-from bot.services.remixing import parse_bars
 from bot.workshop import run_job
 from core.errors import (
     InputError,

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from bot.services.model import DENSITIES, SamplingWishes
+from bot.services.options import DENSITIES, SamplingWishes
 
 Density = Annotated[str | None, typer.Option(help=f"How many notes there are: {', '.join(DENSITIES)}.")]
 Temperature = Annotated[float | None, typer.Option(help="0 to 3: how bold, in place of the preset's. 0: no chance.")]

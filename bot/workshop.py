@@ -14,9 +14,10 @@ from dataclasses import dataclass
 
 from bot.services.jobs import JobService
 from bot.services.library import ReplyParts
-from bot.services.model import Author, JobOrder, JobView, Options, Place, ProgressView, Reply, Source
+from bot.services.model import Author, JobOrder, JobView, Place, ProgressView, Reply, Source
+from bot.services.operations.registry import check_options
+from bot.services.options import Options
 from bot.services.ports import MediaMaker, Writer
-from bot.services.requests import check_options
 from core.errors import TuttiError
 from core.settings import LimitSettings, Settings
 from db.engine import Database

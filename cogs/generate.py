@@ -7,7 +7,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client import TuttiBot
-from bot.services.model import DENSITIES, PRESETS, GenerateOptions, SamplingWishes
+from bot.services.options import DENSITIES, PRESETS, GenerateOptions, SamplingWishes
 from bot.ui.options import split_names, suggest_genres, suggest_instruments, suggest_keys
 from music.constraints import METRES
 

@@ -7,7 +7,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client import TuttiBot
-from bot.services.model import PRESETS, HarmonizeOptions
+from bot.services.options import PRESETS, HarmonizeOptions
 from bot.ui.options import parse_bars, split_names, suggest_instruments
 
 _STYLES = [

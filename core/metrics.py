@@ -10,7 +10,8 @@ from typing import Literal, Protocol
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 
-TaskLabel = Literal["generate", "harmonize", "remix", "describe"]
+TaskLabel = str
+"""A kind of operation, or of work for the networks: a small closed set."""
 OutcomeLabel = Literal["finished", "cancelled", "failed", "refused"]
 RenderLabel = Literal["audio", "picture", "midi", "upload"]
 PartLabel = Literal["database", "inference", "media", "gateway"]

@@ -91,6 +91,10 @@ class Revision(Base):
     checks: Mapped[list[Any]]
     chord_names: Mapped[list[Any]]
 
+    # What people look for it by.
+    genre: Mapped[str | None] = mapped_column(String(40))
+    key_name: Mapped[str | None] = mapped_column(String(20))
+
     created_at: Mapped[datetime]
     deleted_at: Mapped[datetime | None]
 
@@ -106,11 +110,12 @@ class RevisionParent(Base):
 
 
 class Message(Base):
-    """Which message shows which revision."""
+    """Which message shows which revisions, in their order (``position`` from 0)."""
 
     __tablename__ = "messages"
 
     message_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False, default=0)
     revision_id: Mapped[int] = mapped_column(ForeignKey("revisions.id"), index=True)
     created_at: Mapped[datetime]
 
@@ -131,6 +136,7 @@ class Job(Base):
     # The request and its input.
     options: Mapped[dict[str, Any]]
     seed: Mapped[int]
+    num_takes: Mapped[int] = mapped_column(default=1)
     upload_id: Mapped[int | None] = mapped_column(ForeignKey("uploads.id"))
     source_revision_id: Mapped[int | None] = mapped_column(ForeignKey("revisions.id"))
     parent_revision_id: Mapped[int | None] = mapped_column(ForeignKey("revisions.id"))
@@ -158,3 +164,49 @@ class Job(Base):
     created_at: Mapped[datetime]
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
+
+
+class JobTake(Base):
+    """One of several results of a job, in their order (``position`` from 0)."""
+
+    __tablename__ = "job_takes"
+
+    job_id: Mapped[int] = mapped_column(ForeignKey("jobs.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    revision_id: Mapped[int] = mapped_column(ForeignKey("revisions.id"), index=True)
+
+
+class Favourite(Base):
+    """A result that somebody wants to find again."""
+
+    __tablename__ = "favourites"
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), primary_key=True)
+    revision_id: Mapped[int] = mapped_column(ForeignKey("revisions.id"), primary_key=True, index=True)
+    created_at: Mapped[datetime]
+
+
+class GuildSettings(Base):
+    """What a server's people have set. ``purge_at``: the bot left the server, and its music goes then."""
+
+    __tablename__ = "guild_settings"
+
+    guild_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    data: Mapped[dict[str, Any]]
+    updated_at: Mapped[datetime]
+    purge_at: Mapped[datetime | None]
+
+
+class Draft(Base):
+    """Something that somebody is still deciding on, such as the plan of a song. ``kind`` says how to read ``data``."""
+
+    __tablename__ = "drafts"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
+    guild_id: Mapped[int | None]
+    channel_id: Mapped[int]
+    message_id: Mapped[int | None] = mapped_column(index=True)
+    data: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]

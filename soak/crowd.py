@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 
 from bot.services.model import FromRevision, JobOrder, Source
+from bot.services.operations.registry import operation_for
 from core.errors import LimitError, TuttiError
 from soak.ledger import Entry, Ledger
 from soak.pieces import SmallPiece
@@ -45,11 +46,7 @@ class Crowd:
 
     async def _fulfil(self, user: User, wish: Wish) -> None:
         """Ask for one thing and wait for the answer."""
-        kind = (
-            "describe"
-            if wish.options is None
-            else JobOrder(author=user.author, place=user.place, options=wish.options).kind
-        )
+        kind = "describe" if wish.options is None else operation_for(wish.options).kind
         entry = Entry(user_id=user.author.user_id, kind=kind, is_greedy=user.is_greedy, asked_seconds=time.monotonic())
         self._ledger.entries.append(entry)
         try:

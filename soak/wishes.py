@@ -6,7 +6,8 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bot.services.model import Author, GenerateOptions, HarmonizeOptions, Options, Place, RemixOptions
+from bot.services.model import Author, Place
+from bot.services.options import GenerateOptions, HarmonizeOptions, Options, RemixOptions
 
 _CYCLE = ("generate", "remix", "harmonize", "generate", "describe")
 """Everybody asks for the same kinds in an order of their own: waits can only be compared between equal wishes."""

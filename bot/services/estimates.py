@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.services.model import DEFAULT_NUM_BARS, JobKind
+from bot.services.options import DEFAULT_NUM_BARS
 from bot.services.ports import Writer
 
 NUM_REMEMBERED_JOBS = 20
@@ -16,12 +16,12 @@ class Estimates:
     def __init__(self, writer: Writer) -> None:
         self._writer = writer
 
-    def recall(self, kind: JobKind, rates: Sequence[tuple[float, int]]) -> None:
+    def recall(self, kind: str, rates: Sequence[tuple[float, int]]) -> None:
         """Take in (seconds, bars) of jobs that an earlier run of the bot finished, oldest first."""
         for seconds, num_bars in rates:
             self._writer.recall_job(kind, seconds=seconds, num_bars=num_bars)
 
-    def job_seconds(self, kind: JobKind, *, num_bars: int = DEFAULT_NUM_BARS) -> float | None:
+    def job_seconds(self, kind: str, *, num_bars: int = DEFAULT_NUM_BARS) -> float | None:
         """Return how long a job will probably take once it runs; None before the first one of its kind was measured."""
         return self._writer.estimate_work_seconds(kind, num_bars=num_bars)
 
@@ -29,7 +29,7 @@ class Estimates:
         """Return in how many seconds a job will probably be done, its wait included; None when nobody can know."""
         return self._writer.estimate_end_seconds(str(job_id))
 
-    def soonest_end_seconds(self, job_ids: Sequence[int], *, kind: JobKind) -> float | None:
+    def soonest_end_seconds(self, job_ids: Sequence[int], *, kind: str) -> float | None:
         """Return in how many seconds the first of some jobs will probably be done.
 
         Where the queue does not know them, because they are just beginning or ending: how long a job of a kind takes.

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
-from bot.services.model import GenerateOptions, Options
+from bot.services.options import GenerateOptions, Options
 from core.errors import InputError
 from music.names import parse_genre
 from music.vocabulary import GENRES

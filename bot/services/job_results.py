@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.services.clock import utc_now
 from bot.services.job_store import view_of
 from bot.services.model import JobView, Upload
+from bot.services.operations.base import Made
 from bot.services.records import checks_to_json, error_from_row, error_to_row
 from core.errors import NotFoundError, TuttiError
 from db.engine import Database, unbroken
@@ -22,7 +23,6 @@ from db.repositories.jobs import UNFINISHED, JobRepository
 from db.repositories.pieces import NewPiece, PieceRepository
 from db.repositories.songs import UPLOAD, NewRevision, SongRepository
 from db.tables import Job
-from inference.protocol import Result
 from music.codec import decode_piece, encode_piece, hash_piece
 from music.piece import Piece
 from music.time_grid import TimeGrid
@@ -39,9 +39,9 @@ class HeldJob:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What the networks made, from what (an uploaded file's music, None otherwise), in which time."""
+    """What was made, from what (an uploaded file's music, None otherwise), in which time."""
 
-    result: Result
+    made: Made
     uploaded: Piece | None
     run_seconds: float
 
@@ -111,8 +111,8 @@ class JobResults:
     @unbroken
     async def finish(self, job_id: int, outcome: Outcome) -> bool:
         """Store what came out as a new revision; return False when the job is not ours any more or was cancelled."""
-        result = outcome.result
-        piece = await asyncio.to_thread(measure_piece, result.piece)
+        made = outcome.made
+        piece = await asyncio.to_thread(measure_piece, made.piece)
         uploaded = None if outcome.uploaded is None else await asyncio.to_thread(measure_piece, outcome.uploaded)
         now = utc_now()
         async with self._database.writing() as session:
@@ -121,7 +121,7 @@ class JobResults:
                 return False
             parent_ids = await _store_parents(session, job, uploaded, now=now)
             await PieceRepository(session).find_or_add(piece, now=now)
-            new = _new_revision(job, result, piece, parent_ids=parent_ids)
+            new = _new_revision(job, made, piece, parent_ids=parent_ids)
             revision = await SongRepository(session).add(new, now=now)
             job.status = "finished"
             job.result_revision_id = revision.id
@@ -204,7 +204,7 @@ async def _store_parents(
     return (revision.id,)
 
 
-def _new_revision(job: Job, result: Result, piece: NewPiece, *, parent_ids: tuple[int, ...]) -> NewRevision:
+def _new_revision(job: Job, made: Made, piece: NewPiece, *, parent_ids: tuple[int, ...]) -> NewRevision:
     return NewRevision(
         author_id=job.user_id,
         guild_id=job.guild_id,
@@ -212,13 +212,13 @@ def _new_revision(job: Job, result: Result, piece: NewPiece, *, parent_ids: tupl
         operation=job.operation,
         options=job.options,
         seed=job.seed,
-        checkpoint_id=result.checkpoint_id,
+        checkpoint_id=made.checkpoint_id,
         piece_hash=piece.hash,
-        title=result.piece.title,
+        title=made.piece.title,
         num_notes=piece.num_notes,
         num_bars=piece.num_bars,
         duration_seconds=piece.duration_seconds,
-        checks=checks_to_json(result.checks),
-        chord_names=list(result.chord_names),
+        checks=checks_to_json(made.checks),
+        chord_names=list(made.chord_names),
         parent_ids=parent_ids,
     )

@@ -15,7 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.services.clock import utc_now
 from bot.services.job_leases import JobLeases
 from bot.services.library import hash_file
-from bot.services.model import Author, FromRevision, JobKind, JobOrder, JobView, Place, Upload
+from bot.services.model import Author, FromRevision, JobOrder, JobView, Place, Upload
+from bot.services.operations.registry import operation_for
 from bot.services.records import options_to_json, view_job
 from core.errors import LimitError, NotFoundError, PermissionDeniedError
 from core.settings import LimitSettings
@@ -111,7 +112,7 @@ class JobStore:
             return await JobRepository(session).delete_answered_before(utc_now() - timedelta(days=days))
 
     @unbroken
-    async def recent_rates(self, kind: JobKind, *, limit: int) -> list[tuple[float, int]]:
+    async def recent_rates(self, kind: str, *, limit: int) -> list[tuple[float, int]]:
         """Return (seconds, bars) of the newest finished jobs of a kind, oldest first."""
         async with self._database.reading() as session:
             return await JobRepository(session).recent_rates(kind=kind, limit=limit)
@@ -197,10 +198,11 @@ async def _store_upload(session: AsyncSession, order: JobOrder, user: User, *, n
 
 
 def _new_job(order: JobOrder, *, seed: int, user_id: int, upload_id: int | None) -> NewJob:
-    is_continuation = order.kind == "generate" and order.source is not None
+    kind = operation_for(order.options).kind
+    is_continuation = kind == "generate" and order.source is not None
     return NewJob(
-        kind=order.kind,
-        operation="continue" if is_continuation else order.kind,
+        kind=kind,
+        operation="continue" if is_continuation else kind,
         user_id=user_id,
         guild_id=order.place.guild_id,
         channel_id=order.place.channel_id,

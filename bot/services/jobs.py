@@ -7,19 +7,19 @@ from __future__ import annotations
 
 import asyncio
 from functools import partial
-from typing import get_args
 
 import structlog
 
 from bot.services.estimates import NUM_REMEMBERED_JOBS, Estimates
 from bot.services.job_leases import DEFAULT_LEASE_SECONDS, JobLeases
+from bot.services.job_networks import Doors
 from bot.services.job_results import JobResults
-from bot.services.job_runner import Doors, JobRunner
+from bot.services.job_runner import JobRunner
 from bot.services.job_store import JobStore
 from bot.services.library import ReplyParts
-from bot.services.model import Author, JobKind, JobOrder, JobView, Presenter, ProgressView
+from bot.services.model import Author, JobOrder, JobView, Presenter, ProgressView
+from bot.services.operations.registry import NETWORK_KINDS, check_options, operation_for
 from bot.services.ports import MediaMaker, Writer
-from bot.services.requests import check_options
 from bot.services.sampling import draw_seed
 from core.errors import LimitError, StorageError, TuttiError
 from core.metrics import Metrics
@@ -72,7 +72,7 @@ class JobService:
 
     async def start(self) -> None:
         """Resume the unfinished jobs of the last run and begin to accept orders."""
-        for kind in get_args(JobKind):
+        for kind in NETWORK_KINDS:
             self._estimates.recall(kind, await self._store.recent_rates(kind, limit=NUM_REMEMBERED_JOBS))
         await self._take_orphans()
         self._watch = asyncio.create_task(self._watch_over_jobs(), name="job-watch")
@@ -114,7 +114,7 @@ class JobService:
             raise LimitError("I am just being restarted. Try again in a minute.", retry_after_seconds=60.0)
         check_options(order.options, has_source=order.source is not None, limits=self._limits)
         seed = draw_seed(order.options.seed)
-        soonest_end = partial(self._estimates.soonest_end_seconds, kind=order.kind)
+        soonest_end = partial(self._estimates.soonest_end_seconds, kind=operation_for(order.options).kind)
         job = await self._store.accept(order, seed=seed, soonest_end=soonest_end)
         _log.info("job_queued", job_id=job.job_id, kind=job.kind)
         self._begin(job.job_id)

@@ -17,7 +17,8 @@ import structlog
 
 from bot.services.chord_sheets import chord_sheet_of
 from bot.services.genres import GenreCounts
-from bot.services.model import Fact, File, GenerateOptions, Reply, RevisionView
+from bot.services.model import Fact, File, Reply, RevisionView
+from bot.services.options import GenerateOptions
 from bot.services.ports import MediaMaker
 from bot.services.records import options_to_json
 from core.errors import RenderError

@@ -10,21 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
+from bot.services.options import Options
 from core.errors import TuttiError
 from music.constraints import Check
 
-JobKind = Literal["generate", "harmonize", "remix"]
-Operation = Literal["generate", "continue", "harmonize", "remix", "upload"]
 JobStatus = Literal["queued", "running", "finished", "failed", "cancelled"]
-Preset = Literal["safe", "balanced", "wild"]
-HarmonyStyle = Literal["chorale", "chords", "piano", "band", "track", "melody", "fill"]
-RemixChange = Literal["pitch", "rhythm"]
 Stage = Literal["waiting", "reading", "writing", "rendering", "restarting"]
 
-PRESETS: tuple[Preset, ...] = ("safe", "balanced", "wild")
-DENSITIES: dict[str, int] = {"sparse": 1, "light": 3, "medium": 4, "busy": 6, "dense": 7}
-"""What people call how many notes there are, and the class of ``music.vocabulary.DENSITY_LIMITS`` that they mean."""
-DEFAULT_NUM_BARS = 16
 DEFAULT_SIZE_LIMIT_BYTES = 10 * 1024 * 1024
 """What every Discord server takes in one message."""
 
@@ -71,75 +63,8 @@ Source = Upload | FromRevision
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SamplingWishes:
-    """What somebody sets beside the preset; None keeps the preset's value. ``temperature`` stands for all three."""
-
-    temperature: float | None = None
-    temperature_notes: float | None = None  # pitches and chords
-    temperature_rhythm: float | None = None  # positions, lengths, loudness, metre and tempo
-    temperature_instruments: float | None = None  # who plays next, and on what
-    top_k: int | None = None
-    top_p: float | None = None
-    min_p: float | None = None
-    repetition: float | None = None
-    memory_events: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GenerateOptions:
-    """Write a new piece, or continue the job's source. None and empty leave the choice to the network or the source.
-
-    ``num_bars`` counts new bars; without it ``DEFAULT_NUM_BARS`` are written. ``density`` is a name of ``DENSITIES``.
-    """
-
-    genre: str | None = None
-    second_genre: str | None = None
-    key: str | None = None
-    tempo_bpm: float | None = None
-    metre: str | None = None
-    num_bars: int | None = None
-    instruments: tuple[str, ...] = ()
-    density: str | None = None
-    preset: str = "balanced"
-    sampling: SamplingWishes = SamplingWishes()
-    seed: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HarmonizeOptions:
-    """Add to the source what it lacks; what it has stays note for note, except in a hole that is to be filled.
-
-    ``instruments``: who plays what is added. ``chords``: a chart such as "Dm7 | G7 | Cmaj7 A7" that is followed exactly.
-    ``bars`` (first, last; from 1, both included) and ``track`` (from 1) are the hole of the style fill; for the styles that
-    go with a melody, ``track`` says where it is.
-    """
-
-    style: str = "chorale"
-    instruments: tuple[str, ...] = ()
-    chords: str = ""
-    bars: tuple[int, int] | None = None
-    track: int | None = None
-    preset: str = "balanced"
-    seed: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RemixOptions:
-    """Change pitches or rhythm of a ``share`` (0..1) of the notes in ``bars`` (first, last; from 1, both included)."""
-
-    change: str = "pitch"
-    share: float = 0.5
-    bars: tuple[int, int] | None = None
-    preset: str = "balanced"
-    seed: int | None = None
-
-
-Options = GenerateOptions | HarmonizeOptions | RemixOptions
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class JobOrder:
-    """One wish, complete. Its kind follows from the type of ``options``.
+    """One wish, complete. Its operation follows from the type of ``options``.
 
     ``reply_token`` is the presenter's own text: all it needs to find the acknowledgement again after a restart. It is
     stored until the job is answered, then forgotten. ``parent_revision_id`` links a result to another that it was not
@@ -154,21 +79,6 @@ class JobOrder:
     reply_token: str = ""
     size_limit_bytes: int = DEFAULT_SIZE_LIMIT_BYTES
 
-    @property
-    def kind(self) -> JobKind:
-        return kind_of(self.options)
-
-
-def kind_of(options: Options) -> JobKind:
-    """Return the kind of job that these options ask for."""
-    match options:
-        case GenerateOptions():
-            return "generate"
-        case HarmonizeOptions():
-            return "harmonize"
-        case RemixOptions():
-            return "remix"
-
 
 # --- what is going on ----------------------------------------------------------------------------------------------
 
@@ -181,13 +91,13 @@ class JobView:
     """
 
     job_id: int
-    kind: JobKind
+    kind: str
     author: Author
     place: Place
     status: JobStatus
     options: Options
     seed: int
-    operation: Operation
+    operation: str
     reply_token: str
     created_at: datetime
     message_id: int | None = None
@@ -218,7 +128,8 @@ class EarlySound:
 class ProgressView:
     """Real work done so far. ``queue_place`` (1 is next) only while waiting; ``num_total`` 0 means not countable.
 
-    ``early``: what can be heard already. It belongs to this state: a later one without it takes it back.
+    ``early``: what can be heard already. It belongs to this state: a later one without it takes it back. ``step``: of
+    an operation of several steps, which one this is about, in words.
     """
 
     stage: Stage
@@ -228,6 +139,7 @@ class ProgressView:
     queue_place: int | None = None
     eta_seconds: float | None = None
     early: EarlySound | None = None
+    step: str = ""
 
 
 # --- what came out -------------------------------------------------------------------------------------------------
@@ -240,7 +152,7 @@ class RevisionView:
     revision_id: int
     song_id: int
     parent_ids: tuple[int, ...]
-    operation: Operation
+    operation: str
     options: Options | None
     seed: int | None
     checkpoint_id: str | None

@@ -6,31 +6,14 @@ from typing import Any, cast, get_args
 
 import msgspec
 
-from bot.services.model import (
-    Author,
-    GenerateOptions,
-    HarmonizeOptions,
-    JobKind,
-    JobStatus,
-    JobView,
-    Operation,
-    Options,
-    Place,
-    RemixOptions,
-    RevisionView,
-)
+from bot.services.model import Author, JobStatus, JobView, Place, RevisionView
+from bot.services.operations.registry import operation_called
+from bot.services.options import Options
 from core import errors
 from core.errors import InputError, LimitError, NotFoundError, PermissionDeniedError, TuttiError
 from db.repositories.songs import RevisionLinks
 from db.tables import Job, Revision, User
 from music.constraints import Check
-
-_OPTIONS: dict[str, type[Options]] = {
-    "generate": GenerateOptions,
-    "continue": GenerateOptions,
-    "harmonize": HarmonizeOptions,
-    "remix": RemixOptions,
-}
 
 
 def options_to_json(options: Options) -> dict[str, Any]:
@@ -40,7 +23,7 @@ def options_to_json(options: Options) -> dict[str, Any]:
 
 def options_from_json(operation: str, data: dict[str, Any]) -> Options:
     """Return the options that ``options_to_json`` wrote for an operation or a kind of job."""
-    return msgspec.convert(data, _OPTIONS[operation])
+    return msgspec.convert(data, operation_called(operation).options_type)
 
 
 def checks_to_json(checks: tuple[Check, ...]) -> list[Any]:
@@ -60,18 +43,16 @@ def author_of(user: User) -> Author:
 
 def view_job(job: Job, *, user: User, source_name: str = "") -> JobView:
     """Return a job's row as a value."""
-    assert job.kind in get_args(JobKind)
-    assert job.operation in get_args(Operation)
     assert job.status in get_args(JobStatus)
     return JobView(
         job_id=job.id,
-        kind=cast("JobKind", job.kind),
+        kind=job.kind,
         author=author_of(user),
         place=Place(guild_id=job.guild_id, channel_id=job.channel_id),
         status=cast("JobStatus", job.status),
         options=options_from_json(job.kind, job.options),
         seed=job.seed,
-        operation=cast("Operation", job.operation),
+        operation=job.operation,
         reply_token=job.reply_token,
         created_at=job.created_at,
         message_id=job.message_id,
@@ -84,12 +65,11 @@ def view_job(job: Job, *, user: User, source_name: str = "") -> JobView:
 
 def view_revision(revision: Revision, *, user: User, links: RevisionLinks) -> RevisionView:
     """Return a revision's row as a value."""
-    assert revision.operation in get_args(Operation)
     return RevisionView(
         revision_id=revision.id,
         song_id=revision.song_id,
         parent_ids=links.parent_ids,
-        operation=cast("Operation", revision.operation),
+        operation=revision.operation,
         options=None if revision.options is None else options_from_json(revision.operation, revision.options),
         seed=revision.seed,
         checkpoint_id=revision.checkpoint_id,

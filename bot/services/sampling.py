@@ -7,7 +7,7 @@ import secrets
 
 import msgspec
 
-from bot.services.model import PRESETS, SamplingWishes
+from bot.services.options import PRESETS, SamplingWishes
 from core.errors import InputError, UnknownNameError
 from inference.presets import PRESET_SAMPLINGS
 from inference.protocol import Sampling

@@ -13,15 +13,7 @@ import structlog
 from bot.services.clock import utc_now
 from bot.services.graph import find_present, load_finished, piece_data, view_revisions
 from bot.services.library import ReplyMaker, ReplyParts
-from bot.services.model import (
-    DEFAULT_SIZE_LIMIT_BYTES,
-    Author,
-    FromRevision,
-    JobOrder,
-    Place,
-    Reply,
-    RevisionView,
-)
+from bot.services.model import DEFAULT_SIZE_LIMIT_BYTES, Author, FromRevision, JobOrder, Place, Reply, RevisionView
 from bot.services.ports import MediaMaker
 from core.errors import InputError, NotFoundError, PermissionDeniedError
 from db.engine import Database, unbroken

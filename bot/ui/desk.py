@@ -16,7 +16,8 @@ import discord
 from bot.services.description import DescriptionService, facts_of
 from bot.services.genres import GenreCounts
 from bot.services.jobs import JobService
-from bot.services.model import FromRevision, GenerateOptions, HarmonizeOptions, JobOrder, Options, RemixOptions, Source
+from bot.services.model import FromRevision, JobOrder, Source
+from bot.services.options import GenerateOptions, Options
 from bot.services.songs import SongService
 from bot.ui import embeds
 from bot.ui.answers import Ticket, acknowledge, author_of, place_of, report_error, show_privately
@@ -163,17 +164,12 @@ class Desk:
         )
         await self._services.jobs.submit(replace(order, size_limit_bytes=ticket.size_limit_bytes))
 
-    async def press_remix(self, interaction: discord.Interaction[Any], revision_id: int) -> None:
-        """Remix a revision with the usual settings."""
-        await self._order_from_revision(interaction, RemixOptions(), revision_id)
-
-    async def press_harmonize(self, interaction: discord.Interaction[Any], revision_id: int) -> None:
-        """Harmonize a revision with the usual settings."""
-        await self._order_from_revision(interaction, HarmonizeOptions(), revision_id)
-
-    async def press_continue(self, interaction: discord.Interaction[Any], revision_id: int) -> None:
-        """Go on from the end of a revision."""
-        await self._order_from_revision(interaction, GenerateOptions(), revision_id)
+    async def order_from_revision(
+        self, interaction: discord.Interaction[Any], options: Options, revision_id: int
+    ) -> None:
+        """Order work on an earlier result."""
+        ticket = await self._acknowledge(interaction)
+        await self._submit(ticket, options, FromRevision(revision_id=revision_id))
 
     async def press_delete(self, interaction: discord.Interaction[Any], revision_id: int) -> None:
         """Forget a revision and remove its message, for its author or a moderator."""
@@ -205,12 +201,6 @@ class Desk:
         await show_privately(
             interaction, embed=embeds.description_embed(portrait.description.title, facts_of(portrait))
         )
-
-    async def _order_from_revision(
-        self, interaction: discord.Interaction[Any], options: Options, revision_id: int
-    ) -> None:
-        ticket = await self._acknowledge(interaction)
-        await self._submit(ticket, options, FromRevision(revision_id=revision_id))
 
     async def _submit(self, ticket: Ticket, options: Options, source: Source | None) -> None:
         await self._services.jobs.submit(

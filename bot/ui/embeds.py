@@ -13,20 +13,8 @@ import discord
 
 from bot.plain_text import clip, make_plain
 from bot.services.genres import FEWEST_PIECES, GenreCounts
-from bot.services.model import (
-    DEFAULT_NUM_BARS,
-    GenerateOptions,
-    HarmonizeOptions,
-    JobView,
-    Operation,
-    Options,
-    Place,
-    ProgressView,
-    RemixOptions,
-    Reply,
-    RevisionView,
-    SamplingWishes,
-)
+from bot.services.model import JobView, Place, ProgressView, Reply, RevisionView
+from bot.ui.wording.registry import WORDINGS, describe_options
 from music.constraints import Check
 from music.vocabulary import GENRES
 
@@ -39,31 +27,6 @@ _FIELD_LIMIT = 1024  # Discord's own
 _DESCRIPTION_LIMIT = 4096
 _CHORDS_LIMIT = 600
 _BAR_CELLS = 12
-
-_TITLES: Mapping[Operation, str] = {
-    "generate": "New piece",
-    "continue": "Continuation",
-    "harmonize": "Harmonization",
-    "remix": "Remix",
-    "upload": "Upload",
-}
-_AT_WORK: Mapping[Operation, str] = {
-    "generate": "Writing a new piece",
-    "continue": "Continuing the piece",
-    "harmonize": "Harmonizing",
-    "remix": "Remixing",
-    "upload": "Reading the file",
-}
-
-
-_STYLE_NAMES: Mapping[str, str] = {
-    "chorale": "four-part chorale",
-    "piano": "piano for the melody",
-    "band": "band for the melody",
-    "track": "one more track",
-    "melody": "melody for the chords",
-    "fill": "hole filled",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +44,7 @@ def jump_url(place: Place, message_id: int) -> str:
 
 def progress_embed(job: JobView, progress: ProgressView) -> discord.Embed:
     """Show how far a job is."""
-    embed = discord.Embed(title=_AT_WORK[job.operation], description=_progress_line(progress), colour=BLUE)
+    embed = discord.Embed(title=WORDINGS[job.operation].at_work, description=_progress_line(progress), colour=BLUE)
     embed.set_footer(text=f"for {clip(job.author.name, 80)}")
     return embed
 
@@ -94,7 +57,7 @@ def reply_embed(reply: Reply) -> discord.Embed:
     """
     revision = reply.revision
     embed = discord.Embed(
-        title=_TITLES[revision.operation],
+        title=WORDINGS[revision.operation].title,
         description=clip(_origin(revision, reply.parents), _DESCRIPTION_LIMIT),
         colour=GREEN,
     )
@@ -189,72 +152,6 @@ def _genre_line(genres: GenreCounts) -> str:
     )
 
 
-def describe_options(options: Options | None) -> str:
-    """Return what was asked, as one line for people."""
-    match options:
-        case None:
-            words = ["a file"]
-        case GenerateOptions():
-            words = _generate_words(options)
-        case HarmonizeOptions():
-            words = _harmonize_words(options)
-        case RemixOptions():
-            words = ["other notes, same rhythm" if options.change == "pitch" else "other rhythm, same notes"]
-            words.append(f"{options.share:.0%} of the notes")
-            words.append("all bars" if options.bars is None else f"bars {options.bars[0]}-{options.bars[1]}")
-    if options is not None and options.preset != "balanced":
-        words.append(f"{options.preset} preset")
-    return make_plain(" · ".join(words))
-
-
-def _generate_words(options: GenerateOptions) -> list[str]:
-    words: list[str] = []
-    if options.genre:
-        words.append(f"{options.genre} with {options.second_genre}" if options.second_genre else options.genre)
-    if options.key:
-        words.append(options.key)
-    if options.tempo_bpm:
-        words.append(f"{options.tempo_bpm:g} bpm")
-    if options.metre:
-        words.append(options.metre)
-    words.append(f"{options.num_bars or DEFAULT_NUM_BARS} bars")
-    if options.instruments:
-        words.append(", ".join(options.instruments))
-    if options.density:
-        words.append(options.density)
-    words += _sampling_words(options.sampling)
-    return words
-
-
-def _sampling_words(wishes: SamplingWishes) -> list[str]:
-    """Name what was set beside the preset."""
-    values = {
-        "temperature": wishes.temperature,
-        "temperature of notes": wishes.temperature_notes,
-        "temperature of rhythm": wishes.temperature_rhythm,
-        "temperature of instruments": wishes.temperature_instruments,
-        "top-k": wishes.top_k,
-        "top-p": wishes.top_p,
-        "min-p": wishes.min_p,
-        "repetition control": wishes.repetition,
-        "memory of events:": wishes.memory_events,
-    }
-    return [f"{name} {value:g}" for name, value in values.items() if value is not None]
-
-
-def _harmonize_words(options: HarmonizeOptions) -> list[str]:
-    words = [_STYLE_NAMES.get(options.style, options.style)]
-    if options.bars is not None:
-        words.append(f"bars {options.bars[0]}-{options.bars[1]}")
-    if options.track is not None:
-        words.append(f"track {options.track}" if options.style == "fill" else f"melody in track {options.track}")
-    if options.instruments:
-        words.append(", ".join(options.instruments))
-    if options.chords:
-        words.append(f"over {clip(' '.join(options.chords.split()), 200)}")
-    return words
-
-
 def _progress_line(progress: ProgressView) -> str:
     if progress.stage == "waiting":
         place = "" if progress.queue_place is None else f": place {progress.queue_place}"
@@ -262,7 +159,7 @@ def _progress_line(progress: ProgressView) -> str:
     if progress.stage == "restarting":
         return "I am being restarted; this goes on by itself in a moment."
     words = {"reading": "Reading the music", "writing": "Writing", "rendering": "Making sound and picture"}
-    line = words[progress.stage]
+    line = f"{words[progress.stage]} {progress.step}" if progress.step else words[progress.stage]
     early = progress.early
     heard = "" if early is None else f"\nListen to the first {early.num_bars} of {early.num_total} bars meanwhile."
     if progress.num_total <= 0:
@@ -287,7 +184,7 @@ def _origin(revision: RevisionView, parents: Sequence[RevisionView]) -> str:
 
 def _link(revision: RevisionView) -> str:
     """Name a revision, as a link where a message shows it."""
-    name = _TITLES[revision.operation]
+    name = WORDINGS[revision.operation].title
     if revision.operation == "upload":
         return f"the file {make_plain(revision.title, limit=60) or 'that was sent'}"
     text = f"{name} #{revision.revision_id}"

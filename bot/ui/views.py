@@ -10,27 +10,20 @@ from typing import Any, Self, cast
 
 import discord
 
+from bot.ui.actions import ACTIONS
 from bot.ui.desk import Desk, DeskClient
-
-_LABELS: dict[str, tuple[str, discord.ButtonStyle]] = {
-    "again": ("Again", discord.ButtonStyle.primary),
-    "remix": ("Remix", discord.ButtonStyle.secondary),
-    "harmonize": ("Harmonize", discord.ButtonStyle.secondary),
-    "continue": ("Continue", discord.ButtonStyle.secondary),
-    "delete": ("Delete", discord.ButtonStyle.danger),
-}
 
 
 class RevisionButton(
     discord.ui.DynamicItem[discord.ui.Button[Any]],
-    template=r"tutti:(?P<action>again|remix|harmonize|continue|delete):(?P<revision_id>[0-9]{1,19})",
+    template=rf"tutti:(?P<action>{'|'.join(ACTIONS)}):(?P<revision_id>[0-9]{{1,19}})",
 ):
     """A button that does something with one revision."""
 
     def __init__(self, action: str, revision_id: int) -> None:
-        label, style = _LABELS[action]
+        shown = ACTIONS[action]
         super().__init__(
-            discord.ui.Button(label=label, style=style, custom_id=f"tutti:{action}:{revision_id}"),
+            discord.ui.Button(label=shown.label, style=shown.style, custom_id=f"tutti:{action}:{revision_id}"),
         )
         self._action = action
         self._revision_id = revision_id
@@ -45,14 +38,8 @@ class RevisionButton(
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Hand the press to the desk."""
         desk = _desk_of(interaction)
-        press = {
-            "again": desk.press_again,
-            "remix": desk.press_remix,
-            "harmonize": desk.press_harmonize,
-            "continue": desk.press_continue,
-            "delete": desk.press_delete,
-        }[self._action]
-        await desk.guarded(interaction, lambda: press(interaction, self._revision_id), custom_id=self.custom_id)
+        handler = ACTIONS[self._action].handler
+        await desk.guarded(interaction, lambda: handler(desk, interaction, self._revision_id), custom_id=self.custom_id)
 
 
 class CancelButton(
@@ -83,7 +70,7 @@ class CancelButton(
 def result_view(revision_id: int) -> discord.ui.View:
     """Return the row of buttons under a finished result."""
     view = discord.ui.View(timeout=None)
-    for action in _LABELS:
+    for action in ACTIONS:
         view.add_item(RevisionButton(action, revision_id))
     return view
 

@@ -88,11 +88,15 @@ class SongRepository:
         return await self._session.get(Revision, revision_id)
 
     async def of_message(self, message_id: int) -> Revision | None:
-        """Return the revision that a message shows, deleted ones too; None also for numbers that nothing can have."""
+        """Return the (first) revision that a message shows, deleted ones too; None also for numbers that nothing can have."""
         if not 0 < message_id <= MAX_ID:
             return None
         return await self._session.scalar(
-            select(Revision).join(Message, Message.revision_id == Revision.id).where(Message.message_id == message_id)
+            select(Revision)
+            .join(Message, Message.revision_id == Revision.id)
+            .where(Message.message_id == message_id)
+            .order_by(Message.position)
+            .limit(1)
         )
 
     async def of_upload(self, upload_id: int) -> Revision | None:
@@ -158,7 +162,7 @@ class SongRepository:
 
     async def set_message(self, message_id: int, *, revision_id: int, now: datetime) -> None:
         """Remember which revision a message shows."""
-        message = await self._session.get(Message, message_id)
+        message = await self._session.get(Message, (message_id, 0))
         if message is None:
             self._session.add(Message(message_id=message_id, revision_id=revision_id, created_at=now))
         else:

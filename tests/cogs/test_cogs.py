@@ -11,8 +11,8 @@ import pytest
 from bot.client import EXTENSIONS, TuttiBot
 from bot.command_sync import hash_of
 from bot.services.description import DescriptionService
-from bot.services.harmonization import STYLES
 from bot.services.jobs import JobService
+from bot.services.operations.harmonization import STYLES
 from bot.services.songs import SongService
 from bot.ui.desk import Services
 from core.settings import Settings

@@ -36,7 +36,7 @@ async def test_error_of_sqlalchemy_becomes_ours(database):
 async def test_foreign_keys_are_enforced(database):
     with pytest.raises(StorageError, match="FOREIGN KEY"):
         async with database.writing() as session:
-            await session.execute(text("INSERT INTO messages VALUES (1, 12345, '2026-01-01')"))
+            await session.execute(text("INSERT INTO messages VALUES (1, 0, 12345, '2026-01-01')"))
 
 
 async def test_two_writers_wait_for_each_other(database):

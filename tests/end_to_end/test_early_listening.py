@@ -12,8 +12,8 @@ import pytest
 import soundfile
 import torch
 
-from bot.services.generation import build_generate_request
-from bot.services.model import GenerateOptions
+from bot.services.operations.generation import build_generate_request
+from bot.services.options import GenerateOptions
 from core.settings import LimitSettings
 from inference.decoding.generator import GeneratorDecoder
 from inference.protocol import Result

@@ -1,6 +1,7 @@
 """Orders for tests, with defaults for all that the test does not care about."""
 
-from bot.services.model import Author, GenerateOptions, JobOrder, Place
+from bot.services.model import Author, JobOrder, Place
+from bot.services.options import GenerateOptions
 
 ADA = Author(user_id=1, name="Ada")
 BEN = Author(user_id=2, name="Ben")

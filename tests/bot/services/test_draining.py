@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from bot.services.model import GenerateOptions
+from bot.services.options import GenerateOptions
 from core.errors import LimitError
 from tests.factories.doors import ListPresenter, StandInWriter
 from tests.factories.orders import BEN, make_order

@@ -6,7 +6,8 @@ import pytest
 
 from bot.services.early_listening import EarlyListening
 from bot.services.library import ReplyParts
-from bot.services.model import GenerateOptions, HarmonizeOptions, Upload
+from bot.services.model import Upload
+from bot.services.options import GenerateOptions, HarmonizeOptions
 from core.errors import CancelledJobError, RenderError
 from inference.protocol import FinishedBars
 from tests.factories.doors import StandInMedia, StandInWriter, melody, melody_file

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from bot.services.genres import FEWEST_PIECES, GenreCounts
-from bot.services.model import GenerateOptions, RemixOptions
+from bot.services.options import GenerateOptions, RemixOptions
 
 
 @pytest.fixture

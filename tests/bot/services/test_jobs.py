@@ -6,7 +6,8 @@ from dataclasses import replace
 import pytest
 
 from bot.services.jobs import JobService
-from bot.services.model import FromRevision, GenerateOptions, HarmonizeOptions, Place, RemixOptions, Upload
+from bot.services.model import FromRevision, Place, Upload
+from bot.services.options import GenerateOptions, HarmonizeOptions, RemixOptions
 from core.errors import (
     BarRangeError,
     CancelledJobError,
@@ -187,7 +188,7 @@ async def test_a_refusal_says_when_the_first_of_ones_own_jobs_will_be_done(open_
 
 async def test_an_accepted_job_is_not_refused_by_a_full_queue(open_studio, monkeypatch):
     """The networks' own queue may be full for a moment; whoever was accepted waits and is served."""
-    monkeypatch.setattr("bot.services.job_runner.QUEUE_LOOK_SECONDS", 0.01)
+    monkeypatch.setattr("bot.services.job_networks.QUEUE_LOOK_SECONDS", 0.01)
 
     class FullAtFirst(StandInWriter):
         num_refusals = 0

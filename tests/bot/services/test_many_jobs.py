@@ -6,7 +6,8 @@ from collections import Counter
 
 import pytest
 
-from bot.services.model import Author, GenerateOptions
+from bot.services.model import Author
+from bot.services.options import GenerateOptions
 from core.errors import CancelledJobError, LimitError
 from core.settings import LimitSettings
 from tests.factories.doors import ListPresenter, StandInWriter

@@ -2,7 +2,8 @@
 
 import pytest
 
-from bot.services.model import FromRevision, RemixOptions, Upload
+from bot.services.model import FromRevision, Upload
+from bot.services.options import RemixOptions
 from bot.services.privacy import PrivacyService
 from core.errors import NotFoundError
 from db.tables import Job, StoredPiece, StoredUpload, User

@@ -9,7 +9,8 @@ import pytest
 
 from bot.services.analysis import describe_piece, description_to_json
 from bot.services.library import ReplyParts
-from bot.services.model import HarmonizeOptions, RemixOptions, Upload
+from bot.services.model import Upload
+from bot.services.options import HarmonizeOptions, RemixOptions
 from bot.workshop import answer_order
 from core.errors import InputError, TuttiError
 from core.settings import InferenceSettings, LimitSettings, MediaSettings

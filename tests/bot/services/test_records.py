@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.services.model import GenerateOptions, HarmonizeOptions, RemixOptions
+from bot.services.options import GenerateOptions, HarmonizeOptions, RemixOptions
 from bot.services.records import (
     checks_from_json,
     checks_to_json,

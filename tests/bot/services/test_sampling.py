@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.services.model import PRESETS, SamplingWishes
+from bot.services.options import PRESETS, SamplingWishes
 from bot.services.sampling import MAX_SEED, adjust, draw_seed, sampling_of
 from core.errors import InputError, UnknownNameError
 

@@ -5,7 +5,8 @@ from dataclasses import replace
 import msgspec
 import pytest
 
-from bot.services.model import FromRevision, GenerateOptions, Place, RemixOptions, Upload
+from bot.services.model import FromRevision, Place, Upload
+from bot.services.options import GenerateOptions, RemixOptions
 from core.errors import InputError, NotFoundError, PermissionDeniedError
 from db.tables import StoredPiece, StoredUpload
 from music.midi import read_recipe

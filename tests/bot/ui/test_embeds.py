@@ -8,22 +8,10 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.services.genres import GenreCounts
-from bot.services.model import (
-    Author,
-    ChordSheet,
-    Fact,
-    File,
-    GenerateOptions,
-    HarmonizeOptions,
-    JobView,
-    Place,
-    ProgressView,
-    RemixOptions,
-    Reply,
-    RevisionView,
-    SamplingWishes,
-)
+from bot.services.model import Author, ChordSheet, Fact, File, JobView, Place, ProgressView, Reply, RevisionView
+from bot.services.options import GenerateOptions, HarmonizeOptions, RemixOptions, SamplingWishes
 from bot.ui import embeds
+from bot.ui.wording.registry import describe_options
 from music.constraints import Check
 from music.vocabulary import GENRES
 
@@ -194,7 +182,7 @@ def test_an_empty_history_says_where_to_begin():
 )
 def test_options_are_put_in_words(options, words):
     """What was asked reads as a person would say it."""
-    assert embeds.describe_options(options) == words
+    assert describe_options(options) == words
 
 
 def test_help_marks_the_genres_that_were_hardly_learned():
@@ -209,5 +197,5 @@ def test_help_marks_the_genres_that_were_hardly_learned():
 
 def test_what_was_set_beside_the_preset_is_shown():
     wishes = SamplingWishes(temperature_notes=1.3, top_k=5)
-    words = embeds.describe_options(GenerateOptions(density="sparse", sampling=wishes))
+    words = describe_options(GenerateOptions(density="sparse", sampling=wishes))
     assert all(word in words for word in ("sparse", "temperature of notes 1.3", "top-k 5"))

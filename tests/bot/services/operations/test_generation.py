@@ -2,8 +2,8 @@
 
 import pytest
 
-from bot.services.generation import build_generate_request
-from bot.services.model import DEFAULT_NUM_BARS, GenerateOptions, SamplingWishes
+from bot.services.operations.generation import build_generate_request
+from bot.services.options import DEFAULT_NUM_BARS, GenerateOptions, SamplingWishes
 from core.errors import InputError, NoMusicError, UnknownNameError, UnsupportedMetreError
 from core.settings import LimitSettings
 from music.piece import DRUM_PROGRAM, Piece

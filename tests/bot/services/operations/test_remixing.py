@@ -2,8 +2,8 @@
 
 import pytest
 
-from bot.services.model import RemixOptions
-from bot.services.remixing import build_remix_request, parse_bars
+from bot.services.operations.remixing import build_remix_request, parse_bars
+from bot.services.options import RemixOptions
 from core.errors import BarRangeError, InputError, NoMusicError, UnknownNameError
 from music.constraints import BarRange
 from music.piece import Note, Piece, Track

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import difflib
 
-from bot.services.model import DEFAULT_NUM_BARS, DENSITIES, GenerateOptions
+from bot.services.operations.base import NetworkOperation, Wish
+from bot.services.options import DEFAULT_NUM_BARS, DENSITIES, GenerateOptions
 from bot.services.sampling import adjust, sampling_of
 from core.errors import InputError, NoMusicError, UnknownNameError
 from core.settings import LimitSettings
@@ -84,3 +85,16 @@ def _genre(name: str | None) -> str | None:
     if not name or name.strip().casefold() in {"auto", "any"}:
         return None
     return parse_genre(name)
+
+
+def _check(options: GenerateOptions, limits: LimitSettings) -> None:
+    build_generate_request("", options, seed=0, prompt=None, limits=limits)
+
+
+def _request(wish: Wish[GenerateOptions]) -> GenerateRequest:
+    return build_generate_request(wish.job_id, wish.options, seed=wish.seed, prompt=wish.source, limits=wish.limits)
+
+
+GENERATE = NetworkOperation(
+    kind="generate", options_type=GenerateOptions, needs_source=False, check_options=_check, build_request=_request
+)

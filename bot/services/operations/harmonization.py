@@ -5,9 +5,11 @@ from __future__ import annotations
 import difflib
 from typing import get_args
 
-from bot.services.model import HarmonizeOptions, HarmonyStyle
+from bot.services.operations.base import NetworkOperation, Wish
+from bot.services.options import HarmonizeOptions, HarmonyStyle
 from bot.services.sampling import sampling_of
 from core.errors import BarRangeError, InputError, NoMusicError, UnknownNameError
+from core.settings import LimitSettings
 from inference.harmony_sampling import harmony_sampling
 from inference.protocol import HarmonizeRequest
 from music.chord_chart import lay_chart, parse_chart
@@ -161,3 +163,16 @@ def _chords_of(piece: Piece, text: str, hole: BarRange | None) -> tuple[AskedCho
         return ()
     bars = BarRange(0, TimeGrid(piece).num_bars) if hole is None else hole
     return lay_chart(parse_chart(text), piece, start_bar=bars.start_bar, stop_bar=bars.stop_bar)
+
+
+def _check(options: HarmonizeOptions, _limits: LimitSettings) -> None:
+    check_harmonize_options(options)
+
+
+def _request(wish: Wish[HarmonizeOptions]) -> HarmonizeRequest:
+    return build_harmonize_request(wish.job_id, wish.options, seed=wish.seed, piece=wish.piece)
+
+
+HARMONIZE = NetworkOperation(
+    kind="harmonize", options_type=HarmonizeOptions, needs_source=True, check_options=_check, build_request=_request
+)

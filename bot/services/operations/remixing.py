@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from bot.services.model import RemixChange, RemixOptions
+from bot.services.operations.base import NetworkOperation, Wish
+from bot.services.options import RemixChange, RemixOptions
 from bot.services.sampling import sampling_of
 from core.errors import BarRangeError, InputError, NoMusicError, UnknownNameError
+from core.settings import LimitSettings
 from inference.protocol import RemixRequest
 from music.constraints import BarRange
 from music.piece import Piece
@@ -89,3 +91,16 @@ def _bars_of(piece: Piece, bars: tuple[int, int] | None) -> BarRange | None:
     if not has_notes:
         raise NoMusicError(f"There are no notes in bars {first}-{last}. Choose bars with music in them.")
     return BarRange(first - 1, last)
+
+
+def _check(options: RemixOptions, _limits: LimitSettings) -> None:
+    check_remix_options(options)
+
+
+def _request(wish: Wish[RemixOptions]) -> RemixRequest:
+    return build_remix_request(wish.job_id, wish.options, seed=wish.seed, piece=wish.piece)
+
+
+REMIX = NetworkOperation(
+    kind="remix", options_type=RemixOptions, needs_source=True, check_options=_check, build_request=_request
+)

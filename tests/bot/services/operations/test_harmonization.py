@@ -2,8 +2,8 @@
 
 import pytest
 
-from bot.services.harmonization import STYLES, build_harmonize_request, check_harmonize_options
-from bot.services.model import HarmonizeOptions
+from bot.services.operations.harmonization import STYLES, build_harmonize_request, check_harmonize_options
+from bot.services.options import HarmonizeOptions
 from core.errors import BarRangeError, InputError, NoMusicError, UnknownNameError
 from music.constraints import AskedChord, BarRange
 from music.piece import DRUM_PROGRAM, Note, Piece, Track

@@ -1,0 +1,51 @@
+"""Every operation there is, found by its kind or by its options. A new operation is a file beside this one and a line here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bot.services.operations.base import NOTHING_TO_WORK_ON, Operation
+from bot.services.operations.generation import GENERATE
+from bot.services.operations.harmonization import HARMONIZE
+from bot.services.operations.remixing import REMIX
+from bot.services.options import Options
+from bot.services.sampling import draw_seed
+from core.errors import NoMusicError
+from core.settings import LimitSettings
+
+OPERATIONS: tuple[Operation[Any], ...] = (GENERATE, HARMONIZE, REMIX)
+
+NETWORK_KINDS = ("generate", "harmonize", "remix")
+"""The kinds whose durations the queue learns from: what the networks themselves call their tasks."""
+
+_BY_KIND: dict[str, Operation[Any]] = {operation.kind: operation for operation in OPERATIONS}
+_BY_OPTIONS: dict[type[Options], Operation[Any]] = {operation.options_type: operation for operation in OPERATIONS}
+_OTHER_NAMES = {"continue": "generate"}
+"""What revisions call an operation that had something to go on from."""
+
+
+def operation_for(options: Options) -> Operation[Any]:
+    """Return the operation that these options are for."""
+    return _BY_OPTIONS[type(options)]
+
+
+def operation_called(name: str) -> Operation[Any]:
+    """Return the operation of a kind of job, or of a revision.
+
+    Raises:
+        KeyError: for a name that was never stored.
+    """
+    return _BY_KIND[_OTHER_NAMES.get(name, name)]
+
+
+def check_options(options: Options, *, has_source: bool, limits: LimitSettings) -> None:
+    """Refuse at once what no piece could make right.
+
+    Raises:
+        InputError: with one sentence that says what to do instead.
+    """
+    draw_seed(options.seed)
+    operation = operation_for(options)
+    operation.check(options, limits=limits)
+    if operation.needs_source and not has_source:
+        raise NoMusicError(NOTHING_TO_WORK_ON)

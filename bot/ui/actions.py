@@ -1,0 +1,57 @@
+"""What the buttons under a result do: the name in the identifier, the label, and the call of the desk.
+
+The names live in messages for ever, so they never change their meaning. A new action is a line in ``ACTIONS``; a handler
+that wants more than an order is a function of its own, in a file of its own. It knows nothing of how buttons are shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import discord
+
+from bot.services.options import GenerateOptions, HarmonizeOptions, RemixOptions
+from bot.ui.desk import Desk
+
+Handler = Callable[[Desk, discord.Interaction[Any], int], Awaitable[None]]
+"""Carries out a press on a revision's button, by the revision's id."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """One button under results."""
+
+    label: str
+    handler: Handler
+    style: discord.ButtonStyle = discord.ButtonStyle.secondary
+
+
+async def _again(desk: Desk, interaction: discord.Interaction[Any], revision_id: int) -> None:
+    await desk.press_again(interaction, revision_id)
+
+
+async def _remix(desk: Desk, interaction: discord.Interaction[Any], revision_id: int) -> None:
+    await desk.order_from_revision(interaction, RemixOptions(), revision_id)
+
+
+async def _harmonize(desk: Desk, interaction: discord.Interaction[Any], revision_id: int) -> None:
+    await desk.order_from_revision(interaction, HarmonizeOptions(), revision_id)
+
+
+async def _continue(desk: Desk, interaction: discord.Interaction[Any], revision_id: int) -> None:
+    await desk.order_from_revision(interaction, GenerateOptions(), revision_id)
+
+
+async def _delete(desk: Desk, interaction: discord.Interaction[Any], revision_id: int) -> None:
+    await desk.press_delete(interaction, revision_id)
+
+
+ACTIONS: Mapping[str, Action] = {
+    "again": Action(label="Again", handler=_again, style=discord.ButtonStyle.primary),
+    "remix": Action(label="Remix", handler=_remix),
+    "harmonize": Action(label="Harmonize", handler=_harmonize),
+    "continue": Action(label="Continue", handler=_continue),
+    "delete": Action(label="Delete", handler=_delete, style=discord.ButtonStyle.danger),
+}

@@ -1,0 +1,29 @@
+"""The words for every operation, by the name that revisions bear. A new operation needs a line here; a test sees to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from bot.plain_text import make_plain
+from bot.services.operations.registry import operation_for
+from bot.services.options import Options
+from bot.ui.wording.base import Wording
+from bot.ui.wording.generation import CONTINUE, GENERATE
+from bot.ui.wording.harmonization import HARMONIZE
+from bot.ui.wording.remixing import REMIX
+
+_UPLOAD = Wording(title="Upload", at_work="Reading the file", describe=lambda _: ["a file"])
+
+WORDINGS: Mapping[str, Wording] = {
+    "generate": GENERATE,
+    "continue": CONTINUE,
+    "harmonize": HARMONIZE,
+    "remix": REMIX,
+    "upload": _UPLOAD,
+}
+
+
+def describe_options(options: Options | None) -> str:
+    """Return what was asked, as one line for people; None: a file that was given."""
+    wording = _UPLOAD if options is None else WORDINGS[operation_for(options).kind]
+    return make_plain(" · ".join(wording.describe(options)))
