@@ -66,7 +66,11 @@ class Revision(Base):
     """One immutable state of a song. A deleted one keeps its place in the graph but has no piece any more."""
 
     __tablename__ = "revisions"
-    __table_args__ = (Index("ix_revisions_channel_id_id", "channel_id", "id"),)
+    __table_args__ = (
+        Index("ix_revisions_channel_id_id", "channel_id", "id"),
+        Index("ix_revisions_channel_id_song_id", "channel_id", "song_id"),
+        Index("ix_revisions_guild_id_created_at", "guild_id", "created_at"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     song_id: Mapped[int] = mapped_column(ForeignKey("songs.id"), index=True)

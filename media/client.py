@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Self
@@ -24,7 +24,9 @@ from core.processes import ChildLimits, ChildProcess
 from core.settings import MediaSettings
 from media.protocol import (
     AudioFormat,
+    DrawHistory,
     DrawPianoRoll,
+    HistoryNode,
     MediaAnswer,
     MediaFailure,
     MediaRequest,
@@ -46,7 +48,7 @@ _decoder = msgspec.msgpack.Decoder(MediaAnswer)
 _MAX_WAITING = 200
 _UPLOAD_TIMEOUT_SECONDS = 9.0  # a person waits for the answer to a bad file at most ten
 _LIMITS = ChildLimits(resident_bytes=2 * 2**30, max_frame_bytes=128 * 2**20)
-_KINDS: dict[type, RenderLabel] = {Render: "audio", DrawPianoRoll: "picture", WriteMIDI: "midi"}
+_KINDS: dict[type, RenderLabel] = {Render: "audio", DrawPianoRoll: "picture", DrawHistory: "picture", WriteMIDI: "midi"}
 DEFAULT_SIZE_LIMIT_BYTES = 10 * 2**20
 
 
@@ -139,6 +141,16 @@ class MediaClient:
         assert isinstance(answer, Picture)
         return answer
 
+    async def draw_history(self, nodes: Sequence[HistoryNode]) -> Picture:
+        """Return the graph of a song's revisions as PNG with alt text.
+
+        Raises:
+            RenderError: if it cannot be made in time.
+        """
+        answer = await self._make(DrawHistory(nodes=tuple(nodes)))
+        assert isinstance(answer, Picture)
+        return answer
+
     async def write_midi(self, piece: Piece, *, recipe: str = "") -> bytes:
         """Return the piece as a Standard MIDI File that carries ``recipe``.
 
@@ -149,7 +161,7 @@ class MediaClient:
         assert isinstance(answer, MIDIWritten)
         return answer.data
 
-    async def _make(self, request: Render | DrawPianoRoll | WriteMIDI) -> MediaAnswer:
+    async def _make(self, request: Render | DrawPianoRoll | DrawHistory | WriteMIDI) -> MediaAnswer:
         start_seconds = time.perf_counter()
         try:
             answer = await self._makers.ask(request, timeout_seconds=self._settings.timeout_seconds)

@@ -54,6 +54,27 @@ class DrawPianoRoll(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     before: Piece | None
 
 
+class HistoryNode(msgspec.Struct, frozen=True, kw_only=True):
+    """One revision in the picture of a song's history; ``piece`` is encoded (music/codec.py), empty for a deleted one.
+
+    ``parent_index``: which node it stands on, an earlier one; ``source_number``: the number of one that is not in the picture.
+    """
+
+    number: int
+    label: str
+    piece: bytes = b""
+    parent_index: int | None = None
+    source_number: int | None = None
+    is_starred: bool = False
+    is_newest: bool = False
+
+
+class DrawHistory(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Draw the graph of a song's revisions, parents before children."""
+
+    nodes: tuple[HistoryNode, ...]
+
+
 class WriteMIDI(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """Turn a piece into a Standard MIDI File that carries ``recipe``."""
 
@@ -85,7 +106,7 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 
 class Picture(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """Answer to ``DrawPianoRoll``: a PNG file and its description in words."""
+    """Answer to ``DrawPianoRoll`` and ``DrawHistory``: a PNG file and its description in words."""
 
     png: bytes
     alt_text: str
@@ -106,5 +127,5 @@ class MediaFailure(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     details: str = ""
 
 
-MediaRequest = ReadUpload | Render | DrawPianoRoll | WriteMIDI
+MediaRequest = ReadUpload | Render | DrawPianoRoll | DrawHistory | WriteMIDI
 MediaAnswer = PieceRead | Rendering | Picture | MIDIWritten | MediaFailure

@@ -16,6 +16,7 @@ import msgspec
 from core.child import Channel
 from core.errors import InputError, RenderError, TuttiError
 from media.protocol import (
+    DrawHistory,
     DrawPianoRoll,
     MediaAnswer,
     MediaFailure,
@@ -65,6 +66,10 @@ def _work(request: MediaRequest) -> MediaAnswer:
             return _render(request)
         case DrawPianoRoll():
             return _draw(request)
+        case DrawHistory():
+            from media.history_picture import draw_history
+
+            return draw_history(request.nodes)
         case WriteMIDI():
             return MIDIWritten(data=write_midi(request.piece, recipe=request.recipe))
 
@@ -77,7 +82,7 @@ def _draw(request: DrawPianoRoll) -> Picture:
 
 def _render(request: Render) -> Rendering:
     from media.encode import encode_audio
-    from media.loudness import measure_loudness, normalize_loudness
+    from media.loudness import normalize_loudness
 
     if request.piece.num_notes == 0:
         raise RenderError("A piece without notes has no sound")
@@ -86,9 +91,11 @@ def _render(request: Render) -> Rendering:
     stop_ticks = piece.stop_ticks if request.stop_ticks is None or is_cut else request.stop_ticks
 
     samples = _synthesize(request, write_midi(piece), stop_seconds=grid.seconds_of_tick(stop_ticks))
-    samples = normalize_loudness(samples)
-    loudness = measure_loudness(samples)
-    encoded = encode_audio(samples, audio_format=request.audio_format, size_limit_bytes=request.size_limit_bytes)
+    levelled = normalize_loudness(samples)
+    loudness = levelled.loudness_lufs
+    encoded = encode_audio(
+        levelled.samples, audio_format=request.audio_format, size_limit_bytes=request.size_limit_bytes
+    )
     return Rendering(
         audio=encoded.data,
         filename_suffix=f".{request.audio_format}",

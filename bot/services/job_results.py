@@ -13,10 +13,11 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.services.clock import utc_now
+from bot.services.findable import genre_of, key_name_of
 from bot.services.job_store import view_of
 from bot.services.model import JobView, Upload
 from bot.services.operations.base import Made
-from bot.services.records import checks_to_json, error_from_row, error_to_row
+from bot.services.records import checks_to_json, error_from_row, error_to_row, options_from_json
 from core.errors import NotFoundError, TuttiError
 from db.engine import Database, unbroken
 from db.repositories.jobs import UNFINISHED, JobRepository
@@ -121,7 +122,8 @@ class JobResults:
                 return False
             parent_ids = await _store_parents(session, job, uploaded, now=now)
             await PieceRepository(session).find_or_add(piece, now=now)
-            new = _new_revision(job, made, piece, parent_ids=parent_ids)
+            inherited = await _genre_of(session, parent_ids)
+            new = _new_revision(job, made, piece, parent_ids=parent_ids, inherited_genre=inherited)
             revision = await SongRepository(session).add(new, now=now)
             job.status = "finished"
             job.result_revision_id = revision.id
@@ -184,7 +186,8 @@ async def _store_parents(
 ) -> tuple[int, ...]:
     """Return what a result descends from; an uploaded file becomes a revision of its own here."""
     if job.upload_id is None or uploaded is None:
-        parent_id = job.source_revision_id if job.source_revision_id is not None else job.parent_revision_id
+        # Only an undo or redo has both: its piece comes from the one, but it follows the other.
+        parent_id = job.parent_revision_id if job.parent_revision_id is not None else job.source_revision_id
         return () if parent_id is None else (parent_id,)
     upload = await PieceRepository(session).upload(job.upload_id)
     await PieceRepository(session).find_or_add(uploaded, now=now)
@@ -204,7 +207,16 @@ async def _store_parents(
     return (revision.id,)
 
 
-def _new_revision(job: Job, made: Made, piece: NewPiece, *, parent_ids: tuple[int, ...]) -> NewRevision:
+async def _genre_of(session: AsyncSession, revision_ids: tuple[int, ...]) -> str | None:
+    """Return the genre of what something is made from."""
+    parent = await SongRepository(session).find(revision_ids[0]) if revision_ids else None
+    return None if parent is None else parent.genre
+
+
+def _new_revision(
+    job: Job, made: Made, piece: NewPiece, *, parent_ids: tuple[int, ...], inherited_genre: str | None
+) -> NewRevision:
+    options = options_from_json(job.kind, job.options)
     return NewRevision(
         author_id=job.user_id,
         guild_id=job.guild_id,
@@ -221,4 +233,6 @@ def _new_revision(job: Job, made: Made, piece: NewPiece, *, parent_ids: tuple[in
         checks=checks_to_json(made.checks),
         chord_names=list(made.chord_names),
         parent_ids=parent_ids,
+        genre=genre_of(options, inherited=inherited_genre),
+        key_name=key_name_of(options, made.piece),
     )

@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Protocol
 
 from inference.protocol import FinishedBars, Progress, Request, Result
-from media.protocol import AudioFormat, Picture, Rendering
+from media.protocol import AudioFormat, HistoryNode, Picture, Rendering
 from music.piece import Piece
 
 
@@ -63,6 +63,10 @@ class MediaMaker(Protocol):
 
     async def draw_piano_roll(self, piece: Piece, *, before: Piece | None = None) -> Picture:
         """Return the piano roll of a piece."""
+        ...
+
+    async def draw_history(self, nodes: Sequence[HistoryNode]) -> Picture:
+        """Return the graph of a song's revisions."""
         ...
 
     async def write_midi(self, piece: Piece, *, recipe: str = "") -> bytes:

@@ -36,6 +36,8 @@ class NewRevision:
     checks: list[Any] = field(default_factory=list[Any])
     chord_names: list[Any] = field(default_factory=list[Any])
     parent_ids: tuple[int, ...] = ()
+    genre: str | None = None
+    key_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +74,8 @@ class SongRepository:
             duration_seconds=new.duration_seconds,
             checks=new.checks,
             chord_names=new.chord_names,
+            genre=new.genre,
+            key_name=new.key_name,
             created_at=now,
         )
         self._session.add(revision)
@@ -177,6 +181,7 @@ class SongRepository:
         revision.deleted_at = now
         revision.title = ""
         revision.chord_names = []
+        revision.genre = revision.key_name = None
         await self._session.flush()
         return piece_hash
 

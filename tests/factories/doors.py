@@ -111,6 +111,7 @@ class StandInMedia:
         self.size_limits = []
         self.early_stops_ticks = []
         self.earlier_pieces = []
+        self.drawn_histories = []
 
     async def read_upload(self, filename, data):
         return read_midi(data)
@@ -135,6 +136,12 @@ class StandInMedia:
         if self.picture_error is not None:
             raise self.picture_error
         return Picture(png=b"\x89PNG", alt_text=f"{piece.num_notes} notes")
+
+    async def draw_history(self, nodes):
+        self.drawn_histories.append(tuple(nodes))
+        if self.picture_error is not None:
+            raise self.picture_error
+        return Picture(png=b"\x89PNG", alt_text=f"The tree of {len(nodes)} results")
 
     async def write_midi(self, piece, *, recipe=""):
         return write_midi(piece, recipe=recipe)

@@ -8,12 +8,13 @@ from bot.services.operations.base import NOTHING_TO_WORK_ON, Operation
 from bot.services.operations.generation import GENERATE
 from bot.services.operations.harmonization import HARMONIZE
 from bot.services.operations.remixing import REMIX
+from bot.services.operations.stepping import REDO, UNDO
 from bot.services.options import Options
 from bot.services.sampling import draw_seed
 from core.errors import NoMusicError
 from core.settings import LimitSettings
 
-OPERATIONS: tuple[Operation[Any], ...] = (GENERATE, HARMONIZE, REMIX)
+OPERATIONS: tuple[Operation[Any], ...] = (GENERATE, HARMONIZE, REMIX, UNDO, REDO)
 
 NETWORK_KINDS = ("generate", "harmonize", "remix")
 """The kinds whose durations the queue learns from: what the networks themselves call their tasks."""

@@ -11,6 +11,7 @@ from bot.ui.wording.base import Wording
 from bot.ui.wording.generation import CONTINUE, GENERATE
 from bot.ui.wording.harmonization import HARMONIZE
 from bot.ui.wording.remixing import REMIX
+from bot.ui.wording.stepping import REDO, UNDO
 
 _UPLOAD = Wording(title="Upload", at_work="Reading the file", describe=lambda _: ["a file"])
 
@@ -19,6 +20,8 @@ WORDINGS: Mapping[str, Wording] = {
     "continue": CONTINUE,
     "harmonize": HARMONIZE,
     "remix": REMIX,
+    "undo": UNDO,
+    "redo": REDO,
     "upload": _UPLOAD,
 }
 

@@ -1,0 +1,171 @@
+"""Who may do what, where, and how often: the one gate that every command, menu, button and mention passes before any work.
+
+It knows people by numbers and things to do by the names of commands and buttons; nothing of Discord's types or of SQL. A
+person who manages the server may always do everything; nobody can be kept from erasing what is their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal, Protocol, get_args
+
+from bot.services.guild_settings import GuildSettings
+from bot.services.pace import Pace
+from core.errors import PermissionDeniedError
+
+Group = Literal["generate", "edit", "delete", "settings"]
+"""What roles are given for. ``delete``: removing other people's results; everybody may remove their own."""
+GROUPS: tuple[Group, ...] = get_args(Group)
+GROUP_WORDS: Mapping[Group, str] = {
+    "generate": "write new music here",
+    "edit": "change music here",
+    "delete": "remove other people's results here",
+    "settings": "change my settings here",
+}
+
+_NEW: tuple[str, ...] = ("generate", "compose", "tutorial")
+_CHANGES: tuple[str, ...] = (
+    "add",
+    "again",
+    "arrange",
+    "continue",
+    "edit",
+    "harmonize",
+    "Harmonize this",
+    "infill",
+    "redo",
+    "remix",
+    "Remix this",
+    "undo",
+    "vary",
+)
+_FOR_ALL: tuple[str, ...] = (
+    "cancel",
+    "delete",
+    "describe",
+    "Describe this",
+    "details",
+    "export",
+    "favourites",
+    "help",
+    "history",
+    "mydata",
+    "score",
+    "star",
+    "stems",
+)
+COMMAND_GROUPS: Mapping[str, Group | None] = {
+    **dict.fromkeys(_NEW, "generate"),
+    **dict.fromkeys(_CHANGES, "edit"),
+    **dict.fromkeys(_FOR_ALL),
+    "settings": "settings",
+}
+"""Every command, by the name that Discord shows. None: open to all, because it shows or erases only what is one's own to see.
+A test walks all commands: one that is missing here does not pass."""
+
+ALWAYS_ANSWERED: frozenset[str] = frozenset({"cancel", "delete", "help", "mydata", "settings"})
+"""Answered in every channel, so that nobody is locked out of their own data, or of the settings that lock them out."""
+
+RESTRICTABLE: tuple[str, ...] = tuple(sorted(set(COMMAND_GROUPS) - ALWAYS_ANSWERED))
+"""What a server may keep for some roles command by command."""
+
+_CLOSED_AT_FIRST: frozenset[Group] = frozenset({"delete", "settings"})
+"""Groups that nobody has by default but those who hold Discord's own rights."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visitor:
+    """Who acts where. ``channel_ids``: the channel, and for a thread also its parent. ``manages``: has Manage Server.
+
+    ``name_of`` returns how people call a role or channel of this server by its number.
+    """
+
+    user_id: int
+    guild_id: int | None
+    channel_ids: tuple[int, ...]
+    role_ids: frozenset[int] = frozenset()
+    manages: bool = False
+    name_of: Callable[[int], str] = str
+
+
+class SettingsSource(Protocol):
+    """Knows what each server decided."""
+
+    async def of(self, guild_id: int | None) -> GuildSettings:
+        """Return a server's settings; the defaults for direct messages."""
+        ...
+
+
+class Gate:
+    """Lets people in, or says in one sentence why not and who may."""
+
+    def __init__(self, settings: SettingsSource, *, pace: Pace) -> None:
+        self._settings = settings
+        self._pace = pace
+
+    async def admit(self, visitor: Visitor, doing: str) -> None:
+        """Check one request before anything else is done for it; ``doing`` is a command's or a button's name.
+
+        Raises:
+            core.errors.LimitError: when the person asks too often; it says how long to wait.
+            core.errors.PermissionDeniedError: when it is not for them or not for this channel; it says who may, or where.
+        """
+        self._pace.admit(visitor.user_id)
+        settings = await self._settings.of(visitor.guild_id)
+        if visitor.guild_id is None or visitor.manages:
+            return
+        if not speaks_in(settings, visitor.channel_ids) and doing not in ALWAYS_ANSWERED:
+            places = _names(visitor, settings.channel_ids)
+            raise PermissionDeniedError(f"I am asked to answer only in {places}. Go there, and ask again.")
+        refusal = _refusal(settings, visitor, doing)
+        if refusal:
+            raise PermissionDeniedError(refusal)
+
+    async def moderates(self, visitor: Visitor) -> bool:
+        """Tell whether somebody may remove other people's results by a role that this server gave them."""
+        settings = await self._settings.of(visitor.guild_id)
+        return bool(visitor.role_ids.intersection(settings.roles.get("delete", ())))
+
+
+def group_of(doing: str) -> Group | None:
+    """Return the group of a command or button; what nobody has named counts as an edit."""
+    return COMMAND_GROUPS.get(doing, "edit")
+
+
+def speaks_in(settings: GuildSettings, channel_ids: tuple[int, ...]) -> bool:
+    """Tell whether the bot may answer in a channel, or in a thread of it."""
+    return not settings.channel_ids or not set(channel_ids).isdisjoint(settings.channel_ids)
+
+
+def may(settings: GuildSettings, visitor: Visitor, doing: str) -> bool:
+    """Tell whether roles allow somebody to do something."""
+    return not _refusal(settings, visitor, doing)
+
+
+def _refusal(settings: GuildSettings, visitor: Visitor, doing: str) -> str:
+    """Return why not, naming who may; empty when they may."""
+    if visitor.manages or visitor.guild_id is None:
+        return ""
+    group = group_of(doing)
+    by_command = settings.roles.get(f"/{doing}") if doing in RESTRICTABLE else None
+    if by_command is not None:
+        allowed, what = by_command, f"use /{doing} here"
+    elif group is None:
+        return ""
+    else:
+        allowed, what = settings.roles.get(group, ()), GROUP_WORDS[group]
+        if not allowed and group not in _CLOSED_AT_FIRST:
+            return ""
+    if visitor.role_ids.intersection(allowed):
+        return ""
+    roles = (
+        f"people with the role {_names(visitor, allowed, last='or')}, and those who hold" if allowed else "people with"
+    )
+    return f"Only {roles} the right “Manage Server” may {what}. Ask one of them."
+
+
+def _names(visitor: Visitor, numbers: tuple[int, ...], *, last: str = "and") -> str:
+    """Return places or roles by their names."""
+    shown = [visitor.name_of(number) for number in numbers]
+    return f" {last} ".join(filter(None, (", ".join(shown[:-1]), shown[-1])))
