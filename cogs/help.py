@@ -8,7 +8,7 @@ from discord.ext import commands
 
 from bot.client import TuttiBot
 from bot.ui.answers import show_privately
-from bot.ui.embeds import HelpEntry, help_embed
+from bot.ui.embeds.help import HelpEntry, help_embed
 
 
 class Help(commands.Cog):

@@ -19,9 +19,10 @@ from bot.services.jobs import JobService
 from bot.services.model import FromRevision, JobOrder, Source
 from bot.services.options import GenerateOptions, Options
 from bot.services.songs import SongService
-from bot.ui import embeds
 from bot.ui.answers import Ticket, acknowledge, author_of, place_of, report_error, show_privately
 from bot.ui.courier import send_again
+from bot.ui.embeds.description import description_embed
+from bot.ui.embeds.history import history_embed
 from bot.ui.sources import SourceFinder
 from core.errors import LimitError, NotFoundError
 from core.log import bound_context
@@ -88,13 +89,23 @@ class Desk:
         self._finder = finder
         self._guard = guard or PressGuard()
 
+    @property
+    def services(self) -> Services:
+        """The use cases, for commands that answer at once."""
+        return self._services
+
+    @property
+    def finder(self) -> SourceFinder:
+        """Finds the music that somebody points at."""
+        return self._finder
+
     # --- commands and menus ----------------------------------------------------------------------------------------
 
     async def order_new(
         self, interaction: discord.Interaction[Any], options: GenerateOptions, *, file: discord.Attachment | None
     ) -> None:
         """Order a new piece, or the continuation of an attached one."""
-        ticket = await self._acknowledge(interaction)
+        ticket = await self.acknowledge(interaction)
         source = None if file is None else await self._finder.download(file)
         await self._submit(ticket, options, source)
 
@@ -107,7 +118,7 @@ class Desk:
         link: str | None = None,
     ) -> None:
         """Order work on an attached file, a linked result, or the newest result in the channel."""
-        ticket = await self._acknowledge(interaction)
+        ticket = await self.acknowledge(interaction)
         source = await self._finder.find(interaction, file=file, link=link)
         await self._submit(ticket, options, source)
 
@@ -115,7 +126,7 @@ class Desk:
         self, interaction: discord.Interaction[Any], options: Options, *, message: discord.Message
     ) -> None:
         """Order work on the music of a message."""
-        ticket = await self._acknowledge(interaction)
+        ticket = await self.acknowledge(interaction)
         source = await self._finder.find_in(message)
         await self._submit(ticket, options, source)
 
@@ -123,12 +134,12 @@ class Desk:
         self, interaction: discord.Interaction[Any], *, file: discord.Attachment | None, link: str | None
     ) -> None:
         """Say what an attached file, a linked result, or the newest result in the channel is like."""
-        await self._acknowledge(interaction)
+        await self.acknowledge(interaction)
         await self._describe(interaction, await self._finder.find(interaction, file=file, link=link))
 
     async def describe_message(self, interaction: discord.Interaction[Any], *, message: discord.Message) -> None:
         """Say what the music of a message is like."""
-        await self._acknowledge(interaction)
+        await self.acknowledge(interaction)
         await self._describe(interaction, await self._finder.find_in(message))
 
     async def history(self, interaction: discord.Interaction[Any], *, is_mine: bool, limit: int) -> discord.Embed:
@@ -141,7 +152,7 @@ class Desk:
             with contextlib.suppress(NotFoundError):  # deleted since: its number is all that is left
                 known[parent_id] = await songs.revision(parent_id)
         title = "Your music" if is_mine else "Music in this channel"
-        return embeds.history_embed(revisions, title=title, parents=known)
+        return history_embed(revisions, title=title, parents=known)
 
     # --- buttons ---------------------------------------------------------------------------------------------------
 
@@ -158,7 +169,7 @@ class Desk:
 
     async def press_again(self, interaction: discord.Interaction[Any], revision_id: int) -> None:
         """Repeat what made a revision, with a new seed."""
-        ticket = await self._acknowledge(interaction)
+        ticket = await self.acknowledge(interaction)
         order = await self._services.songs.order_again(
             revision_id, author=ticket.author, place=ticket.place, reply_token=ticket.reply_token
         )
@@ -168,7 +179,7 @@ class Desk:
         self, interaction: discord.Interaction[Any], options: Options, revision_id: int
     ) -> None:
         """Order work on an earlier result."""
-        ticket = await self._acknowledge(interaction)
+        ticket = await self.acknowledge(interaction)
         await self._submit(ticket, options, FromRevision(revision_id=revision_id))
 
     async def press_delete(self, interaction: discord.Interaction[Any], revision_id: int) -> None:
@@ -188,7 +199,7 @@ class Desk:
 
     # --- shared ----------------------------------------------------------------------------------------------------
 
-    async def _acknowledge(self, interaction: discord.Interaction[Any]) -> Ticket:
+    async def acknowledge(self, interaction: discord.Interaction[Any]) -> Ticket:
         """Acknowledge, and note how long the person waited for that by Discord's clock, which also counts the limit."""
         ticket = await acknowledge(interaction)
         waited_seconds = (discord.utils.utcnow() - interaction.created_at).total_seconds()
@@ -198,9 +209,7 @@ class Desk:
     async def _describe(self, interaction: discord.Interaction[Any], source: Source) -> None:
         author, place = author_of(interaction), place_of(interaction)
         portrait = await self._services.descriptions.describe(source, author=author, place=place)
-        await show_privately(
-            interaction, embed=embeds.description_embed(portrait.description.title, facts_of(portrait))
-        )
+        await show_privately(interaction, embed=description_embed(portrait.description.title, facts_of(portrait)))
 
     async def _submit(self, ticket: Ticket, options: Options, source: Source | None) -> None:
         await self._services.jobs.submit(

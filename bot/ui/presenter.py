@@ -13,8 +13,10 @@ import structlog
 from bot.error_messages import explain
 from bot.services.clock import utc_now
 from bot.services.model import EarlySound, JobView, ProgressView, Reply
-from bot.ui import embeds, views
+from bot.ui import views
 from bot.ui.courier import Courier, MessageTooLargeError, OutgoingFile, ReplyAddress
+from bot.ui.embeds.progress import cancelled_embed, error_embed, progress_embed
+from bot.ui.embeds.replies import reply_embed
 from core.errors import CancelledJobError, NotFoundError, TuttiError
 from core.metrics import Metrics, NullMetrics
 
@@ -94,9 +96,9 @@ class DiscordPresenter:
         explanation = explain(error)
         _log.info("job_error_shown", job_id=job.job_id, error=type(error).__name__, reference=explanation.reference)
         if isinstance(error, CancelledJobError):
-            embed = embeds.cancelled_embed(explanation.text)
+            embed = cancelled_embed(explanation.text)
         else:
-            embed = embeds.error_embed(explanation.text)
+            embed = error_embed(explanation.text)
         try:
             await self._courier.edit(ReplyAddress.decode(job.reply_token), embed=embed)
         except NotFoundError:
@@ -104,7 +106,7 @@ class DiscordPresenter:
 
     async def _deliver(self, job: JobView, reply: Reply, files: list[OutgoingFile]) -> int:
         address = ReplyAddress.decode(job.reply_token)
-        embed = embeds.reply_embed(reply)
+        embed = reply_embed(reply)
         left_out = [file.filename for file in reply.files if file.filename not in {kept.filename for kept in files}]
         if left_out:
             names = ", ".join(left_out)
@@ -136,7 +138,7 @@ class DiscordPresenter:
         try:
             await self._courier.edit(
                 ReplyAddress.decode(job.reply_token),
-                embed=embeds.progress_embed(job, progress),
+                embed=progress_embed(job, progress),
                 files=None if is_heard else files,
                 view=views.running_view(job.job_id),
             )

@@ -15,7 +15,7 @@ from bot.ui.courier import Courier, DiscordTroubleError, MessageTooLargeError, O
 from bot.ui.presenter import DiscordPresenter
 from core.errors import CancelledJobError, InputError, NotFoundError
 from core.metrics import PrometheusMetrics
-from tests.bot.ui.test_embeds import JOB, REPLY
+from tests.factories.shown import JOB, REPLY
 
 ADDRESS = ReplyAddress(application_id=1, interaction_token="t", channel_id=2, message_id=3, acknowledged_at=0.0)
 RUNNING = replace(JOB, reply_token=ADDRESS.encode())

@@ -3,7 +3,8 @@
 import pytest
 
 from bot.services.operations.registry import OPERATIONS, operation_called
-from bot.ui.wording.registry import WORDINGS
+from bot.services.options import GenerateOptions, HarmonizeOptions, RemixOptions, SamplingWishes
+from bot.ui.wording.registry import WORDINGS, describe_options
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.kind)
@@ -19,3 +20,29 @@ def test_every_operation_has_words(operation):
 def test_every_name_of_a_revision_leads_to_an_operation(name):
     """Stored options are read back by that name."""
     assert operation_called(name).options_type is not None
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (None, "a file"),
+        (GenerateOptions(), "16 bars"),
+        (GenerateOptions(genre="jazz", second_genre="funk", tempo_bpm=92.5), "jazz with funk · 92.5 bpm · 16 bars"),
+        (HarmonizeOptions(style="chords", preset="wild"), "chords · wild preset"),
+        (HarmonizeOptions(style="fill", bars=(5, 6), track=2), "hole filled · bars 5-6 · track 2"),
+        (
+            HarmonizeOptions(style="track", instruments=("bass",), chords="C |\nG"),
+            "one more track · bass · over C \\| G",
+        ),
+        (RemixOptions(share=0.6), "other notes, same rhythm · 60% of the notes · all bars"),
+    ],
+)
+def test_options_are_put_in_words(options, words):
+    """What was asked reads as a person would say it."""
+    assert describe_options(options) == words
+
+
+def test_what_was_set_beside_the_preset_is_shown():
+    wishes = SamplingWishes(temperature_notes=1.3, top_k=5)
+    words = describe_options(GenerateOptions(density="sparse", sampling=wishes))
+    assert all(word in words for word in ("sparse", "temperature of notes 1.3", "top-k 5"))

@@ -1,0 +1,75 @@
+"""What a finished result looks like. It knows nothing of how or when it is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC
+
+import discord
+
+from bot.plain_text import clip, make_plain
+from bot.services.model import Reply, RevisionView
+from bot.ui.embeds.style import DESCRIPTION_LIMIT, FIELD_LIMIT, GREEN, TITLE_LIMIT, origin_of
+from bot.ui.wording.registry import WORDINGS, describe_options
+from music.constraints import Check
+
+_CHORDS_LIMIT = 600
+_MAX_FACTS = 9
+
+
+def reply_embed(reply: Reply) -> discord.Embed:
+    """Show a finished revision: what was asked, what was checked, where it comes from.
+
+    The picture stays an attachment beside the embed: Discord shows the alt text of attachments, and discord.py cannot
+    give one to a picture inside an embed.
+    """
+    revision = reply.revision
+    embed = discord.Embed(
+        title=WORDINGS[revision.operation].title,
+        description=clip(origin_of(revision, reply.parents), DESCRIPTION_LIMIT),
+        colour=GREEN,
+    )
+    asked = describe_options(revision.options)
+    embed.add_field(name="Asked", value=clip(asked, FIELD_LIMIT), inline=False)
+    if reply.checks:
+        embed.add_field(name="Checked", value=clip(check_lines(reply.checks), FIELD_LIMIT), inline=False)
+    for name, text in _chord_fields(reply):
+        embed.add_field(name=name, value=clip(make_plain(text), _CHORDS_LIMIT), inline=False)
+    for fact in reply.facts[:_MAX_FACTS]:
+        embed.add_field(
+            name=clip(fact.name, TITLE_LIMIT), value=clip(make_plain(fact.value), FIELD_LIMIT) or "-", inline=True
+        )
+    for remark in reply.remarks:
+        embed.add_field(name="Note", value=clip(make_plain(remark), FIELD_LIMIT), inline=False)
+    embed.set_footer(text=_recipe(revision))
+    embed.timestamp = revision.created_at.replace(tzinfo=revision.created_at.tzinfo or UTC)
+    return embed
+
+
+def _chord_fields(reply: Reply) -> list[tuple[str, str]]:
+    """Name the chords bar by bar with their degrees, or one after the other where no bars are known."""
+    sheet = reply.chord_sheet
+    if sheet.chart:
+        return [("Chords", sheet.chart), (f"Degrees in {sheet.key}", sheet.numerals)]
+    return [("Chords", " · ".join(reply.chord_names))] if reply.chord_names else []
+
+
+def check_lines(checks: Sequence[Check]) -> str:
+    """One line a promise; the word carries the outcome, not the mark alone."""
+    lines: list[str] = []
+    for check in checks:
+        name = check.name.replace("_", " ")
+        found = "" if check.is_kept and check.found in (check.asked, "untouched") else f" ({check.found})"
+        lines.append(
+            f"{'✓' if check.is_kept else '✗'} {name}: {check.asked}, {'' if check.is_kept else 'not '}kept{found}"
+        )
+    return "\n".join(make_plain(line) for line in lines)
+
+
+def _recipe(revision: RevisionView) -> str:
+    parts = [f"#{revision.revision_id}"]
+    if revision.seed is not None:
+        parts.append(f"seed {revision.seed}")
+    if revision.checkpoint_id:
+        parts.append(revision.checkpoint_id)
+    return " · ".join(parts)
