@@ -27,6 +27,7 @@ from media.roll_style import (
     draw_start_mark,
     track_color,
 )
+from media.roll_times import write_times
 from music.names import instrument_name, pitch_name
 from music.piece import Note, Piece, Track
 from music.time_grid import TimeGrid
@@ -86,7 +87,9 @@ def draw_piano_roll(piece: Piece, *, before: Piece | None = None) -> Picture:
     _draw_legend(draw, layout, piece)
 
     buffer = io.BytesIO()
-    image.save(buffer, "PNG", optimize=True)
+    bottom = layout.height - _LEGEND_HEIGHT - _BOTTOM
+    times = write_times(grid, layout.x, size=image.size, top=_TOP, bottom=bottom)
+    image.save(buffer, "PNG", optimize=True, pnginfo=times)
     return Picture(png=buffer.getvalue(), alt_text=describe_roll(piece, changed_bars=changed))
 
 
