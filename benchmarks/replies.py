@@ -168,7 +168,7 @@ def serve_sound(channel: Channel, argument: bytes) -> None:
         start = time.perf_counter()
         sound = synthesize(write_midi(piece), soundfont=find_soundfont(argument.decode()), stop_seconds=stop_seconds)
         rendered = time.perf_counter()
-        sound = normalize_loudness(sound)
+        sound = normalize_loudness(sound).samples
         normalized = time.perf_counter()
         encode_audio(sound, audio_format="ogg", size_limit_bytes=SIZE_LIMIT_BYTES)
         channel.send(json.dumps([rendered - start, time.perf_counter() - normalized]).encode())

@@ -125,7 +125,7 @@ def hear(piece: Piece, midi: bytes, *, soundfont: Path) -> Sound:
     """Return what the sound of a reply would be like."""
     grid = TimeGrid(piece)
     samples = synthesize(midi, soundfont=soundfont, stop_seconds=grid.seconds_of_tick(piece.stop_ticks))
-    samples = normalize_loudness(samples)
+    samples = normalize_loudness(samples).samples
     return Sound(
         loudness_lufs=measure_loudness(samples),
         seconds=len(samples) / SAMPLE_RATE_HZ,
