@@ -17,6 +17,7 @@ from typer.exceptions import TyperException
 
 from bot import cli_sampling as given
 from bot.cli_output import OutputPaths, Report, progress_bar, write_file
+from bot.cli_words import understand
 from bot.services.description import Portrait, draw_portrait_alone
 from bot.services.genres import GenreCounts
 from bot.services.library import ReplyParts
@@ -259,6 +260,9 @@ def render(
 def erase(*, user: Annotated[int, typer.Option(help="The person's Discord number.")], as_json: _JSON = False) -> None:
     """Erase a person from the bot's database (DATABASE_URL): name, jobs, uploads and what came of them."""
     Report.of_erasure(asyncio.run(_erase(user, Settings()))).show(as_json=as_json)
+
+
+app.command()(understand)
 
 
 def main() -> None:
