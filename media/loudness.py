@@ -16,7 +16,7 @@ from scipy.ndimage import minimum_filter1d, uniform_filter1d
 
 from media.synth import SAMPLE_RATE_HZ, Samples
 
-Curve = npt.NDArray[np.float32]
+Curve = npt.NDArray[np.floating]
 TARGET_LUFS = -16.0
 _CEILING = 10 ** (-1.0 / 20)
 _BLOCK_SECONDS = 0.4  # the gating block of BS.1770: shorter sound cannot be measured and is padded
