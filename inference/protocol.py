@@ -10,7 +10,7 @@ from typing import Literal
 
 import msgspec
 
-from music.constraints import AskedChord, BarRange, Check, Constraints
+from music.constraints import AskedChord, BarRange, Check, Constraints, Scale
 from music.piece import Piece
 
 Task = Literal["generate", "harmonize", "remix", "describe"]
@@ -39,12 +39,23 @@ class Sampling(msgspec.Struct, frozen=True, kw_only=True):
     key_pull: float = 1.0  # above 1: tones outside a new song's key are so many times less likely
 
 
+class SectionWishes(msgspec.Struct, frozen=True, kw_only=True):
+    """What is wished in some of the new bars in place of what is wished in all; None: the same."""
+
+    bars: BarRange
+    density: int | None = None
+    syncopation: float | None = None
+
+
 class Controls(msgspec.Struct, frozen=True, kw_only=True):
     """Wishes that steer a network without binding it. What must hold is in ``Constraints``."""
 
     genre: str | None = None
     second_genre: str | None = None
     density: int | None = None  # notes per bar class, 0 (sparse) .. 7 (dense)
+    syncopation: float = 0.0  # above 0: more is played off the beat, below 0: less; some 2 is a lot
+    key: Scale | None = None  # the song's key where none binds it
+    sections: tuple[SectionWishes, ...] = ()  # no two of them overlap
 
 
 class GenerateRequest(Message, frozen=True, kw_only=True, tag="generate"):
@@ -57,6 +68,24 @@ class GenerateRequest(Message, frozen=True, kw_only=True, tag="generate"):
     prompt: Piece | None = None
     memory_length: int | None = None  # events; None: the checkpoint's own
     wants_early_bars: bool = False  # also send ``FinishedBars``; changes nothing of the result
+
+
+class HarmonyWishes(msgspec.Struct, frozen=True, kw_only=True):
+    """What chords are to be like. All but "many" and "rich", which lean, are rules."""
+
+    chords_per_bar: int | None = None  # 1, 2 or 4: chords change there and nowhere else
+    sevenths: Literal["none", "some", "many"] = "some"
+    complexity: Literal["simple", "usual", "rich"] = "usual"  # simple: major and minor triads only
+    cadence: Literal["authentic", "plagal", "half", "deceptive"] | None = None  # the last two chords
+    follows_dynamics: bool = False  # written voices and chords are as loud as the melody around them
+
+
+class VoiceRange(msgspec.Struct, frozen=True, kw_only=True):
+    """What a written voice of a chorale may sing: MIDI pitches, both included."""
+
+    voice: Literal["alto", "tenor", "bass"]
+    low: int
+    high: int
 
 
 class HarmonizeRequest(Message, frozen=True, kw_only=True, tag="harmonize"):
@@ -77,19 +106,32 @@ class HarmonizeRequest(Message, frozen=True, kw_only=True, tag="harmonize"):
     bars: BarRange | None = None
     track: int | None = None  # index into the piece's tracks
     chords: tuple[AskedChord, ...] = ()
+    harmony: HarmonyWishes = HarmonyWishes()
+    voice_ranges: tuple[VoiceRange, ...] = ()
     constraints: Constraints = Constraints()
     sampling: Sampling = Sampling()
 
 
+RemixField = Literal["pitch", "rhythm", "velocity", "instrument"]
+
+
 class RemixRequest(Message, frozen=True, kw_only=True, tag="remix"):
-    """Change a share of the notes' fields inside ``bars``; everything else stays as it is."""
+    """Change a share of the notes' fields inside ``bars``; everything else stays as it is.
+
+    ``changes`` names several fields at once; empty: only ``change``. ``voices``: of notes of a track that sound together, only
+    the highest, the lowest, or those in between. ``pitches`` (lowest and highest, both included; never drums) narrows what is
+    changed, ``constraints.pitch_range`` what it becomes. ``constraints.instruments`` are those that a track may be given.
+    """
 
     seed: int
     piece: Piece
-    change: Literal["pitch", "rhythm"] = "pitch"
+    change: RemixField = "pitch"
+    changes: tuple[RemixField, ...] = ()
     share: float = 0.5  # of the notes in reach, 0..1
     bars: BarRange | None = None
     tracks: tuple[int, ...] = ()  # empty: all
+    voices: Literal["all", "top", "inner", "bottom"] = "all"
+    pitches: tuple[int, int] | None = None
     constraints: Constraints = Constraints()
     sampling: Sampling = Sampling()
 

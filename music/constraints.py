@@ -30,6 +30,24 @@ class BarRange:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PartLimits:
+    """What one instrument may do; None leaves it free. It goes before what is asked of all together."""
+
+    instrument: int  # program 0..127, DRUM_PROGRAM for drums
+    pitch_range: tuple[int, int] | None = None  # both included; never drums
+    max_notes_at_once: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SectionLimits:
+    """What holds in some of the new bars in place of what holds in all; None: the same."""
+
+    bars: BarRange  # of the new bars
+    pitch_range: tuple[int, int] | None = None
+    max_notes_at_once: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AskedChord:
     """A chord that must sound from ``start_ticks`` (included) to ``stop_ticks`` (excluded), in the ticks of its piece.
 
@@ -54,6 +72,10 @@ class Constraints:
     excluded_instruments: tuple[int, ...] = ()
     pitch_range: tuple[int, int] | None = None  # lowest and highest MIDI pitch, both included; never drums
     scale: Scale | None = None  # never drums
+    parts: tuple[PartLimits, ...] = ()  # one an instrument at most
+    max_notes_at_once: int | None = None  # of all tracks but drums together
+    grid_units: int | None = None  # notes begin on multiples of this, in units of 24 to a quarter note
+    sections: tuple[SectionLimits, ...] = ()  # no two of them overlap
     locked_bars: tuple[BarRange, ...] = ()  # untouched: notes with an onset there stay as they are
     locked_tracks: tuple[int, ...] = ()  # indices into the given piece's tracks
 
@@ -61,7 +83,7 @@ class Constraints:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
     """One promise and whether the finished piece keeps it. ``name`` is stable (bars, metre, tempo, instruments, range,
-    scale, locked_bars, kept_melody); ``asked`` and ``found`` are for people.
+    polyphony, grid, scale, locked_bars, kept_melody); ``asked`` and ``found`` are for people.
     """
 
     name: str

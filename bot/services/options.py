@@ -12,11 +12,21 @@ from typing import Literal
 
 Preset = Literal["safe", "balanced", "wild"]
 HarmonyStyle = Literal["chorale", "chords", "piano", "band", "track", "melody", "fill"]
-RemixChange = Literal["pitch", "rhythm"]
+RemixChange = Literal["pitch", "rhythm", "velocity", "instrument"]
 
 PRESETS: tuple[Preset, ...] = ("safe", "balanced", "wild")
 DENSITIES: dict[str, int] = {"sparse": 1, "light": 3, "medium": 4, "busy": 6, "dense": 7}
 """What people call how many notes there are, and the class of ``music.vocabulary.DENSITY_LIMITS`` that they mean."""
+SYNCOPATIONS: dict[str, float] = {"straight": -2.0, "little": -1.0, "some": 1.0, "strong": 2.0}
+"""What people call how much is played off the beat, and how far the network is leaned that way."""
+GRIDS: dict[str, int] = {"8ths": 12, "16ths": 6, "32nds": 3, "8th triplets": 8, "16th triplets": 4}
+"""Where notes may begin, and how many units of the grid (24 in a quarter note) lie between two such places."""
+VOICES = ("all", "top", "inner", "bottom")
+SEVENTHS = ("none", "some", "many")
+COMPLEXITIES = ("simple", "usual", "rich")
+CADENCES = ("authentic", "plagal", "half", "deceptive")
+CHORDS_PER_BAR = (1, 2, 4)
+DYNAMICS = ("level", "follow")
 DEFAULT_NUM_BARS = 16
 
 
@@ -47,6 +57,9 @@ class GenerateOptions(Options):
     """Write a new piece, or continue the job's source. None and empty leave the choice to the network or the source.
 
     ``num_bars`` counts new bars; without it ``DEFAULT_NUM_BARS`` are written. ``density`` is a name of ``DENSITIES``.
+    ``ranges`` is "C3-C5" or "piano C3-C5, bass E1-G3"; ``polyphony`` "4" or "piano 3, strings 2" (notes at once); ``sections``
+    "1-4 sparse, 5-8 busy strong C4-C6" (new bars from 1, both included; density, syncopation, range, "at most 3").
+    Without ``key_lock`` the key is a wish and tones outside it are possible.
     """
 
     genre: str | None = None
@@ -59,6 +72,13 @@ class GenerateOptions(Options):
     density: str | None = None
     preset: str = "balanced"
     sampling: SamplingWishes = SamplingWishes()
+    exclude_instruments: tuple[str, ...] = ()
+    ranges: str = ""
+    polyphony: str = ""
+    syncopation: str | None = None  # a name of SYNCOPATIONS
+    grid: str | None = None  # a name of GRIDS
+    key_lock: bool = True
+    sections: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +88,10 @@ class HarmonizeOptions(Options):
     ``instruments``: who plays what is added. ``chords``: a chart such as "Dm7 | G7 | Cmaj7 A7" that is followed exactly.
     ``bars`` (first, last; from 1, both included) and ``track`` (from 1) are the hole of the style fill; for the styles that
     go with a melody, ``track`` says where it is.
+
+    ``ranges`` is "C3-C5", or names instruments or (chorale) voices: "alto G3-C5, bass E2-C4". ``key`` keeps what is added in a
+    scale. ``chords_per_bar`` (of CHORDS_PER_BAR), ``sevenths``, ``complexity`` and ``cadence`` (of the names above) are about the
+    chords, ``dynamics`` "follow" lets new parts grow loud and soft with the melody.
     """
 
     style: str = "chorale"
@@ -76,13 +100,35 @@ class HarmonizeOptions(Options):
     bars: tuple[int, int] | None = None
     track: int | None = None
     preset: str = "balanced"
+    sampling: SamplingWishes = SamplingWishes()
+    exclude_instruments: tuple[str, ...] = ()
+    key: str | None = None
+    ranges: str = ""
+    chords_per_bar: int | None = None
+    sevenths: str = "some"
+    complexity: str = "usual"
+    cadence: str | None = None
+    dynamics: str = "level"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemixOptions(Options):
-    """Change pitches or rhythm of a ``share`` (0..1) of the notes in ``bars`` (first, last; from 1, both included)."""
+    """Change fields of a ``share`` (0..1) of the notes in ``bars`` (first, last; from 1, both included).
+
+    ``change`` names fields (of RemixChange), one or several: "pitch", "rhythm, velocity". In reach are the notes of ``tracks``
+    (numbers from 1, names, instruments or families; empty: all), of ``voices`` (of VOICES) and of ``pitches`` ("C3-C5").
+    New pitches stay in ``ranges`` and, with a ``key``, in its scale. ``instruments`` are those that the change "instrument" may take.
+    """
 
     change: str = "pitch"
     share: float = 0.5
     bars: tuple[int, int] | None = None
     preset: str = "balanced"
+    sampling: SamplingWishes = SamplingWishes()
+    tracks: tuple[str, ...] = ()
+    voices: str = "all"
+    pitches: str = ""
+    ranges: str = ""
+    key: str | None = None
+    instruments: tuple[str, ...] = ()
+    exclude_instruments: tuple[str, ...] = ()
