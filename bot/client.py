@@ -23,7 +23,7 @@ from bot.ui.courier import NO_PINGS, Courier
 from bot.ui.desk import Desk, Services
 from bot.ui.presenter import DiscordPresenter
 from bot.ui.sources import SourceFinder
-from bot.ui.views import CancelButton, RevisionButton
+from bot.ui.views import CancelButton, MoreMenu, RevisionButton
 from core.errors import ConfigurationError
 from core.metrics import Metrics, NullMetrics
 from core.settings import DiscordSettings
@@ -93,7 +93,7 @@ class TuttiBot(commands.Bot):
 
     async def setup_hook(self) -> None:
         """Load everything that Discord may call, before the first event arrives."""
-        self.add_dynamic_items(RevisionButton, CancelButton)
+        self.add_dynamic_items(RevisionButton, MoreMenu, CancelButton)
         for extension in EXTENSIONS:
             await self.load_extension(extension)
         assert self.application_id is not None, "discord.py learns it at login"

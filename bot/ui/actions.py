@@ -1,7 +1,8 @@
 """What the buttons under a result do: the name in the identifier, the label, and the call of the desk.
 
 The names live in messages for ever, so they never change their meaning. A new action is a line in ``ACTIONS``; a handler
-that wants more than an order is a function of its own, in a file of its own. It knows nothing of how buttons are shown.
+that wants more than an order is a function of its own, in a file of its own. A handler answers the interaction itself, and
+may open a modal as its first answer. It knows nothing of how buttons are shown.
 """
 
 from __future__ import annotations
@@ -21,10 +22,15 @@ Handler = Callable[[Desk, discord.Interaction[Any], int], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
-    """One button under results."""
+    """Something that can be done with a result. ``description`` (at most 100 characters) is shown in the “More…” menu.
+
+    ``is_primary``: a button of its own, in the one row of five that fits a phone; all others are entries of the menu.
+    """
 
     label: str
     handler: Handler
+    description: str = ""
+    is_primary: bool = False
     style: discord.ButtonStyle = discord.ButtonStyle.secondary
 
 
@@ -49,9 +55,10 @@ async def _delete(desk: Desk, interaction: discord.Interaction[Any], revision_id
 
 
 ACTIONS: Mapping[str, Action] = {
-    "again": Action(label="Again", handler=_again, style=discord.ButtonStyle.primary),
-    "remix": Action(label="Remix", handler=_remix),
-    "harmonize": Action(label="Harmonize", handler=_harmonize),
-    "continue": Action(label="Continue", handler=_continue),
-    "delete": Action(label="Delete", handler=_delete, style=discord.ButtonStyle.danger),
+    "again": Action(label="Again", handler=_again, is_primary=True, style=discord.ButtonStyle.primary),
+    "remix": Action(label="Remix", handler=_remix, is_primary=True),
+    "harmonize": Action(label="Harmonize", handler=_harmonize, is_primary=True),
+    "continue": Action(label="Continue", handler=_continue, is_primary=True),
+    "delete": Action(label="Delete", handler=_delete, description="Remove this result and its message for good"),
 }
+"""Every action, in the order in which people meet it. A new one without ``is_primary`` appears in the “More…” menu."""

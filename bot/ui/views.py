@@ -1,4 +1,4 @@
-"""The buttons under messages. Their identifiers carry the revision or job, so they outlive a restart of the bot.
+"""The buttons and menus under messages. Their identifiers carry the revision or job, so they outlive a restart of the bot.
 
 A press is translated to one call of the desk; what happens then is not known here.
 """
@@ -42,6 +42,41 @@ class RevisionButton(
         await desk.guarded(interaction, lambda: handler(desk, interaction, self._revision_id), custom_id=self.custom_id)
 
 
+class MoreMenu(
+    discord.ui.DynamicItem[discord.ui.Select[Any]],
+    template=r"tutti:more:(?P<revision_id>[0-9]{1,19})",
+):
+    """A menu of everything else that can be done with one revision."""
+
+    def __init__(self, revision_id: int) -> None:
+        options = [
+            discord.SelectOption(label=action.label, value=name, description=action.description or None)
+            for name, action in ACTIONS.items()
+            if not action.is_primary
+        ]
+        super().__init__(
+            discord.ui.Select(custom_id=f"tutti:more:{revision_id}", placeholder="More…", options=options),
+        )
+        self._revision_id = revision_id
+
+    @classmethod
+    async def from_custom_id(
+        cls, _interaction: discord.Interaction[Any], _item: discord.ui.Item[Any], match: re.Match[str], /
+    ) -> Self:
+        """Make the menu anew from its identifier."""
+        return cls(int(match["revision_id"]))
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        """Hand the choice to the desk."""
+        chosen = [name for name in self.item.values if name in ACTIONS]
+        if not chosen:  # an entry of a later version of ours
+            return
+        desk = _desk_of(interaction)
+        handler = ACTIONS[chosen[0]].handler
+        custom_id = f"{self.custom_id}:{chosen[0]}"
+        await desk.guarded(interaction, lambda: handler(desk, interaction, self._revision_id), custom_id=custom_id)
+
+
 class CancelButton(
     discord.ui.DynamicItem[discord.ui.Button[Any]],
     template=r"tutti:cancel:(?P<job_id>[0-9]{1,19})",
@@ -68,10 +103,12 @@ class CancelButton(
 
 
 def result_view(revision_id: int) -> discord.ui.View:
-    """Return the row of buttons under a finished result."""
+    """Return what stands under a finished result: one row of buttons, and a menu of the rest."""
     view = discord.ui.View(timeout=None)
-    for action in ACTIONS:
-        view.add_item(RevisionButton(action, revision_id))
+    for name, action in ACTIONS.items():
+        if action.is_primary:
+            view.add_item(RevisionButton(name, revision_id))
+    view.add_item(MoreMenu(revision_id))
     return view
 
 

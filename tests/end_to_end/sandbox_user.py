@@ -182,9 +182,8 @@ class Person:
         return await self.interact(channel_id, body, () if file is None else (file,))
 
     async def start_press(self, message: Json, label: str) -> str:
-        """Press a button of a message."""
-        body = {"kind": "component", "message_id": message["id"], "custom_id": button(message, label)["custom_id"]}
-        return await self.interact(message["channel_id"], body)
+        """Press a button of a message, or choose the entry of that name in its menu."""
+        return await self.interact(message["channel_id"], press_of(message, label))
 
     async def start_menu(self, message: Json, command: str) -> str:
         """Choose an entry of a message's Apps menu."""
@@ -256,11 +255,22 @@ def buttons(message: Json) -> dict[str, Json]:
     return {item["label"]: item for row in rows for item in row.get("components", []) if item["type"] == 2}
 
 
-def button(message: Json, label: str) -> Json:
-    """Return one button."""
-    found = buttons(message)
-    assert label in found, f"no button {label} in {sorted(found)}: {text_of(message)}"
-    return found[label]
+def menu_entries(message: Json) -> dict[str, tuple[str, str]]:
+    """Return what the menus of a message offer, by label: the menu's identifier and the entry's value."""
+    rows = message.get("components") or []
+    menus = [item for row in rows for item in row.get("components", []) if item["type"] == 3]
+    return {entry["label"]: (menu["custom_id"], entry["value"]) for menu in menus for entry in menu["options"]}
+
+
+def press_of(message: Json, label: str) -> Json:
+    """Return the interaction of whoever presses a button, or chooses an entry of a menu."""
+    body: Json = {"kind": "component", "message_id": message["id"]}
+    if label in buttons(message):
+        return body | {"custom_id": buttons(message)[label]["custom_id"]}
+    entries = menu_entries(message)
+    assert label in entries, f"neither {sorted(buttons(message))} nor {sorted(entries)}: {text_of(message)}"
+    custom_id, value = entries[label]
+    return body | {"custom_id": custom_id, "values": [value]}
 
 
 def text_of(message: Json) -> str:

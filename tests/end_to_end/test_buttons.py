@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from tests.end_to_end.sandbox_user import Json, Page, Person, attachment, buttons, text_of
+from tests.end_to_end.sandbox_user import Json, Page, Person, attachment, buttons, press_of, text_of
 from tests.end_to_end.test_accidents import until_running
 from tests.end_to_end.workers import frozen, worker_of
 
@@ -82,11 +82,8 @@ async def test_two_deletes_at_once_end_well(page: Page, ada: Person, channel: st
     """One removes it, the other gets a sentence or nothing to press."""
     first = await a_result(ada, channel)
     press = await ada.start_press(first, "Delete")
-    custom_id = buttons(first)["Delete"]["custom_id"]
-    body = {"kind": "component", "message_id": first["id"], "custom_id": custom_id}
-    status, _ = await page.try_call(
-        "POST", "/api/interactions", body={"user_id": ada.user_id, "channel_id": channel, **body}
-    )
+    body = {"user_id": ada.user_id, "channel_id": channel, **press_of(first, "Delete")}
+    status, _ = await page.try_call("POST", "/api/interactions", body=body)
 
     assert (await ada.answer_to(press)).is_private
     assert status in {201, 404}

@@ -17,7 +17,7 @@ from tests.factories.pieces import corpus_path, make_band, make_melody
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-BUTTONS = ["Again", "Remix", "Harmonize", "Continue", "Delete"]
+BUTTONS = ["Again", "Remix", "Harmonize", "Continue"]
 
 
 def melody_file() -> Attached:
@@ -25,7 +25,7 @@ def melody_file() -> Attached:
 
 
 async def assert_is_music(page: Page, answer: Answer) -> Piece:
-    """A reply is an embed with sound that plays, a MIDI file, a picture with words for it, and five buttons."""
+    """A reply is an embed with sound that plays, a MIDI file, a picture with words for it, and its row of buttons."""
     message = answer.message
     assert not answer.is_private, answer.text
     sound, sample_rate_hz = soundfile.read(io.BytesIO(await page.download(attachment(message, ".ogg"))))
