@@ -5,7 +5,7 @@ The one place that knows which Discord event belongs to which change, and who ma
 
 from typing import Any, Protocol
 
-from sandbox.model import Channel, Message, User
+from sandbox.model import Channel, Message, Role, User
 from sandbox.page_view import PageView
 from sandbox.place_wire import CHANNEL_TYPES, Json, user_json
 from sandbox.state import World
@@ -30,6 +30,10 @@ class BotDoor(Protocol):
         self, event: str, data: Json, *, intent: int, hidden_data: Json | None = None, is_dm: bool = False
     ) -> None:
         """Send an event to sessions with this intent; `hidden_data` in its place to those without message content."""
+        ...
+
+    def publish_membership(self, event: str) -> None:
+        """Tell every session that its bot is in the server now, or no longer."""
         ...
 
 
@@ -176,9 +180,34 @@ class Announcer:
         self._bot.publish("GUILD_MEMBER_ADD", data, intent=INTENT_GUILD_MEMBERS)
         self._page.publish({"type": "user_create", "user": self._view.user(user)})
 
+    def member_updated(self, user: User) -> None:
+        """Announce that somebody's roles have changed."""
+        data = self._wire.member(user) | {"guild_id": self._wire.guild_id}
+        self._bot.publish("GUILD_MEMBER_UPDATE", data, intent=INTENT_GUILD_MEMBERS)
+        self._page.publish({"type": "user_update", "user": self._view.user(user)})
+
+    def role_changed(self, event: str, role: Role) -> None:
+        """Announce a role that is new (`GUILD_ROLE_CREATE`), changed (`…_UPDATE`) or gone (`…_DELETE`)."""
+        guild_id = self._wire.guild_id
+        if event == "GUILD_ROLE_DELETE":
+            self._bot.publish(event, {"guild_id": guild_id, "role_id": role.role_id}, intent=INTENT_GUILDS)
+        else:
+            self._bot.publish(event, {"guild_id": guild_id, "role": self._wire.role(role)}, intent=INTENT_GUILDS)
+        self._page.publish({"type": "roles_update", **self._view.people()})
+
+    def membership_changed(self) -> None:
+        """Announce that the bot was invited into the server, or has left or been removed from it."""
+        is_member = self._world.is_bot_member
+        if is_member:
+            self._bot.publish_membership("GUILD_CREATE")
+        else:
+            self._bot.publish_membership("GUILD_DELETE")
+        self._page.publish({"type": "bot_membership", "is_member": is_member})
+        self.commands_updated()
+
     def commands_updated(self) -> None:
         """Announce that the bot's commands have changed."""
-        self._page.publish({"type": "commands_update", "commands": self._world.all_commands()})
+        self._page.publish({"type": "commands_update", "commands": self._view.commands()})
 
     def interaction_sent(self, data: Json, *, is_dm: bool) -> None:
         """Hand an interaction to the bot; it needs no intent."""

@@ -25,6 +25,8 @@ from sandbox.page_api import PageAPI
 from sandbox.page_control import PageControl
 from sandbox.page_events import PageEvents
 from sandbox.page_guard import guard
+from sandbox.page_places import PagePlaces
+from sandbox.page_server import PageServer
 from sandbox.page_view import PageView
 from sandbox.proxy import DISCORD_HOSTS, ConnectProxy, Target
 from sandbox.rest.application import ApplicationRoutes
@@ -35,6 +37,7 @@ from sandbox.rest.interactions import InteractionRoutes
 from sandbox.rest.messages import MessageRoutes
 from sandbox.rest.server import RestServer
 from sandbox.state import World
+from sandbox.threads import Threads
 from sandbox.wire import Wire
 
 LOOPBACK = "127.0.0.1"
@@ -78,6 +81,7 @@ class Sandbox:
         self._announcer = Announcer(self.world, self._wire, self._view, bot=self.gateway, page=self._page_events)
         self.gateway.announcer = self._announcer
         self._messages = Messages(self.world, self._wire, self._announcer)
+        self._threads = Threads(self.world, self._messages, self._announcer)
         self._interactions = Interactions(self.world, self._wire, self._announcer, self._messages, self.faults)
         self._runners: list[web.AppRunner] = []
         self._proxy: ConnectProxy | None = None
@@ -88,9 +92,9 @@ class Sandbox:
     def _discord_app(self) -> web.Application:
         world, wire, messages, announcer = self.world, self._wire, self._messages, self._announcer
         routes = [
-            *ApplicationRoutes(world, wire, self.gateway).routes(),
+            *ApplicationRoutes(world, wire, self.gateway, announcer).routes(),
             *CommandRoutes(world, announcer).routes(),
-            *ChannelRoutes(world, wire, messages, announcer).routes(),
+            *ChannelRoutes(world, wire, messages, self._threads, announcer).routes(),
             *MessageRoutes(world, wire, messages, announcer).routes(),
             *InteractionRoutes(world, wire, self._interactions).routes(),
         ]
@@ -115,6 +119,8 @@ class Sandbox:
             disturbances=self._disturbances,
         )
         control.add_routes(app.router)
+        PagePlaces(self.world, self._view, self._announcer, self._threads).add_routes(app.router)
+        PageServer(self.world, self._view, self._announcer).add_routes(app.router)
         api = PageAPI(
             self.world,
             self._view,

@@ -78,6 +78,8 @@ class Gateway:
         self, event: str, data: Json, *, intent: int, hidden_data: Json | None = None, is_dm: bool = False
     ) -> None:
         """Send an event to sessions with this intent, without content to those that may not see it."""
+        if not is_dm and not self._world.is_bot_member:
+            return
         self._forget_lost_sessions()
         for session in self._sessions.values():
             if intent and not session.intents & intent:
@@ -87,6 +89,27 @@ class Gateway:
                 continue
             is_hidden = hidden_data is not None and not session.intents & INTENT_MESSAGE_CONTENT
             session.dispatch(event, hidden_data if is_hidden and hidden_data is not None else data)
+
+    def publish_membership(self, event: str) -> None:
+        """Tell every session that its bot is in the server now (`GUILD_CREATE`), or no longer (`GUILD_DELETE`)."""
+        self._forget_lost_sessions()
+        for session in self._sessions.values():
+            if not self._is_for(session):
+                continue
+            if event == "GUILD_CREATE":
+                self._send_guild(session, is_new=True)
+            else:
+                session.dispatch(event, {"id": self._wire.guild_id})
+
+    def _is_for(self, session: Session) -> bool:
+        shard_id, num_shards = session.shard
+        return bool(session.intents & INTENT_GUILDS) and (int(self._wire.guild_id) >> 22) % num_shards == shard_id
+
+    def _send_guild(self, session: Session, *, is_new: bool) -> None:
+        guild = self._wire.guild_create(with_all_members=bool(session.intents & INTENT_GUILD_MEMBERS))
+        if is_new:
+            del guild["unavailable"]  # it is only there when the client knew of the server before
+        session.dispatch("GUILD_CREATE", guild)
 
     def _forget_lost_sessions(self) -> None:
         now = self._world.clock.now()
@@ -172,10 +195,8 @@ class Gateway:
         self._sessions[session.session_id] = session
         self._attach(connection, session)
         session.dispatch("READY", self._ready(session))
-        if intents & INTENT_GUILDS and (int(self._wire.guild_id) >> 22) % num_shards == shard_id:
-            session.dispatch(
-                "GUILD_CREATE", self._wire.guild_create(with_all_members=bool(intents & INTENT_GUILD_MEMBERS))
-            )
+        if self._world.is_bot_member and self._is_for(session):
+            self._send_guild(session, is_new=False)
         self._announce_presence()
 
     def _ready(self, session: Session) -> Json:
@@ -183,7 +204,7 @@ class Gateway:
         return {
             "v": 10,
             "user": user_json(self._world.bot) | {"verified": True, "mfa_enabled": True, "email": None},
-            "guilds": [{"id": identity.guild_id, "unavailable": True}],
+            "guilds": [{"id": identity.guild_id, "unavailable": True}] if self._world.is_bot_member else [],
             "session_id": session.session_id,
             "session_type": "normal",
             "resume_gateway_url": "wss://gateway.discord.gg",

@@ -98,7 +98,7 @@ class Interactions:
         world, channel = self._world, self._world.channels[interaction.channel_id]
         is_dm = channel.kind == "dm"
         guild_id = self._wire.guild_id
-        channel_json = self._wire.channel(channel) | {"permissions": str(self._wire.person_permissions(channel))}
+        channel_json = self._wire.channel(channel) | {"permissions": str(self._wire.person_permissions(channel, user))}
         event: Json = {
             "id": interaction.interaction_id,
             "application_id": world.identity.application_id,
@@ -120,7 +120,7 @@ class Interactions:
             event["user"] = self._announcer.user_json(user)
         else:
             member = self._announcer.member_json(user)
-            member["permissions"] = str(self._wire.person_permissions(channel))
+            member["permissions"] = str(self._wire.person_permissions(channel, user))
             guild = {"id": guild_id, "locale": "en-US", "features": []}
             event |= {"guild_id": guild_id, "guild": guild, "guild_locale": "en-US", "member": member}
         if source is not None:

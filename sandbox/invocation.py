@@ -23,7 +23,8 @@ from sandbox.command_rules import (
 from sandbox.component_rules import BUTTON, CHECKBOX, FILE_UPLOAD, LABEL, RADIO_GROUP, TEXT_INPUT, find_component
 from sandbox.errors import PageRequestError
 from sandbox.model import Attachment, Channel, Interaction, Message, User
-from sandbox.place_wire import Json, user_json
+from sandbox.permissions import ALL
+from sandbox.place_wire import CHANNEL_TYPES, Json, user_json
 from sandbox.state import World
 from sandbox.uploads import Upload, store_upload
 from sandbox.wire import Wire
@@ -32,11 +33,12 @@ from sandbox.wire import Wire
 class Resolved:
     """Collects the objects that option values name."""
 
-    def __init__(self, world: World, wire: Wire, files: dict[int, Upload], channel: Channel) -> None:
+    def __init__(self, world: World, wire: Wire, files: dict[int, Upload], channel: Channel, *, asker: User) -> None:
         self._world = world
         self._wire = wire
         self._files = files
         self._channel = channel
+        self._asker = asker
         self.data: dict[str, dict[str, Json]] = {}
 
     def _add(self, kind: str, object_id: str, body: Json) -> None:
@@ -50,7 +52,7 @@ class Resolved:
         self._add("users", user_id, user_json(user))
         if self._channel.kind != "dm":
             member = self._wire.member(user, with_user=False)
-            member["permissions"] = str(self._wire.person_permissions(self._channel))
+            member["permissions"] = str(self._wire.person_permissions(self._channel, user))
             self._add("members", user_id, member)
         return user_id
 
@@ -59,14 +61,14 @@ class Resolved:
         channel = self._world.channels.get(channel_id)
         if channel is None or channel.kind == "dm":
             raise PageRequestError(f"There is no channel {channel_id}.")
-        permissions = str(self._wire.person_permissions(channel))
+        permissions = str(self._wire.person_permissions(channel, self._asker))
         self._add("channels", channel_id, self._wire.channel(channel) | {"permissions": permissions})
         return channel_id
 
     def role(self, role_id: str) -> str:
         """Name a role."""
-        role = self._wire.role_everyone()
-        if role["id"] != role_id:
+        role = next((each for each in self._wire.roles() if each["id"] == role_id), None)
+        if role is None:
             raise PageRequestError(f"There is no role {role_id}.")
         self._add("roles", role_id, role)
         return role_id
@@ -97,17 +99,23 @@ class Invocations:
         self._world = world
         self._wire = wire
 
-    def find_command(self, request: Json, channel: Channel, command_type: int) -> Json:
+    def find_command(self, request: Json, channel: Channel, user: User, command_type: int) -> Json:
         """Return the command that a request means. Raises: PageRequestError."""
         wanted = str(request.get("command") or "").removeprefix("/")
         command = self._world.find_command(wanted, command_type)
         if command is None:
             raise PageRequestError(f"The bot has no command “{wanted}”.", status=404)
         needed = command.get("default_member_permissions")
-        if needed is not None and (needed == "0" or int(needed) & ~self._wire.person_permissions(channel)):
+        is_dm = channel.kind == "dm"
+        may_all = not is_dm and self._wire.guild_permissions(user) == ALL
+        if (
+            needed is not None
+            and not is_dm
+            and not may_all
+            and (needed == "0" or int(needed) & ~self._wire.person_permissions(channel, user))
+        ):
             raise PageRequestError(f"You have no permission to use “{command['name']}”.", status=403)
         contexts = command.get("contexts")
-        is_dm = channel.kind == "dm"
         if is_dm and (
             command.get("guild_id") or not command["dm_permission"] or (contexts is not None and 1 not in contexts)
         ):
@@ -118,9 +126,11 @@ class Invocations:
 
     # Commands
 
-    def slash_data(self, request: Json, channel: Channel, files: dict[int, Upload], *, is_autocomplete: bool) -> Json:
+    def slash_data(
+        self, request: Json, channel: Channel, user: User, files: dict[int, Upload], *, is_autocomplete: bool
+    ) -> Json:
         """Return the data of a slash command, or of its autocomplete while it is typed. Raises: PageRequestError."""
-        command = self.find_command(request, channel, CHAT_INPUT)
+        command = self.find_command(request, channel, user, CHAT_INPUT)
         path = [str(part) for part in request.get("path") or []]
         options = command["options"]
         for name in path:
@@ -131,7 +141,7 @@ class Invocations:
         if any(each["type"] <= 2 for each in options):
             raise PageRequestError(f"“/{command['name']}” needs one of its parts.")
 
-        resolved = Resolved(self._world, self._wire, files, channel)
+        resolved = Resolved(self._world, self._wire, files, channel, asker=user)
         focused = str(request.get("focused") or "") if is_autocomplete else None
         data_options = self._options(options, _checked_object(request, "options"), resolved, focused=focused)
         for depth, name in reversed(list(enumerate(path))):
@@ -179,6 +189,7 @@ class Invocations:
         elif kind == USER or (kind == MENTIONABLE and str(value) in self._world.users):
             value = resolved.user(str(value))
         elif kind == CHANNEL:
+            self._check_channel_type(option, str(value))
             value = resolved.channel(str(value))
         elif kind in (ROLE, MENTIONABLE):
             value = resolved.role(str(value))
@@ -189,11 +200,16 @@ class Invocations:
             raise PageRequestError(f"“{value}” is not one of the choices of “{name}”.")
         return value
 
-    def menu_data(self, request: Json, channel: Channel, target: Message | User) -> Json:
+    def _check_channel_type(self, option: Json, channel_id: str) -> None:
+        channel, allowed = self._world.channels.get(channel_id), option.get("channel_types")
+        if channel is not None and allowed and CHANNEL_TYPES[channel.kind] not in allowed:
+            raise PageRequestError(f"“{channel.name}” is not a kind of channel that “{option['name']}” takes.")
+
+    def menu_data(self, request: Json, channel: Channel, user: User, target: Message | User) -> Json:
         """Return the data of a command in an Apps menu. Raises: PageRequestError."""
         command_type = MESSAGE_MENU if isinstance(target, Message) else USER_MENU
-        command = self.find_command(request, channel, command_type)
-        resolved = Resolved(self._world, self._wire, {}, channel)
+        command = self.find_command(request, channel, user, command_type)
+        resolved = Resolved(self._world, self._wire, {}, channel, asker=user)
         target_id = resolved.message(target) if isinstance(target, Message) else resolved.user(target.user_id)
         data: Json = {"id": command["id"], "name": command["name"], "type": command_type, "target_id": target_id}
         if command.get("guild_id"):
@@ -202,7 +218,7 @@ class Invocations:
 
     # Components and modals
 
-    def component_data(self, request: Json, channel: Channel, message: Message) -> Json:
+    def component_data(self, request: Json, channel: Channel, user: User, message: Message) -> Json:
         """Return the data of a button press or a choice. Raises: PageRequestError."""
         custom_id = str(request.get("custom_id") or "")
         component = find_component(message.components, custom_id)
@@ -213,7 +229,7 @@ class Invocations:
         data: Json = {"custom_id": custom_id, "component_type": component["type"], "id": component["id"]}
         if component["type"] == BUTTON:
             return data
-        resolved = Resolved(self._world, self._wire, {}, channel)
+        resolved = Resolved(self._world, self._wire, {}, channel, asker=user)
         data["values"] = self._selected(component, request.get("values") or [], resolved)
         if resolved.data:
             data["resolved"] = resolved.data
@@ -244,7 +260,8 @@ class Invocations:
         if modal is None:
             raise PageRequestError("This interaction opened no form.", status=404)
         fields = _checked_object(request, "fields")
-        resolved = Resolved(self._world, self._wire, files, channel)
+        asker = self._world.users[opened_by.user_id]
+        resolved = Resolved(self._world, self._wire, files, channel, asker=asker)
         components: list[Json] = []
         for component in modal["components"]:
             body: Json = {"type": component["type"], "id": component["id"]}

@@ -15,6 +15,7 @@ MAX_EMBEDS = 10
 MAX_EMBED_LENGTH = 6000
 MAX_FIELDS = 25
 _USER_MENTION = re.compile(r"<@!?(\d+)>")
+_ROLE_MENTION = re.compile(r"<@&(\d+)>")
 
 Json = dict[str, Any]
 
@@ -116,3 +117,13 @@ def find_mentions(
         found.append(replied_user_id)
     says_everyone = "@everyone" in content or "@here" in content
     return found, says_everyone and "everyone" in parse and may_mention_everyone
+
+
+def find_role_mentions(content: str, allowed: Mapping[str, Any] | None, *, mentionable_ids: Iterable[str]) -> list[str]:
+    """Return the ids of roles that are mentioned after `allowed_mentions`, of those that the author may mention."""
+    parse = ["roles"] if allowed is None else allowed.get("parse") or []
+    found = [role_id for role_id in dict.fromkeys(_ROLE_MENTION.findall(content)) if role_id in set(mentionable_ids)]
+    if "roles" in parse:
+        return found
+    listed = {str(role_id) for role_id in (allowed or {}).get("roles") or []}
+    return [role_id for role_id in found if role_id in listed]

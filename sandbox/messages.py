@@ -34,7 +34,10 @@ _SENDER_FLAGS = FLAG_SUPPRESS_EMBEDS | FLAG_SUPPRESS_NOTIFICATIONS | FLAG_VOICE_
 
 @dataclass(slots=True, kw_only=True)
 class Draft:
-    """A message to be: Discord's JSON, its files, and where it comes from."""
+    """A message to be: Discord's JSON, its files, and where it comes from.
+
+    The message that `opens_post` is the first in a new forum post, has its id, and the post is announced before it.
+    """
 
     payload: Json
     files: dict[int, Upload] = field(default_factory=dict[int, Upload])
@@ -43,6 +46,7 @@ class Draft:
     reply_to_id: str | None = None
     ephemeral_user_id: str | None = None
     is_loading: bool = False
+    opens_post: bool = False
 
 
 class Messages:
@@ -105,7 +109,11 @@ class Messages:
     # Writing
 
     def check_bot_may_send(self, channel: Channel, payload: Json, *, num_files: int) -> None:
-        """Raises: RefusedError when the bot lacks a permission for this message, or the thread is locked."""
+        """Raises: RefusedError when the bot lacks a permission for this message, or this is no place for messages."""
+        if channel.kind == "forum":
+            raise RefusedError(400, 50008, "Cannot send messages in a non-text channel")
+        if channel.kind == "dm" and not self._world.is_bot_member:
+            raise RefusedError(403, 50007, "Cannot send messages to this user")
         self.require_permissions(channel, "send_messages_in_threads" if channel.kind == "thread" else "send_messages")
         self.check_extras(channel, payload, num_files=num_files)
         may_read = self._wire.bot_permissions(channel) & BITS["read_message_history"]
@@ -132,7 +140,7 @@ class Messages:
             flags |= FLAG_LOADING
         reply_to_id = draft.reply_to_id or self._reply_target(channel, payload.get("message_reference"))
         message = Message(
-            message_id=self._world.ids.next_id(),
+            message_id=channel.channel_id if draft.opens_post else self._world.ids.next_id(),
             channel_id=channel.channel_id,
             author_id=author.user_id,
             content="",
@@ -151,6 +159,8 @@ class Messages:
             channel.is_archived = False
             self._world.save_channel(channel)
         self._world.save_message(message)
+        if draft.opens_post:
+            self._announcer.channel_created(channel)
         self._announcer.message_created(message)
         return message
 
@@ -242,13 +252,24 @@ class Messages:
     def _find_mentions(self, message: Message, payload: Json) -> None:
         channel = self._world.channels[message.channel_id]
         is_bot = message.author_id == self._world.identity.application_id
-        permissions = self._wire.bot_permissions(channel) if is_bot else self._wire.person_permissions(channel)
+        if is_bot:
+            permissions = self._wire.bot_permissions(channel)
+        else:
+            permissions = self._wire.person_permissions(channel, self._world.users[message.author_id])
         target = self._world.messages.get(message.reply_to_id or "")
         message.mention_ids, message.mentions_everyone = message_rules.find_mentions(
             message.content,
             payload.get("allowed_mentions"),
             may_mention_everyone=bool(permissions & BITS["mention_everyone"]),
             replied_user_id=target.author_id if target else None,
+        )
+        may_mention_all = bool(permissions & BITS["mention_everyone"])
+        message.mention_role_ids = message_rules.find_role_mentions(
+            message.content,
+            payload.get("allowed_mentions"),
+            mentionable_ids=[
+                role.role_id for role in self._world.roles.values() if role.is_mentionable or may_mention_all
+            ],
         )
 
     def _refuse_empty(self, message: Message) -> None:

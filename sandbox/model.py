@@ -28,16 +28,31 @@ INTERACTION_MODAL = 5
 
 @dataclass(slots=True, kw_only=True)
 class User:
-    """A person, or the bot."""
+    """A person, or the bot; `role_ids` are the roles in the server beside `@everyone`."""
 
     user_id: str
     name: str
     is_bot: bool = False
+    role_ids: list[str] = field(default_factory=list[str])
+
+
+@dataclass(slots=True, kw_only=True)
+class Role:
+    """A role of the server; its permissions are added to those of everyone."""
+
+    role_id: str
+    name: str
+    color: int = 0
+    permissions: int = 0
+    is_mentionable: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
 class Channel:
-    """A text channel, a thread in one, or the DM of a person with the bot; `allow` and `deny` are the bot's own."""
+    """A text channel, a forum, a thread in either, or the DM of a person with the bot.
+
+    `allow` and `deny` are the bot's own. A thread in a forum is a post; its first message has the thread's id.
+    """
 
     channel_id: str
     kind: str
@@ -87,6 +102,7 @@ class Message:
     embeds: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     components: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     mention_ids: list[str] = field(default_factory=list[str])
+    mention_role_ids: list[str] = field(default_factory=list[str])
     mentions_everyone: bool = False
     reply_to_id: str | None = None
     reactions: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
@@ -134,6 +150,6 @@ def message_from_record(record: dict[str, Any]) -> Message:
     return Message(**record, attachments=attachments)
 
 
-def to_record(value: User | Channel | Message | Attachment | Interaction) -> dict[str, Any]:
+def to_record(value: User | Role | Channel | Message | Attachment | Interaction) -> dict[str, Any]:
     """Return a value as JSON can hold it."""
     return asdict(value)

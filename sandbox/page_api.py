@@ -66,8 +66,6 @@ class PageAPI:
         """Add the routes for people."""
         router.add_get("/api/state", self.state)
         router.add_post("/api/users", self.add_user)
-        router.add_post("/api/channels", self.add_channel)
-        router.add_post("/api/dms", self.open_dm)
         router.add_get("/api/channels/{channel_id}/messages", self.history)
         router.add_post("/api/channels/{channel_id}/messages", self.write)
         router.add_get("/api/messages/{message_id}", self.fetch)
@@ -132,21 +130,6 @@ class PageAPI:
         self._announcer.user_created(user)
         return json_response(self._view.user(user), status=201)
 
-    async def add_channel(self, request: web.Request) -> web.Response:
-        """Add a text channel."""
-        name = str((await self._body(request)).json.get("name") or "").strip().lower().replace(" ", "-").lstrip("#")
-        if not 1 <= len(name) <= 100:
-            raise PageRequestError("A channel's name has 1 to 100 characters.")
-        channel = Channel(channel_id=self._world.ids.next_id(), kind="text", name=name)
-        self._world.save_channel(channel)
-        self._announcer.channel_created(channel)
-        return json_response(self._view.channel(channel), status=201)
-
-    async def open_dm(self, request: web.Request) -> web.Response:
-        """Answer a person's DM with the bot."""
-        user = self._user((await self._body(request)).json.get("user_id"))
-        return json_response(self._view.channel(self._world.dm_of(user.user_id)))
-
     async def typing(self, request: web.Request) -> web.Response:
         """Show that a person types."""
         body = (await self._body(request)).json
@@ -183,6 +166,7 @@ class PageAPI:
         body = await self._body(request)
         user = self._user(body.json.get("user_id"))
         channel = self._channel(request.match_info["channel_id"], user)
+        _refuse_forum(channel)
         payload: Json = {"content": body.json.get("content") or ""}
         if body.json.get("reply_to"):
             payload["message_reference"] = {"message_id": str(body.json["reply_to"])}
@@ -200,11 +184,13 @@ class PageAPI:
         return json_response(self._view.message(edited))
 
     async def delete(self, request: web.Request) -> web.Response:
-        """Delete a person's own message, or dismiss one that only this person sees."""
+        """Delete a person's own message, one that a moderator takes away, or dismiss one that only this person sees."""
         user = self._user(request.query.get("user_id"))
         message = self._message(request.match_info["message_id"], user)
-        if user.user_id not in (message.author_id, message.ephemeral_user_id):
-            raise PageRequestError("Only the author deletes a message.", status=403)
+        channel = self._world.channels[message.channel_id]
+        may_all = channel.kind != "dm" and self._view.may(user, "manage_messages")
+        if user.user_id not in (message.author_id, message.ephemeral_user_id) and not may_all:
+            raise PageRequestError("Only the author, or who may manage messages, deletes a message.", status=403)
         self._messages.delete(message)
         return web.Response(status=204)
 
@@ -235,6 +221,9 @@ class PageAPI:
         body = await self._body(request)
         user = self._user(body.json.get("user_id"))
         channel = self._channel(body.json.get("channel_id"), user)
+        _refuse_forum(channel)
+        if not self._world.is_bot_member:
+            raise PageRequestError(f"{self._world.bot.name} is not in this server.", status=403)
         interaction = self._send(body.json.get("kind"), user, channel, body)
         return json_response({"interaction_id": interaction.interaction_id}, status=201)
 
@@ -242,7 +231,7 @@ class PageAPI:
         is_online = self._gateway.is_bot_online
         if kind in ("command", "autocomplete"):
             is_autocomplete = kind == "autocomplete"
-            data = self._invocations.slash_data(body.json, channel, body.files, is_autocomplete=is_autocomplete)
+            data = self._invocations.slash_data(body.json, channel, user, body.files, is_autocomplete=is_autocomplete)
             number = INTERACTION_AUTOCOMPLETE if is_autocomplete else INTERACTION_COMMAND
             name = " ".join([data["name"], *(str(part) for part in body.json.get("path") or [])])
             return self._interactions.send(
@@ -250,7 +239,7 @@ class PageAPI:
             )
         if kind in ("message_menu", "user_menu"):
             target = self._menu_target(kind, body.json.get("target_id"), user)
-            data = self._invocations.menu_data(body.json, channel, target)
+            data = self._invocations.menu_data(body.json, channel, user, target)
             return self._interactions.send(
                 user,
                 channel.channel_id,
@@ -264,7 +253,7 @@ class PageAPI:
             message = self._message(body.json.get("message_id"), user)
             if message.author_id != self._world.bot.user_id or message.channel_id != channel.channel_id:
                 raise PageRequestError("This message has no such button or menu.", status=404)
-            data = self._invocations.component_data(body.json, channel, message)
+            data = self._invocations.component_data(body.json, channel, user, message)
             return self._interactions.send(
                 user, channel.channel_id, kind=INTERACTION_COMPONENT, data=data, source=message, is_bot_online=is_online
             )
@@ -306,3 +295,8 @@ class PageAPI:
         if not path.is_relative_to(WEB_FOLDER.resolve()) or not path.is_file():
             raise PageRequestError("There is no such file.", status=404)
         return web.FileResponse(path)
+
+
+def _refuse_forum(channel: Channel) -> None:
+    if channel.kind == "forum":
+        raise PageRequestError("A forum holds posts: open one, or make one.")

@@ -65,7 +65,7 @@ class PageControl:
         """Set what the bot may do in a channel beyond, or less than, everyone."""
         body = await self._json(request)
         channel = self._world.channels.get(str(body.get("channel_id")))
-        if channel is None or channel.kind != "text":
+        if channel is None or channel.kind not in ("text", "forum"):
             raise PageRequestError("There is no such text channel.", status=404)
         try:
             channel.allow, channel.deny = mask_of(body.get("allow") or []), mask_of(body.get("deny") or [])
@@ -125,11 +125,17 @@ class PageControl:
     async def reset(self, _request: web.Request) -> web.Response:
         """Forget everything but the bot's commands and connection, disturbances too."""
         self._interactions.forget_timers()
+        was_member = self._world.is_bot_member
+        old_roles = list(self._world.roles.values())
         old_channels = [channel for channel in self._world.channels.values() if channel.kind != "dm"]
         self._world.reset()
+        if not was_member:
+            self._announcer.membership_changed()
+        for role in old_roles:
+            self._announcer.role_changed("GUILD_ROLE_DELETE", role)
         for channel in old_channels:
             self._announcer.channel_forgotten(channel)
-        for channel in self._world.text_channels():
+        for channel in self._world.guild_channels():
             self._announcer.channel_created(channel)
         self._faults.clear()
         self._disturbances.clear()

@@ -7,7 +7,8 @@ import hashlib
 from typing import Any
 
 from sandbox.links import CDN_HOST, MEDIA_HOST
-from sandbox.model import Channel, Message, User
+from sandbox.model import Channel, Message, Role, User
+from sandbox.permissions import BITS, EVERYONE, names_of
 from sandbox.place_wire import Json
 from sandbox.state import World
 from sandbox.wire import Wire
@@ -29,8 +30,43 @@ class PageView:
         self._wire = wire
 
     def user(self, user: User) -> Json:
-        """Return a user."""
-        return {"id": user.user_id, "name": user.name, "is_bot": user.is_bot, "color": user_color(user.user_id)}
+        """Return a user, and what they may do in the server."""
+        owner = self._world.owner
+        return {
+            "id": user.user_id,
+            "name": user.name,
+            "is_bot": user.is_bot,
+            "color": user_color(user.user_id),
+            "role_ids": list(user.role_ids),
+            "is_owner": owner is not None and owner.user_id == user.user_id,
+            "permissions": str(self._wire.guild_permissions(user)),
+        }
+
+    def may(self, user: User, permission: str) -> bool:
+        """Tell whether a person has a permission in the server."""
+        return bool(self._wire.guild_permissions(user) & BITS[permission])
+
+    def role(self, role: Role) -> Json:
+        """Return a role."""
+        return {
+            "id": role.role_id,
+            "name": role.name,
+            "color": f"#{role.color:06x}" if role.color else None,
+            "permissions": names_of(role.permissions),
+            "is_mentionable": role.is_mentionable,
+        }
+
+    def people(self) -> Json:
+        """Return all roles and users: a change of a role changes what its members may do."""
+        everyone = Role(role_id=self._wire.guild_id, name="@everyone", permissions=EVERYONE)
+        return {
+            "roles": [self.role(each) for each in (everyone, *self._world.roles.values())],
+            "users": [self.user(user) for user in self._world.users.values()],
+        }
+
+    def commands(self) -> list[Json]:
+        """Return the bot's commands, as long as it is in the server."""
+        return self._world.all_commands() if self._world.is_bot_member else []
 
     def channel(self, channel: Channel) -> Json:
         """Return a channel."""
@@ -41,6 +77,9 @@ class PageView:
             "topic": channel.topic,
             "parent_id": channel.parent_id,
             "user_id": channel.user_id,
+            "owner_id": channel.owner_id,
+            "bot_allow": names_of(channel.allow),
+            "bot_deny": names_of(channel.deny),
         }
 
     def message(self, message: Message) -> Json:
@@ -90,16 +129,21 @@ class PageView:
         """Return everything a page needs to start with."""
         world = self._world
         me = world.users.get(user_id or "")
-        places = [*world.text_channels(), *world.threads()]
+        places = [*world.guild_channels(), *world.threads()]
         if me is not None:
             places += [channel for channel in world.channels.values() if channel.user_id == me.user_id]
         return {
             "me": self.user(me) if me else None,
-            "users": [self.user(user) for user in world.users.values()],
+            **self.people(),
             "guild": {"id": self._wire.guild_id, "name": self._wire.guild()["name"]},
             "channels": [self.channel(channel) for channel in places],
-            "commands": world.all_commands(),
-            "bot": {"id": world.bot.user_id, "name": world.bot.name, "online": is_bot_online},
+            "commands": self.commands(),
+            "bot": {
+                "id": world.bot.user_id,
+                "name": world.bot.name,
+                "online": is_bot_online,
+                "is_member": world.is_bot_member,
+            },
             "limits": {
                 "attachment_size_limit": world.limits.attachment_size_limit_bytes,
                 "max_files": 10,

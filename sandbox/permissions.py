@@ -38,6 +38,15 @@ BITS: dict[str, int] = {
 }
 
 
+ALL = sum(BITS.values())
+"""What the owner of a server and administrators may do."""
+
+
+def names_of(mask: int) -> list[str]:
+    """Return the names of the permissions in a mask."""
+    return [name for name, bit in BITS.items() if mask & bit]
+
+
 def mask_of(names: Iterable[str]) -> int:
     """Return the bits of these permissions. Raises: KeyError for an unknown name."""
     mask = 0

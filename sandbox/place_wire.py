@@ -1,4 +1,4 @@
-"""Discord's JSON of people and places: users, members, channels, threads, the server and its one role.
+"""Discord's JSON of people and places: users, members, roles, channels, threads and the server.
 
 Also tells what the bot and people may do in a channel. Messages are in `wire.py`.
 """
@@ -7,13 +7,13 @@ import copy
 from typing import Any
 
 from sandbox.clock import DISCORD_EPOCH_SECONDS, isoformat
-from sandbox.model import Channel, User
-from sandbox.permissions import DIRECT_MESSAGES, EVERYONE
+from sandbox.model import Channel, Role, User
+from sandbox.permissions import ALL, BITS, DIRECT_MESSAGES, EVERYONE
 from sandbox.state import World
 
 Json = dict[str, Any]
 
-CHANNEL_TYPES = {"text": 0, "dm": 1, "thread": 11}
+CHANNEL_TYPES = {"text": 0, "dm": 1, "thread": 11, "forum": 15}
 GUILD_NAME = "Tutti sandbox"
 _GUILD_CONSTANTS: Json = {
     "icon": None,
@@ -49,6 +49,13 @@ _GUILD_CONSTANTS: Json = {
     "max_video_channel_users": 25,
     "widget_enabled": False,
 }
+_FORUM_CONSTANTS: Json = {
+    "available_tags": [],
+    "default_reaction_emoji": None,
+    "default_sort_order": None,
+    "default_forum_layout": 0,
+    "default_thread_rate_limit_per_user": 0,
+}
 
 
 def user_json(user: User) -> Json:
@@ -82,22 +89,40 @@ class PlaceWire:
         return self._world.identity.guild_id
 
     def bot_permissions(self, channel: Channel) -> int:
-        """Return what the bot may do in a channel; a thread has the permissions of its parent."""
+        """Return what the bot may do in a channel; a thread has the permissions of its parent.
+
+        Nothing in a server that it has left.
+        """
         if channel.kind == "dm":
             return DIRECT_MESSAGES
+        if not self._world.is_bot_member:
+            return 0
         place = self._world.channels[channel.parent_id] if channel.parent_id else channel
-        return (EVERYONE & ~place.deny) | place.allow
+        permissions = self.guild_permissions(self._world.bot)
+        if permissions & BITS["administrator"]:
+            return permissions
+        return (permissions & ~place.deny) | place.allow
 
-    def person_permissions(self, channel: Channel) -> int:
+    def guild_permissions(self, user: User) -> int:
+        """Return what somebody may do in the server: everything for its owner and administrators."""
+        owner = self._world.owner
+        if owner is not None and user.user_id == owner.user_id:
+            return ALL
+        permissions = EVERYONE
+        for role_id in user.role_ids:
+            permissions |= self._world.roles[role_id].permissions
+        return ALL if permissions & BITS["administrator"] else permissions
+
+    def person_permissions(self, channel: Channel, user: User) -> int:
         """Return what a person may do in a channel."""
-        return DIRECT_MESSAGES if channel.kind == "dm" else EVERYONE
+        return DIRECT_MESSAGES if channel.kind == "dm" else self.guild_permissions(user)
 
     def member(self, user: User, *, with_user: bool = True) -> Json:
         """Return a member object of the server."""
         member: Json = {
             "nick": None,
             "avatar": None,
-            "roles": [],
+            "roles": list(user.role_ids),
             "joined_at": created_iso(user.user_id),
             "premium_since": None,
             "deaf": False,
@@ -124,13 +149,14 @@ class PlaceWire:
         body |= {"guild_id": self.guild_id, "name": channel.name, "rate_limit_per_user": 0}
         if channel.kind == "thread":
             return body | self._thread_fields(channel)
-        return body | {
+        body |= {
             "topic": channel.topic,
             "position": 0,
             "nsfw": False,
             "parent_id": None,
             "permission_overwrites": self._overwrites(channel),
         }
+        return body | copy.deepcopy(_FORUM_CONSTANTS) if channel.kind == "forum" else body
 
     def _overwrites(self, channel: Channel) -> list[Json]:
         if not channel.allow and not channel.deny:
@@ -147,6 +173,7 @@ class PlaceWire:
             "message_count": num_messages,
             "total_message_sent": num_messages,
             "member_count": 1,
+            "applied_tags": [],
             "thread_metadata": {
                 "archived": thread.is_archived,
                 "locked": thread.is_locked,
@@ -162,18 +189,23 @@ class PlaceWire:
             },
         }
 
-    def role_everyone(self) -> Json:
-        """Return the role that everyone has."""
+    def roles(self) -> list[Json]:
+        """Return the server's roles, `@everyone` first; the later, the higher."""
+        everyone = Role(role_id=self.guild_id, name="@everyone", permissions=EVERYONE)
+        return [self.role(each) for each in (everyone, *self._world.roles.values())]
+
+    def role(self, role: Role) -> Json:
+        """Return a role object."""
         return {
-            "id": self.guild_id,
-            "name": "@everyone",
-            "color": 0,
-            "colors": {"primary_color": 0, "secondary_color": None, "tertiary_color": None},
+            "id": role.role_id,
+            "name": role.name,
+            "color": role.color,
+            "colors": {"primary_color": role.color, "secondary_color": None, "tertiary_color": None},
             "hoist": False,
-            "position": 0,
-            "permissions": str(EVERYONE),
+            "position": 0 if role.role_id == self.guild_id else 1 + list(self._world.roles).index(role.role_id),
+            "permissions": str(role.permissions),
             "managed": False,
-            "mentionable": False,
+            "mentionable": role.is_mentionable,
             "icon": None,
             "unicode_emoji": None,
             "flags": 0,
@@ -182,12 +214,11 @@ class PlaceWire:
     def guild(self) -> Json:
         """Return the server as REST answers it."""
         world = self._world
-        people = [user for user in world.users.values() if not user.is_bot]
         return {
             "id": self.guild_id,
             "name": GUILD_NAME,
-            "owner_id": people[0].user_id if people else world.bot.user_id,
-            "roles": [self.role_everyone()],
+            "owner_id": (world.owner or world.bot).user_id,
+            "roles": self.roles(),
             **copy.deepcopy(_GUILD_CONSTANTS),
         }
 
@@ -201,7 +232,7 @@ class PlaceWire:
             "unavailable": False,
             "member_count": len(world.users),
             "members": [self.member(user) for user in members],
-            "channels": [self.channel(channel) for channel in world.text_channels()],
+            "channels": [self.channel(channel) for channel in world.guild_channels()],
             "threads": [self.channel(thread) for thread in world.threads() if not thread.is_archived],
             "presences": [],
             "voice_states": [],

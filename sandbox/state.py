@@ -10,7 +10,7 @@ from typing import Any
 
 from sandbox.clock import Clock, IdMaker
 from sandbox.database import Database
-from sandbox.model import Attachment, Channel, Interaction, Message, User, message_from_record, to_record
+from sandbox.model import Attachment, Channel, Interaction, Message, Role, User, message_from_record, to_record
 
 DEFAULT_ATTACHMENT_SIZE_LIMIT_BYTES = 10 * 1024 * 1024
 INTERACTION_LIFE_SECONDS = 15 * 60
@@ -42,6 +42,8 @@ class World:
         self.ids = IdMaker(clock)
         self.database = Database(folder)
         self.users: dict[str, User] = {}
+        self.roles: dict[str, Role] = {}
+        self.is_bot_member = True
         self.channels: dict[str, Channel] = {}
         self.messages: dict[str, Message] = {}
         self.attachments: dict[str, Attachment] = {}
@@ -57,6 +59,8 @@ class World:
     def _load(self) -> None:
         for record in self.database.read_all("user"):
             self.users[record["user_id"]] = User(**record)
+        for record in self.database.read_all("role"):
+            self.roles[record["role_id"]] = Role(**record)
         for record in self.database.read_all("channel"):
             self.channels[record["channel_id"]] = Channel(**record)
         for record in self.database.read_all("message"):
@@ -79,10 +83,13 @@ class World:
             self.limits = Limits(**record)
         for port in self.database.read_all("proxy_port"):
             self.proxy_port = port
+        for is_member in self.database.read_all("membership"):
+            self.is_bot_member = is_member
 
     def _skip_used_ids(self) -> None:
         for used_ids in (
             self.users,
+            self.roles,
             self.channels,
             self.messages,
             self.uploads,
@@ -133,6 +140,30 @@ class World:
         """Return the person of this name."""
         return next((user for user in self.users.values() if not user.is_bot and user.name == name), None)
 
+    def save_role(self, role: Role) -> None:
+        """Add or replace a role."""
+        self.roles[role.role_id] = role
+        self.database.put("role", role.role_id, to_record(role))
+
+    def remove_role(self, role: Role) -> None:
+        """Forget a role, and that anybody had it."""
+        del self.roles[role.role_id]
+        self.database.remove("role", role.role_id)
+        for user in self.users.values():
+            if role.role_id in user.role_ids:
+                user.role_ids.remove(role.role_id)
+                self.save_user(user)
+
+    def save_membership(self, *, is_bot_member: bool) -> None:
+        """Note whether the bot is in the server."""
+        self.is_bot_member = is_bot_member
+        self.database.put("membership", "0", is_bot_member)
+
+    @property
+    def owner(self) -> User | None:
+        """The server's owner: the first person who came."""
+        return next((user for user in self.users.values() if not user.is_bot), None)
+
     def save_channel(self, channel: Channel) -> None:
         """Add or replace a channel."""
         self.channels[channel.channel_id] = channel
@@ -151,8 +182,12 @@ class World:
         """Return the server's text channels, oldest first."""
         return [channel for channel in self.channels.values() if channel.kind == "text"]
 
+    def guild_channels(self) -> list[Channel]:
+        """Return the server's text channels and forums, oldest first."""
+        return [channel for channel in self.channels.values() if channel.kind in ("text", "forum")]
+
     def threads(self) -> list[Channel]:
-        """Return the server's threads, oldest first."""
+        """Return the server's threads and forum posts, oldest first."""
         return [channel for channel in self.channels.values() if channel.kind == "thread"]
 
     def dm_of(self, user_id: str) -> Channel:
@@ -257,11 +292,21 @@ class World:
 
     def reset(self) -> None:
         """Forget everything but the identity and the commands."""
-        for kind in ("user", "channel", "message", "upload", "interaction", "limits"):
+        for kind in ("user", "role", "membership", "channel", "message", "upload", "interaction", "limits"):
             self.database.remove_all(kind)
         self.database.remove_files()
         bot = self.bot
-        for collection in (self.users, self.channels, self.messages, self.attachments, self.uploads, self.interactions):
+        bot.role_ids.clear()
+        self.is_bot_member = True
+        for collection in (
+            self.users,
+            self.roles,
+            self.channels,
+            self.messages,
+            self.attachments,
+            self.uploads,
+            self.interactions,
+        ):
             collection.clear()
         self.interaction_ids_by_token.clear()
         self._message_ids_by_channel.clear()

@@ -66,7 +66,7 @@ class Wire(PlaceWire):
             "tts": False,
             "mention_everyone": message.mentions_everyone,
             "mentions": [user_json(world.users[user_id]) for user_id in message.mention_ids if user_id in world.users],
-            "mention_roles": [],
+            "mention_roles": message.mention_role_ids,
             "pinned": message.is_pinned,
             "type": message.kind,
             "flags": message.flags,
@@ -81,7 +81,7 @@ class Wire(PlaceWire):
         if with_reference:
             body |= self._reference(message, is_privileged=is_privileged)
         thread = world.channels.get(message.message_id)
-        if thread:
+        if thread and thread.channel_id != message.channel_id:  # a forum post's first message is in it
             body["thread"] = self.channel(thread)
         return body
 

@@ -1,10 +1,11 @@
 """Routes about the bot itself and the server: users, application, gateway address, guild, members, DMs."""
 
+from sandbox.announcer import Announcer
 from sandbox.errors import RefusedError, bad_form
 from sandbox.gateway import Gateway
 from sandbox.model import User
 from sandbox.place_wire import Json, user_json
-from sandbox.rest.server import Call, Route
+from sandbox.rest.server import NO_CONTENT, Call, Route
 from sandbox.state import World
 from sandbox.wire import Wire
 
@@ -12,10 +13,11 @@ from sandbox.wire import Wire
 class ApplicationRoutes:
     """Who the bot is and where it is."""
 
-    def __init__(self, world: World, wire: Wire, gateway: Gateway) -> None:
+    def __init__(self, world: World, wire: Wire, gateway: Gateway, announcer: Announcer) -> None:
         self._world = world
         self._wire = wire
         self._gateway = gateway
+        self._announcer = announcer
 
     def routes(self) -> list[Route]:
         """Return the table of routes."""
@@ -23,6 +25,7 @@ class ApplicationRoutes:
             Route(method="GET", path="/users/@me", handler=self.me),
             Route(method="GET", path="/users/@me/guilds", handler=self.my_guilds),
             Route(method="POST", path="/users/@me/channels", handler=self.open_dm),
+            Route(method="DELETE", path="/users/@me/guilds/{guild_id}", handler=self.leave),
             Route(method="GET", path="/users/{user_id}", handler=self.user),
             Route(method="GET", path="/applications/@me", handler=self.application),
             Route(method="GET", path="/oauth2/applications/@me", handler=self.application),
@@ -31,6 +34,7 @@ class ApplicationRoutes:
             Route(method="GET", path="/guilds/{guild_id}", handler=self.guild),
             Route(method="GET", path="/guilds/{guild_id}/channels", handler=self.guild_channels),
             Route(method="GET", path="/guilds/{guild_id}/roles", handler=self.guild_roles),
+            Route(method="GET", path="/guilds/{guild_id}/roles/{role_id}", handler=self.guild_role),
             Route(method="GET", path="/guilds/{guild_id}/members", handler=self.members),
             Route(method="GET", path="/guilds/{guild_id}/members/{user_id}", handler=self.member),
             Route(method="GET", path="/guilds/{guild_id}/threads/active", handler=self.active_threads),
@@ -43,7 +47,7 @@ class ApplicationRoutes:
         return user
 
     def _check_guild(self, call: Call) -> None:
-        if call.param("guild_id") != self._wire.guild_id:
+        if call.param("guild_id") != self._wire.guild_id or not self._world.is_bot_member:
             raise RefusedError(404, 10004, "Unknown Guild")
 
     async def me(self, _call: Call) -> Json:
@@ -51,11 +55,20 @@ class ApplicationRoutes:
         return user_json(self._world.bot) | {"verified": True, "mfa_enabled": True, "email": None, "locale": "en-US"}
 
     async def my_guilds(self, _call: Call) -> list[Json]:
-        """Answer the one server."""
+        """Answer the one server, if the bot is in it."""
+        if not self._world.is_bot_member:
+            return []
         guild = self._wire.guild()
         return [
             {"id": guild["id"], "name": guild["name"], "icon": None, "owner": False, "permissions": "0", "features": []}
         ]
+
+    async def leave(self, call: Call) -> object:
+        """Leave the server."""
+        self._check_guild(call)
+        self._world.save_membership(is_bot_member=False)
+        self._announcer.membership_changed()
+        return NO_CONTENT
 
     async def open_dm(self, call: Call) -> Json:
         """Answer the DM with a person."""
@@ -104,14 +117,22 @@ class ApplicationRoutes:
         return self._wire.guild() | {"approximate_member_count": num_members, "approximate_presence_count": num_members}
 
     async def guild_channels(self, call: Call) -> list[Json]:
-        """Answer the server's text channels."""
+        """Answer the server's text channels and forums."""
         self._check_guild(call)
-        return [self._wire.channel(channel) for channel in self._world.text_channels()]
+        return [self._wire.channel(channel) for channel in self._world.guild_channels()]
 
     async def guild_roles(self, call: Call) -> list[Json]:
-        """Answer the one role."""
+        """Answer the roles."""
         self._check_guild(call)
-        return [self._wire.role_everyone()]
+        return self._wire.roles()
+
+    async def guild_role(self, call: Call) -> Json:
+        """Answer one role."""
+        self._check_guild(call)
+        for role in self._wire.roles():
+            if role["id"] == call.param("role_id"):
+                return role
+        raise RefusedError(404, 10011, "Unknown Role")
 
     async def members(self, call: Call) -> list[Json]:
         """Answer the members, which needs the privileged members intent."""

@@ -1,23 +1,24 @@
-"""Routes of channels and threads: read, change, delete, start a thread, join it."""
+"""Routes of channels and threads: read, change, delete, start a thread or a forum post, join it."""
 
 from sandbox.announcer import Announcer
 from sandbox.errors import RefusedError, bad_form
 from sandbox.messages import Draft, Messages
-from sandbox.model import FLAG_HAS_THREAD, MESSAGE_THREAD_CREATED, Channel
+from sandbox.model import Channel
 from sandbox.place_wire import Json
 from sandbox.rest.server import NO_CONTENT, Call, Route
 from sandbox.state import World
+from sandbox.threads import Threads, checked_minutes, checked_name
 from sandbox.wire import Wire
 
 _CHANNEL = "/channels/{channel_id}"
-_ARCHIVE_MINUTES = (60, 1440, 4320, 10080)
 
 
 class ChannelRoutes:
     """Channels and threads."""
 
-    def __init__(self, world: World, wire: Wire, messages: Messages, announcer: Announcer) -> None:
+    def __init__(self, world: World, wire: Wire, messages: Messages, threads: Threads, announcer: Announcer) -> None:
         self._world = world
+        self._threads = threads
         self._wire = wire
         self._messages = messages
         self._announcer = announcer
@@ -51,11 +52,11 @@ class ChannelRoutes:
                 channel, "manage_threads" if channel.kind == "thread" else "manage_channels"
             )
         if "name" in changes:
-            channel.name = _checked_name(changes["name"])
+            channel.name = checked_name(changes["name"])
         channel.topic = changes.get("topic", channel.topic)
         channel.is_archived = bool(changes.get("archived", channel.is_archived))
         channel.is_locked = bool(changes.get("locked", channel.is_locked))
-        channel.auto_archive_minutes = _checked_minutes(
+        channel.auto_archive_minutes = checked_minutes(
             changes.get("auto_archive_duration", channel.auto_archive_minutes)
         )
         self._world.save_channel(channel)
@@ -76,41 +77,31 @@ class ChannelRoutes:
         return self._wire.channel(channel)
 
     async def start_thread(self, call: Call) -> Json:
-        """Start a public thread without a first message."""
+        """Start a public thread without a first message, or a post with one in a forum."""
         parent = self._messages.bot_channel(call.param("channel_id"))
+        if parent.kind == "forum":
+            return self._start_post(parent, call)
         if int(call.json.get("type", 12)) != 11:
             raise bad_form(["type"], "Only public threads (type 11) are part of this sandbox.")
-        thread = self._make_thread(parent, self._world.ids.next_id(), call.json)
-        notice = Draft(payload={"content": thread.name}, kind=MESSAGE_THREAD_CREATED)
-        self._messages.create(parent, self._world.bot, notice)
+        self._messages.require_permissions(parent, "create_public_threads")
+        thread = self._threads.start(parent, self._world.bot, **_wishes(call.json))
         return self._wire.channel(thread)
+
+    def _start_post(self, forum: Channel, call: Call) -> Json:
+        message = call.json.get("message")
+        if not isinstance(message, dict):
+            raise bad_form(["message"], "This field is required", "BASE_TYPE_REQUIRED")
+        self._messages.require_permissions(forum, "send_messages")
+        self._messages.check_extras(forum, message, num_files=len(call.files))
+        draft = Draft(payload=message, files=call.files)
+        post, first = self._threads.start_post(forum, self._world.bot, draft, **_wishes(call.json))
+        return self._wire.channel(post) | {"message": self._wire.message(first)}
 
     async def start_thread_from_message(self, call: Call) -> Json:
         """Start a public thread at a message; it has the message's id."""
         message = self._messages.bot_message(call.param("channel_id"), call.param("message_id"))
-        if message.message_id in self._world.channels:
-            raise RefusedError(400, 160004, "A thread has already been created for this message")
-        thread = self._make_thread(self._world.channels[message.channel_id], message.message_id, call.json)
-        message.flags |= FLAG_HAS_THREAD
-        self._world.save_message(message)
-        self._announcer.message_updated(message)
-        return self._wire.channel(thread)
-
-    def _make_thread(self, parent: Channel, thread_id: str, payload: Json) -> Channel:
-        if parent.kind != "text":
-            raise RefusedError(400, 50024, "Cannot execute action on this channel type")
-        self._messages.require_permissions(parent, "create_public_threads")
-        thread = Channel(
-            channel_id=thread_id,
-            kind="thread",
-            name=_checked_name(payload.get("name")),
-            parent_id=parent.channel_id,
-            owner_id=self._world.bot.user_id,
-            auto_archive_minutes=_checked_minutes(payload.get("auto_archive_duration") or 1440),
-        )
-        self._world.save_channel(thread)
-        self._announcer.channel_created(thread)
-        return thread
+        self._messages.require_permissions(self._world.channels[message.channel_id], "create_public_threads")
+        return self._wire.channel(self._threads.start_at(message, self._world.bot, **_wishes(call.json)))
 
     async def join(self, call: Call) -> object:
         """Join or leave a thread: everybody is in every thread here, so nothing changes."""
@@ -119,14 +110,5 @@ class ChannelRoutes:
         return NO_CONTENT
 
 
-def _checked_name(name: object) -> str:
-    if not isinstance(name, str) or not 1 <= len(name) <= 100:
-        raise bad_form(["name"], "Must be between 1 and 100 in length.", "BASE_TYPE_BAD_LENGTH")
-    return name
-
-
-def _checked_minutes(minutes: object) -> int:
-    if not isinstance(minutes, int) or minutes not in _ARCHIVE_MINUTES:
-        text = f"Value must be one of {_ARCHIVE_MINUTES}."
-        raise bad_form(["auto_archive_duration"], text, "BASE_TYPE_CHOICES")
-    return minutes
+def _wishes(payload: Json) -> Json:
+    return {"name": payload.get("name"), "archive_minutes": payload.get("auto_archive_duration")}

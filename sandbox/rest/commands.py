@@ -41,7 +41,7 @@ class CommandRoutes:
         guild_id = call.request.match_info.get("guild_id")
         if guild_id is None:
             return "global"
-        if guild_id != self._world.identity.guild_id:
+        if guild_id != self._world.identity.guild_id or not self._world.is_bot_member:
             raise RefusedError(403, 50001, "Missing Access")
         return "guild"
 

@@ -2,10 +2,12 @@
 
 import * as api from "./api.js";
 import { announce } from "./dom.js";
-import { messageMenu, openMenu } from "./menus.js";
+import { mayDelete, messageMenu, openMenu } from "./menus.js";
 import { openModal } from "./modals.js";
 import { showPending } from "./pending.js";
-import { askChannelName } from "./people.js";
+import { askPost } from "./forum.js";
+import { askChannel, askThreadName } from "./people.js";
+import { openServerPanel } from "./server_panel.js";
 
 /** Build the actions of a page: {store, interactions, log, composer, openChannel, complain, changeUser} filled in by app.js. */
 export function makeActions(page) {
@@ -18,6 +20,11 @@ export function makeActions(page) {
       page.complain(error);
       return null;
     }
+  };
+
+  const enter = async (channel) => {
+    store.channels.set(channel.id, channel);
+    await page.openChannel(channel.id);
   };
 
   /** Run an interaction with a line under the log; the message itself comes over the store. */
@@ -41,18 +48,21 @@ export function makeActions(page) {
     fill: (text) => page.composer.setText(`${text} `),
     reply: (message) => page.composer.setReply(message),
     open: guarded((channelId) => page.openChannel(channelId)),
-    openDm: guarded(async () => {
-      const channel = await api.openDm(store.me.id);
-      store.channels.set(channel.id, channel);
-      await page.openChannel(channel.id);
-    }),
+    openDm: guarded(async () => enter(await api.openDm(store.me.id))),
     addChannel: guarded(async () => {
-      const name = await askChannelName();
-      if (!name) return;
-      const channel = await api.makeChannel(name);
-      store.channels.set(channel.id, channel);
-      await page.openChannel(channel.id);
+      const wish = await askChannel();
+      if (wish) await enter(await api.makeChannel(wish.name, wish.kind));
     }),
+    addThread: guarded(async (message) => {
+      const name = await askThreadName();
+      if (name) await enter(await api.makeThread({ user_id: store.me.id, channel_id: message.channel_id, message_id: message.id, name }));
+    }),
+    addPost: guarded(async (forum) => {
+      const post = await askPost(forum, { store });
+      if (post) await enter(post);
+    }),
+    removeChannel: guarded((channel) => api.deleteChannel(channel.id, store.me.id)),
+    openPanel: () => openServerPanel(page),
 
     menu: (view, box) => openMenu(messageMenu(view, page), { box, label: "Message menu", returnFocus: view.node }),
     copy: guarded(async (text, sentence) => {
@@ -62,7 +72,7 @@ export function makeActions(page) {
       announce(sentence);
       page.say(sentence);
     }),
-    remove: guarded((message) => (message.is_ephemeral || message.author.id === store.me.id ? api.deleteMessage(message.id, store.me.id) : null)),
+    remove: guarded((message) => (mayDelete(message, store) ? api.deleteMessage(message.id, store.me.id) : null)),
     react: guarded((message, emoji, isMine) => api.setReaction(message.id, store.me.id, emoji, isMine ? "DELETE" : "PUT")),
     jump: guarded(async (channelId, messageId) => {
       if (channelId !== store.currentId) await page.openChannel(channelId);

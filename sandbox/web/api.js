@@ -43,7 +43,10 @@ const query = (values) => new URLSearchParams(Object.entries(values).filter(([, 
 
 export const readState = (userId) => request("GET", `/api/state?${query({ user_id: userId })}`);
 export const makeUser = (name) => request("POST", "/api/users", { name });
-export const makeChannel = (name) => request("POST", "/api/channels", { name });
+export const makeChannel = (name, kind = "text") => request("POST", "/api/channels", { name, kind });
+export const makeThread = (payload) => request("POST", "/api/threads", payload);
+export const makePost = (payload, files) => request("POST", "/api/threads", withFiles(payload, files));
+export const deleteChannel = (channelId, userId) => request("DELETE", `/api/channels/${channelId}?${query({ user_id: userId })}`);
 export const openDm = (userId) => request("POST", "/api/dms", { user_id: userId });
 export const readMessages = (channelId, userId, { before, limit = 50 } = {}) =>
   request("GET", `/api/channels/${channelId}/messages?${query({ user_id: userId, limit, before })}`);
@@ -54,3 +57,13 @@ export const setReaction = (messageId, userId, emoji, method) =>
   request(method, `/api/messages/${messageId}/reactions`, { user_id: userId, emoji });
 export const sendTyping = (userId, channelId) => request("POST", "/api/typing", { user_id: userId, channel_id: channelId });
 export const sendInteraction = (payload, files) => request("POST", "/api/interactions", withFiles(payload, files));
+
+// What the server panel does.
+export const moveBot = (action) => request("POST", "/api/bot", { action });
+export const makeRole = (role) => request("POST", "/api/roles", role);
+export const changeRole = (roleId, role) => request("PATCH", `/api/roles/${roleId}`, role);
+export const removeRole = (roleId) => request("DELETE", `/api/roles/${roleId}`);
+export const giveRole = (roleId, userId, isGiven) => request(isGiven ? "PUT" : "DELETE", `/api/roles/${roleId}/members/${userId}`);
+export const setPermissions = (channelId, { allow, deny }) => request("POST", "/api/permissions", { channel_id: channelId, allow, deny });
+export const advanceClock = (seconds) => request("POST", "/api/clock", { advance_seconds: seconds });
+export const readFaults = () => request("GET", "/api/faults");

@@ -4,6 +4,7 @@ import * as api from "./api.js";
 import { makeActions } from "./actions.js";
 import { Composer } from "./composer.js";
 import { el, icon, iconButton } from "./dom.js";
+import { forumView } from "./forum.js";
 import { Interactions } from "./interactions.js";
 import { LiveConnection } from "./live.js";
 import { MessageLog } from "./messages.js";
@@ -34,7 +35,7 @@ class App {
     this.topic = el("p", { class: "channel-topic" });
   }
 
-  emptyState = () => welcome(this);
+  emptyState = () => (this.store.channel?.kind === "forum" ? forumView(this) : welcome(this));
 
   draw() {
     const toggle = iconButton("menu", "Channels", { class: "sidebar-toggle", testid: "sidebar-toggle", "aria-controls": "sidebar", "aria-expanded": "false", onclick: () => this.showSidebar(!document.body.classList.contains("shows-sidebar")) });
@@ -51,6 +52,7 @@ class App {
     this.store.on("typing", () => this.#drawTyping());
     this.store.on("select", () => this.#drawHead());
     this.store.on("channels", () => this.#drawHead());
+    this.store.on("gone", () => this.store.channel ?? this.#openFromAddress().catch(this.complain));
     setInterval(() => refreshTimes(), 20_000);
   }
 
@@ -173,8 +175,9 @@ class App {
     const { channel, bot, guild } = this.store;
     if (!channel) return;
     const name = channel.kind === "dm" ? bot.name : channel.name;
-    this.channelName.replaceChildren(icon({ thread: "thread", dm: "music" }[channel.kind] ?? "hash", 20), name);
+    this.channelName.replaceChildren(icon({ thread: "thread", forum: "forum", dm: "music" }[channel.kind] ?? "hash", 20), name);
     this.topic.textContent = channel.topic ?? "";
+    this.composer.node.hidden = channel.kind === "forum"; // posts are made by a button
     document.title = `${channel.kind === "text" ? "#" : ""}${name} · ${guild.name}`;
   }
 

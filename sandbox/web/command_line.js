@@ -108,10 +108,14 @@ const READERS = {
     return NO.has(typed) ? { value: false } : { problem: `${option.name} must be true or false.` };
   },
   [OPTION.user]: readUser,
-  [OPTION.mentionable]: readUser,
+  [OPTION.mentionable]: (option, raw, world) => {
+    const user = readUser(option, raw, world);
+    return user.problem ? readRole(option, raw, world) : user;
+  },
+  [OPTION.role]: readRole,
   [OPTION.channel]: (option, raw, { channels }) => {
     const typed = raw.replace(/^#|^<#|>$/gu, "").toLowerCase();
-    const found = channels.find((channel) => channel.id === typed || channel.name.toLowerCase() === typed);
+    const found = channels.find((channel) => fitsChannel(option, channel) && (channel.id === typed || channel.name.toLowerCase() === typed));
     return found ? { value: found.id } : { problem: `There is no channel “${raw}”.` };
   },
   [OPTION.attachment]: (option, raw, { files }) => (files.has(raw) ? { value: { label: raw } } : { problem: `Choose a file for ${option.name}.` }),
@@ -122,6 +126,17 @@ function readUser(option, raw, { users }) {
   const found = users.find((user) => user.id === typed || user.name.toLowerCase() === typed);
   return found ? { value: found.id } : { problem: `There is nobody called “${raw}”.` };
 }
+
+function readRole(option, raw, { roles }) {
+  const typed = raw.replace(/^@|^<@&|>$/gu, "").toLowerCase();
+  const found = roles.find((role) => role.id === typed || role.name.replace(/^@/u, "").toLowerCase() === typed);
+  return found ? { value: found.id } : { problem: `There is no role “${raw}”.` };
+}
+
+const CHANNEL_TYPES = { text: 0, thread: 11, forum: 15 };
+
+/** Whether an option takes a channel of this kind. */
+export const fitsChannel = ({ channel_types: types }, { kind }) => !types?.length || types.includes(CHANNEL_TYPES[kind]);
 
 function inRange(option, value) {
   const isInside = value >= (option.min_value ?? -Infinity) && value <= (option.max_value ?? Infinity);

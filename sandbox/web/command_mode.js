@@ -23,12 +23,12 @@ export class CommandMode {
   }
 
   get entries() {
-    return entriesOf(this.page.store.commands);
+    return entriesOf(this.page.store.usableCommands);
   }
 
   get world() {
     const { store } = this.page;
-    return { users: [...store.users.values()], channels: [...store.channels.values()].filter(({ kind }) => kind !== "dm"), files: this.#files, picked: this.#picked };
+    return { users: [...store.users.values()], roles: [...store.roles.values()], channels: [...store.channels.values()].filter(({ kind }) => kind !== "dm"), files: this.#files, picked: this.#picked };
   }
 
   parse(text) {
@@ -75,7 +75,7 @@ export class CommandMode {
   #showNames(text, line) {
     const { bot } = this.page.store;
     const items = suggestCommands(text, line.query, this.entries);
-    const nothing = this.entries.length ? `No command starts with /${line.query}` : `${bot.name} has no commands yet: it is ${bot.online ? "starting" : "not running"}.`;
+    const nothing = this.entries.length ? `No command starts with /${line.query}` : `${bot.name} has no commands yet: it is ${!bot.is_member ? "not in this server" : bot.online ? "starting" : "not running"}.`;
     this.picker.show({ items, guide: null, title: items.length ? `Commands of ${bot.name}` : nothing, hasDefault: true });
   }
 

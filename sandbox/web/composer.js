@@ -168,10 +168,15 @@ export class Composer {
 
   #showMentions(text) {
     const { store } = this.page;
-    const people = [store.bot, ...[...store.users.values()].filter(({ id }) => id !== store.bot.id)];
+    const people = [store.bot, ...[...store.users.values()].filter(({ id }) => id !== store.bot.id), ...this.#mentionableRoles()];
     const items = suggestMentions(text, this.input.selectionStart, people);
     if (items.length) this.picker.show({ items, guide: null, title: "People", hasDefault: true });
     else this.picker.close();
+  }
+
+  #mentionableRoles() {
+    const { store } = this.page;
+    return [...store.roles.values()].filter(({ id }) => id !== store.guild.id);
   }
 
   #pick(suggestion) {
@@ -250,7 +255,7 @@ export class Composer {
     }
     const draft = { text, files: this.tray.take(), reply: this.#reply };
     this.#clear();
-    actions.send({ content: withMentions(text, [store.bot, ...store.users.values()]), files: draft.files, reply: draft.reply, restore: () => this.#restore(draft) });
+    actions.send({ content: withMentions(text, [store.bot, ...store.users.values()], this.#mentionableRoles()), files: draft.files, reply: draft.reply, restore: () => this.#restore(draft) });
   }
 
   #restore({ text, files, reply }) {

@@ -46,6 +46,18 @@ const ICONS = {
   warning: "M12 4 2.5 20h19zM12 10v4.5M12 17.5v.01",
   external: "M14 4h6v6M20 4l-9 9M18 14v6H4V6h6",
   slash: "M7 20 17 4",
+  minus: "M5 12h14",
+  left: "M15 6l-6 6 6 6",
+  right: "M9 6l6 6-6 6",
+  page: "M7 3h7l4 4v14H7zM14 3v4h4M10 12h5M10 16h5",
+  score: "M4 6h16M4 10h16M4 14h16M4 18h16M9 17.5V7l5-1.5v10.5M9 17.5a2 1.6 0 1 1-4 0 2 1.6 0 0 1 4 0zM14 16a2 1.6 0 1 1-4 0 2 1.6 0 0 1 4 0z",
+  box: "M4 8l8-4 8 4v8l-8 4-8-4zM4 8l8 4 8-4M12 12v8",
+  forum: "M4 5h12v8H9l-3 3v-3H4zM18 9h2v8h-2v3l-3-3H9",
+  theme: "M12 4a8 8 0 1 0 0 16zM12 4a8 8 0 0 1 0 16",
+  sun: "M12 8a4 4 0 1 0 0 8 4 4 0 0 0 0-8zM12 2.5v2M12 19.5v2M2.5 12h2M19.5 12h2M5.3 5.3l1.4 1.4M17.3 17.3l1.4 1.4M5.3 18.7l1.4-1.4M17.3 6.7l1.4-1.4",
+  moon: "M19 14.5A8 8 0 0 1 9.5 5 8 8 0 1 0 19 14.5z",
+  gear: "M4 7h9M19 7h1M4 17h1M11 17h9M16 4.5a2.5 2.5 0 1 0 0 5 2.5 2.5 0 0 0 0-5zM8 14.5a2.5 2.5 0 1 0 0 5 2.5 2.5 0 0 0 0-5z",
+  edit: "M5 19l1-4L16 5l3 3L9 18zM14 7l3 3",
 };
 
 /** Draw one of the named icons; it is decoration and hidden from screen readers. */

@@ -32,7 +32,7 @@ const INLINE = new RegExp(
 
 const MAX_DEPTH = 8; // nesting of one form in another; deeper text stays as it was typed
 
-/** Turn one message's text into nodes. `names`: {user(id), channel(id)} -> text or undefined. */
+/** Turn one message's text into nodes. `names`: {user(id), channel(id), role(id)} -> text or undefined. */
 export function renderMarkdown(text, names) {
   const out = document.createDocumentFragment();
   const parts = text.split(/```(?:[\w+-]*\n)?([\s\S]+?)```/u); // even: text, odd: code blocks
@@ -66,7 +66,7 @@ function inlineNode(match, names, depth) {
   if (found.href) return link(found.href, inside(found.label));
   if (found.angled ?? found.bare) return link(found.angled ?? found.bare, [found.angled ?? found.bare]);
   if (found.user) return el("span", { class: "mention", text: `@${names.user(found.user) ?? "unknown"}` });
-  if (found.role) return el("span", { class: "mention", text: "@role" });
+  if (found.role) return el("span", { class: "mention", text: `@${names.role(found.role) ?? "role"}` });
   if (found.channel) return el("span", { class: "mention", text: `#${names.channel(found.channel) ?? "unknown"}` });
   if (found.command) return el("button", { type: "button", class: "mention command-mention", "data-command": found.command, text: `/${found.command}` });
   if (found.time) return timestamp(Number(found.time) * 1000, found.style ?? "f");

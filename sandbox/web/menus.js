@@ -44,18 +44,27 @@ function moveWithin(event, menu) {
   event.preventDefault();
 }
 
+const MANAGE_MESSAGES = 1 << 13;
+
+/** Whether I may take a message away: my own, one that only I see, or as somebody who manages messages. */
+export function mayDelete(message, store) {
+  const isMine = message.author.id === store.me.id;
+  return isMine || Boolean(message.is_ephemeral) || (store.channel?.kind !== "dm" && store.may(MANAGE_MESSAGES));
+}
+
 /** The groups of a message's menu. `actions` as in app.js. */
 export function messageMenu(view, { store, actions }) {
   const { message } = view;
-  const isMine = message.author.id === store.me.id;
-  const canDelete = isMine || message.is_ephemeral;
+  const canDelete = mayDelete(message, store);
+  const mayThread = store.channel?.kind === "text" && !message.is_ephemeral && !message.thread;
   const link = `https://discord.com/channels/${store.guild.id}/${message.channel_id}/${message.id}`;
-  const appCommands = store.commands.filter((command) => command.type === 3);
+  const appCommands = store.usableCommands.filter((command) => command.type === 3);
   return [
     {
       items: [
         { label: "Reply", iconName: "reply", run: () => actions.reply(message) },
         message.content ? { label: "Copy text", iconName: "copy", run: () => actions.copy(message.content, "Text copied.") } : null,
+        mayThread ? { label: "Create thread", iconName: "thread", run: () => actions.addThread(message) } : null,
         message.is_ephemeral ? null : { label: "Copy message link", iconName: "link", run: () => actions.copy(link, "Message link copied.") },
       ].filter(Boolean),
     },

@@ -1,10 +1,12 @@
 // One message on the page. Redraws only the parts that changed, so a playing audio plays on through an edit.
 
 import { avatar, el, icon, iconButton } from "./dom.js";
-import { renderAttachments } from "./attachments.js";
+import { renderAttachments, stemOf } from "./attachments.js";
 import { optionsOf, renderComponents } from "./components.js";
 import { renderEmbeds } from "./embeds.js";
 import { renderMarkdown } from "./markdown.js";
+import { playerOf } from "./players.js";
+import { followRoll } from "./roll.js";
 import { clock, timestamp } from "./time.js";
 
 const COMMAND_TYPES = new Set([20, 23]); // reply to a slash command, to a menu command
@@ -22,6 +24,7 @@ export function summary(message, length = 90) {
 export class MessageView {
   #parts = new Map(); // name -> {signature, node}
   #failure = "";
+  #rolls = []; // {playersOf, roll} of pictures with a cursor
 
   /** `page`: {store, actions}. */
   constructor(message, page) {
@@ -30,6 +33,8 @@ export class MessageView {
     this.lead = el("div", { class: "message-lead" });
     this.node = el("article", { class: "message", id: `message-${message.id}`, tabindex: -1, testid: "message", "data-message-id": message.id }, this.lead, this.main, this.#toolbar());
     this.node.addEventListener("contextmenu", (event) => this.#onContextMenu(event));
+    // Events of media do not bubble, but they can be caught on their way down.
+    for (const name of ["play", "seeked"]) this.node.addEventListener(name, (event) => this.#onSound(event), { capture: true });
     this.update(message);
   }
 
@@ -54,6 +59,36 @@ export class MessageView {
     this.#part("reactions", [message.reactions], () => this.#reactions());
     this.#part("failure", [this.#failure], () => this.#failureLine());
     this.#part("note", [message.is_ephemeral], () => this.#ephemeralNote());
+    this.#findRolls();
+  }
+
+  #players() {
+    return [...this.node.querySelectorAll(".player")].map(playerOf);
+  }
+
+  // A roll goes with the sound of its own name, or with every sound of the message.
+  #findRolls() {
+    if (!this.#players().length) return;
+    for (const frame of this.node.querySelectorAll(".picture-frame:not([data-is-read])")) {
+      frame.dataset.isRead = "";
+      const stem = stemOf(frame.dataset.filename);
+      const playersOf = () => {
+        const own = this.#players().filter(({ attachment }) => stemOf(attachment.filename) === stem);
+        return own.length ? own : this.#players();
+      };
+      followRoll(frame, playersOf).then((roll) => roll && this.#rolls.push({ playersOf, roll }));
+    }
+  }
+
+  #onSound(event) {
+    const players = this.#players();
+    const player = players.find(({ audio }) => audio === event.target);
+    if (event.type === "play") for (const each of players) each.wasLast = each === player;
+    for (const { playersOf, roll } of this.#rolls) {
+      if (!playersOf().includes(player)) continue;
+      if (player.isPlaying) roll.start();
+      else roll.show(player.seconds);
+    }
   }
 
   /** Say under the message that a press was not answered; an empty sentence takes it away. */

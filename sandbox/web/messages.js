@@ -34,7 +34,7 @@ export class MessageLog {
     store.on("message", ({ channelId }) => channelId === store.currentId && this.#draw());
     store.on("drop", ({ channelId }) => channelId === store.currentId && this.#draw());
     // A name that became known changes mentions in any message; commands and presence change the welcome.
-    for (const type of ["people", "commands", "presence"]) store.on(type, () => this.#draw({ isForAll: true }));
+    for (const type of ["people", "commands", "presence", "channels"]) store.on(type, () => this.#draw({ isForAll: true }));
   }
 
   /** Read and show a channel; used at opening and for catching up after the connection was lost. */

@@ -40,9 +40,17 @@ export function askName({ people, mayCancel }) {
   });
 }
 
-/** Ask for the name of a new channel; resolves with it, or null. */
-export function askChannelName() {
-  return ask({ title: "New channel", text: "A place for one song or one theme.", label: "Name", placeholder: "new-song", send: "Make channel", testid: "new-channel", mayCancel: true });
+/** Ask for a new channel; resolves with {name, kind}, or null. */
+export async function askChannel() {
+  const kinds = [["text", "Text channel"], ["forum", "Forum: a post for each song"]].map(([value, text]) => el("label", { class: "toggle" }, el("input", { type: "radio", name: "channel-kind", value, checked: value === "text" }), el("span", { text })));
+  const group = el("div", { class: "toggles", role: "radiogroup", "aria-label": "Kind" }, kinds);
+  const name = await ask({ title: "New channel", text: "A place for one song or one theme.", label: "Name", placeholder: "new-song", send: "Make channel", testid: "new-channel", mayCancel: true, extra: () => group });
+  return name && { name, kind: group.querySelector("input:checked").value };
+}
+
+/** Ask for the name of a thread; resolves with it, or null. */
+export function askThreadName() {
+  return ask({ title: "New thread", text: "A place of its own for what belongs to this message.", label: "Name", placeholder: "my song", send: "Start thread", testid: "new-thread", mayCancel: true });
 }
 
 function ask({ title, text, label, placeholder, send, testid, mayCancel, extra = () => null }) {

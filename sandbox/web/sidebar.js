@@ -1,6 +1,7 @@
 // The left side: the server's name, channels and their threads, direct messages, and who one is. Draws and reports presses.
 
 import { avatar, el, icon, iconButton } from "./dom.js";
+import { themeSwitch } from "./theme.js";
 
 export class Sidebar {
   /** `page`: {store, actions}. */
@@ -10,7 +11,10 @@ export class Sidebar {
     this.presence = el("p", { class: "presence", testid: "presence", role: "status" });
     this.channels = el("nav", { class: "channels", "aria-label": "Channels", testid: "channels" });
     this.me = el("div", { class: "me" });
-    this.node = el("aside", { class: "sidebar", id: "sidebar" }, el("header", { class: "server-head" }, this.title, this.presence), this.channels, this.me);
+    this.theme = themeSwitch();
+    const panel = iconButton("gear", "Server: roles, permissions, time", { testid: "open-panel", onclick: () => page.actions.openPanel() });
+    const head = el("header", { class: "server-head" }, el("div", { class: "server-text" }, this.title, this.presence), panel);
+    this.node = el("aside", { class: "sidebar", id: "sidebar", "aria-label": "Server" }, head, this.channels, this.me);
     this.channels.addEventListener("keydown", (event) => walk(event, this.channels));
     const { store } = page;
     store.on("channels", () => this.#drawChannels());
@@ -21,19 +25,19 @@ export class Sidebar {
   #drawPresence() {
     const { bot, guild } = this.page.store;
     this.title.textContent = guild.name;
-    this.presence.className = bot.online ? "presence is-online" : "presence";
-    this.presence.textContent = `${bot.name} is ${bot.online ? "online" : "offline"}`;
+    this.presence.className = bot.online && bot.is_member ? "presence is-online" : "presence";
+    this.presence.textContent = bot.is_member ? `${bot.name} is ${bot.online ? "online" : "offline"}` : `${bot.name} is not in this server`;
   }
 
   #drawChannels() {
     const { store, actions } = this.page;
     const all = [...store.channels.values()];
     const focusedId = this.channels.contains(document.activeElement) ? document.activeElement.dataset.channelId : null;
-    const texts = all.filter(({ kind }) => kind === "text");
+    const places = all.filter(({ kind }) => kind === "text" || kind === "forum");
     const add = iconButton("plus", "New channel", { class: "add-channel", testid: "add-channel", onclick: () => actions.addChannel() });
     this.channels.replaceChildren(
       el("div", { class: "channel-group" }, el("h2", { text: "Channels" }), add),
-      ...texts.flatMap((channel) => [this.#link(channel), ...all.filter(({ kind, parent_id: parent }) => kind === "thread" && parent === channel.id).map((thread) => this.#link(thread))]),
+      ...places.flatMap((channel) => [this.#link(channel), ...all.filter(({ kind, parent_id: parent }) => kind === "thread" && parent === channel.id).map((thread) => this.#link(thread))]),
       el("div", { class: "channel-group" }, el("h2", { text: "Direct messages" })),
       this.#directMessages(all.find(({ kind }) => kind === "dm")),
     );
@@ -47,7 +51,7 @@ export class Sidebar {
     return el(
       "button",
       { type: "button", class: `channel channel-${channel.kind} ${isOpen ? "is-open" : ""} ${isUnread ? "is-unread" : ""}`, "aria-current": isOpen ? "page" : null, "data-channel-id": channel.id, testid: "channel", onclick: () => actions.open(channel.id) },
-      icon(channel.kind === "thread" ? "thread" : "hash", 18),
+      icon({ thread: "thread", forum: "forum" }[channel.kind] ?? "hash", 18),
       el("span", { class: "channel-name", text: channel.name }),
       isUnread ? el("span", { class: "visually-hidden", text: ", unread" }) : null,
     );
@@ -71,6 +75,7 @@ export class Sidebar {
     this.me.replaceChildren(
       avatar({ name: store.me.name, bot: false }),
       el("span", { class: "me-text" }, el("span", { class: "me-name", text: store.me.name, testid: "me" }), el("span", { class: "me-note", text: "That is you, in this tab" })),
+      this.theme,
       iconButton("swap", "Change who you are", { testid: "switch-user", onclick: () => actions.changeUser() }),
     );
   }

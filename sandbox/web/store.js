@@ -11,9 +11,10 @@ export function compareIds(a, b) {
 export class Store extends EventTarget {
   me = null;
   guild = { id: "", name: "" };
-  bot = { id: "", name: "Tutti", online: false };
+  bot = { id: "", name: "Tutti", online: false, is_member: true };
   limits = { attachment_size_limit: 10 * 1024 * 1024, max_files: 10, max_content_length: 2000 };
   users = new Map();
+  roles = new Map();
   channels = new Map();
   commands = [];
   currentId = null;
@@ -25,8 +26,11 @@ export class Store extends EventTarget {
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }
 
+  /** Listen; returns a function that ends it. */
   on(type, listener) {
-    this.addEventListener(type, (event) => listener(event.detail));
+    const hear = (event) => listener(event.detail);
+    this.addEventListener(type, hear);
+    return () => this.removeEventListener(type, hear);
   }
 
   /** Take over the server's whole state; messages are kept until their channel is read again. */
@@ -35,6 +39,7 @@ export class Store extends EventTarget {
     this.bot = state.bot;
     this.limits = { ...this.limits, ...state.limits };
     this.users = new Map(state.users.map((user) => [user.id, user]));
+    this.roles = new Map(state.roles.map((role) => [role.id, role]));
     this.channels = new Map(state.channels.map((channel) => [channel.id, channel]));
     this.commands = state.commands;
     this.emit("channels");
@@ -64,7 +69,24 @@ export class Store extends EventTarget {
     return {
       user: (id) => (id === this.bot.id ? this.bot.name : this.users.get(id)?.name),
       channel: (id) => this.channels.get(id)?.name,
+      role: (id) => this.roles.get(id)?.name,
     };
+  }
+
+  /** Whether I have a permission in the server; `bits` are Discord's, as text. */
+  may(bits) {
+    const mine = BigInt(this.users.get(this.me?.id)?.permissions ?? 0);
+    return (mine & BigInt(bits)) === BigInt(bits);
+  }
+
+  /** The commands that Discord would show me in the open channel. */
+  get usableCommands() {
+    const isDirect = this.channel?.kind === "dm";
+    return this.commands.filter(({ default_member_permissions: needed, contexts, dm_permission: mayDirect, guild_id: guildId }) => {
+      if (isDirect) return !guildId && mayDirect !== false && (!contexts || contexts.includes(1));
+      if (contexts && !contexts.includes(0)) return false;
+      return needed === null || needed === undefined || (needed === "0" ? this.may(8) : this.may(needed));
+    });
   }
 
   select(channelId) {
@@ -132,6 +154,17 @@ export class Store extends EventTarget {
     this.emit("typing", { channelId });
   }
 
+  #dropChannel(channelId) {
+    for (const { id, parent_id: parent } of [...this.channels.values()]) {
+      if (id !== channelId && parent !== channelId) continue;
+      this.channels.delete(id);
+      this.#messages.delete(id);
+      this.unread.delete(id);
+    }
+    this.emit("channels");
+    this.emit("gone");
+  }
+
   /** Apply one event of the socket; returns false for those that are not about state. */
   apply(event) {
     switch (event.type) {
@@ -149,18 +182,34 @@ export class Store extends EventTarget {
         this.commands = event.commands;
         this.emit("commands");
         return true;
+      case "bot_membership":
+        this.bot = { ...this.bot, is_member: event.is_member };
+        this.emit("presence");
+        return true;
+      case "roles_update":
+        this.roles = new Map(event.roles.map((role) => [role.id, role]));
+        this.users = new Map(event.users.map((user) => [user.id, user]));
+        this.emit("people");
+        this.emit("commands");
+        return true;
       case "bot_presence":
         this.bot = { ...this.bot, online: event.online };
         this.emit("presence");
         return true;
       case "thread_create":
       case "channel_create":
+      case "channel_update":
         this.channels.set(event.channel.id, event.channel);
         this.emit("channels");
         return true;
+      case "channel_delete":
+        this.#dropChannel(event.channel_id);
+        return true;
       case "user_create":
+      case "user_update":
         this.users.set(event.user.id, event.user);
         this.emit("people");
+        this.emit("commands");
         return true;
       default:
         return false;

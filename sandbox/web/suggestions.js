@@ -1,7 +1,7 @@
 // What could be typed next in the composer: commands, options, choices, people. Pure, like command_line.js.
 // A suggestion is {kind, label, description?, note?, replace: {start, stop, text}, option?}.
 
-import { checkLine, OPTION, rangeText } from "./command_line.js";
+import { checkLine, fitsChannel, OPTION, rangeText } from "./command_line.js";
 
 const MAX_SHOWN = 25;
 
@@ -81,10 +81,13 @@ function suggestValues(token, text, world, offered) {
     case OPTION.boolean:
       return listed([{ name: "True", value: true }, { name: "False", value: false }]);
     case OPTION.user:
-    case OPTION.mentionable:
       return listed(world.users.map((user) => ({ name: `@${user.name}`, value: user.id })));
+    case OPTION.role:
+      return listed(world.roles.map(asRole));
+    case OPTION.mentionable:
+      return listed([...world.users.map((user) => ({ name: `@${user.name}`, value: user.id })), ...world.roles.map(asRole)]);
     case OPTION.channel:
-      return listed(world.channels.map((channel) => ({ name: `#${channel.name}`, value: channel.id })));
+      return listed(world.channels.filter((channel) => fitsChannel(option, channel)).map((channel) => ({ name: `#${channel.name}`, value: channel.id })));
     case OPTION.attachment:
       return world.files.has(token.raw) ? [] : [{ kind: "file", option, label: "Choose a file…", description: "or drop one here, or paste it", replace: replace("") }];
     default:
@@ -92,9 +95,23 @@ function suggestValues(token, text, world, offered) {
   }
 }
 
+const asRole = ({ id, name }) => ({ name: name.startsWith("@") ? name : `@${name}`, value: id });
+
 /** What may be typed for an option, in a few words. */
 export function describeOption(option) {
-  const kinds = { [OPTION.integer]: `whole number${rangeText(option)}`, [OPTION.number]: `number${rangeText(option)}`, [OPTION.boolean]: "true or false" };
+  if (option.choices?.length) return "one of the list";
+  if (option.autocomplete) return "type, or choose from the list";
+  const kinds = {
+    [OPTION.string]: option.max_length ? `text, at most ${option.max_length} characters` : "text",
+    [OPTION.integer]: `whole number${rangeText(option)}`,
+    [OPTION.number]: `number${rangeText(option)}`,
+    [OPTION.boolean]: "true or false",
+    [OPTION.user]: "a person",
+    [OPTION.channel]: "a channel",
+    [OPTION.role]: "a role",
+    [OPTION.mentionable]: "a person or a role",
+    [OPTION.attachment]: "a file",
+  };
   return kinds[option.type] ?? "";
 }
 
@@ -110,12 +127,13 @@ export function suggestMentions(text, caret, users) {
     .map((user) => ({ kind: "mention", label: `@${user.name}`, replace: { start, stop: caret, text: `@${user.name} ` } }));
 }
 
-/** "@Ana" becomes a mention; longer names first, so that "@Ana Maria" is not taken for "@Ana". */
-export function withMentions(text, people) {
+/** "@Ana" becomes a mention, of a person or a role; longer names first, so that "@Ana Maria" is not taken for "@Ana". */
+export function withMentions(text, people, roles = []) {
   let result = text;
-  for (const { id, name } of [...people].sort((a, b) => b.name.length - a.name.length)) {
+  const named = [...people.map(({ id, name }) => ({ name, sign: `<@${id}>` })), ...roles.map(({ id, name }) => ({ name, sign: `<@&${id}>` }))];
+  for (const { name, sign } of named.sort((a, b) => b.name.length - a.name.length)) {
     const literal = name.replace(/[\\^$*+?.()|[\]{}/-]/gu, "\\$&");
-    result = result.replace(new RegExp(`(?<![\\p{L}\\p{N}@<])@${literal}(?![\\p{L}\\p{N}])`, "giu"), `<@${id}>`);
+    result = result.replace(new RegExp(`(?<![\\p{L}\\p{N}@<])@${literal}(?![\\p{L}\\p{N}])`, "giu"), sign);
   }
   return result;
 }

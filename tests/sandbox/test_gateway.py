@@ -18,7 +18,8 @@ async def test_presence_is_shown_to_people(sandbox, ada, start_bot):
     await bot.close()
     await ada.hear("bot_presence", lambda event: not event["online"])
     _, state = await ada.request("GET", "api/state")
-    assert state["bot"] == {"id": sandbox.addresses.application_id, "name": "Tutti", "online": False}
+    bot_id = sandbox.addresses.application_id
+    assert state["bot"] == {"id": bot_id, "name": "Tutti", "online": False, "is_member": True}
 
 
 @pytest.mark.parametrize(
