@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from bot.services.operations.arranging import ARRANGE
 from bot.services.operations.base import NOTHING_TO_WORK_ON, Operation
 from bot.services.operations.generation import GENERATE
 from bot.services.operations.harmonization import HARMONIZE
@@ -14,7 +15,7 @@ from bot.services.sampling import draw_seed
 from core.errors import NoMusicError
 from core.settings import LimitSettings
 
-OPERATIONS: tuple[Operation[Any], ...] = (GENERATE, HARMONIZE, REMIX, UNDO, REDO)
+OPERATIONS: tuple[Operation[Any], ...] = (GENERATE, HARMONIZE, REMIX, UNDO, REDO, ARRANGE)
 
 NETWORK_KINDS = ("generate", "harmonize", "remix")
 """The kinds whose durations the queue learns from: what the networks themselves call their tasks."""
