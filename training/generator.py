@@ -6,7 +6,7 @@ Legend: B lanes, T segment length, N places with a next event.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -24,8 +24,15 @@ from music.tokenizers.tracker import (
     CHOICE_CHORD,
     CHOICE_END,
     CHOICE_TRACK,
+    COLUMNS,
     INPUT_WIDTH,
+    NUM_CHOICES,
     NUM_COLUMNS,
+    NUM_DURATIONS,
+    NUM_PITCHES,
+    NUM_POSITIONS,
+    NUM_VELOCITIES,
+    Features,
     Rows,
 )
 from music.vocabulary import EVENT_FIELDS, EVENT_WIDTH, FIELDS, Kind
@@ -36,6 +43,12 @@ from training.loop import StepLoss
 VELOCITY_WEIGHT = 0.5
 NOTE_FIELDS = ("choice", "position", "pitch", "duration", "velocity")
 """Parts of the nats per note; chord, bar and track fields are listed apart."""
+_NO_SUCH_BAR = {
+    "position_back": NUM_POSITIONS + 1,
+    "pitch_back": NUM_PITCHES + 1,
+    "duration_back": NUM_DURATIONS + 1,
+    "velocity_back": NUM_VELOCITIES + 1,
+}
 _CHOICES = {Kind.BAR: CHOICE_BAR, Kind.CHORD: CHOICE_CHORD, Kind.TRACK: CHOICE_TRACK, Kind.END: CHOICE_END}
 
 
@@ -84,6 +97,19 @@ def field_nats(fields: EventFields, body: Tensor, features: Tensor, targets: Ten
             }
             parts |= compute(fields, body[rows], name_features(features[rows]), values)
     return Nats(parts, int((kind == Kind.NOTE).sum()), len(targets))
+
+
+def hide_history(features: Features, targets: Rows) -> Features:
+    """Return features (..., columns) that say of notes, and of what comes next, that there were no bars before.
+
+    Heads that see earlier bars laid out hardly ask the body for them; where these are hidden, only the body can know.
+    """
+    hidden = features.copy()
+    hidden[..., COLUMNS["choice_back"]] = NUM_CHOICES
+    is_note = targets[..., 0] == FIELDS["kind"].offset + Kind.NOTE
+    for name, value in _NO_SUCH_BAR.items():
+        hidden[..., COLUMNS[name]] = np.where(is_note[..., None], value, hidden[..., COLUMNS[name]])
+    return hidden
 
 
 def total_loss(nats: Nats) -> Tensor:
@@ -153,7 +179,11 @@ class GeneratorTask:
         seed: int,
         valid_pieces: int = 40,
         valid_bars: int = 24,
+        hidden_share: float = 0.0,
     ) -> None:
+        self.hidden_share = hidden_share
+        self._seed = seed
+        self._num_batches = 0
         self.model = model
         self.device = next(model.parameters()).device
         self.num_lanes = num_lanes
@@ -167,9 +197,21 @@ class GeneratorTask:
 
     def next_loss(self) -> StepLoss:
         with torch.autocast(self.device.type, dtype=torch.bfloat16):
-            nats, self.memory = run_batch(self.model, self.batcher.next_batch(), self.memory, self.device)
+            nats, self.memory = run_batch(self.model, self._next_batch(), self.memory, self.device)
         totals = {name: float(value.detach()) for name, value in nats.parts.items()}
         return StepLoss(total_loss(nats), totals, nats.num_notes, nats.num_events)
+
+    def _next_batch(self) -> Batch:
+        """Return the next batch, with earlier bars hidden from a share of the lanes."""
+        batch = self.batcher.next_batch()
+        if not self.hidden_share:
+            return batch
+        self._num_batches += 1
+        draw = np.random.default_rng((self._seed, self.batcher.counter, self._num_batches))
+        is_hidden = draw.random(self.num_lanes) < self.hidden_share
+        features = batch.features.copy()
+        features[is_hidden] = hide_history(batch.features[is_hidden], batch.targets[is_hidden])
+        return replace(batch, features=features)
 
     def validate(self) -> dict[str, float]:
         measured = measure_nats(self.model, self.valid_rows, device=self.device)

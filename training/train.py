@@ -44,6 +44,9 @@ class TrainingTable(msgspec.Struct, frozen=True, kw_only=True):
     decay_share: float = 0.45
     num_threads: int = 1
     seed: int = 1
+    hidden_share: float = (
+        0.0  # of the lanes, whose heads are not shown earlier bars, so that the body learns to know them
+    )
 
 
 @app.callback()
@@ -70,7 +73,8 @@ def generator(
     model = Generator(generator_config(config)).to(device)
     if warm_start is not None:
         start_from(model, load_checkpoint(warm_start, model="generator", vocabulary_hash=VOCABULARY_HASH))
-    task = GeneratorTask(model, open_corpus(path, settings), num_lanes=table.num_lanes, seed=table.seed)
+    corpus = open_corpus(path, settings)
+    task = GeneratorTask(model, corpus, num_lanes=table.num_lanes, seed=table.seed, hidden_share=table.hidden_share)
     loop = LoopConfig(
         minutes=minutes,
         learning_rate=table.learning_rate,

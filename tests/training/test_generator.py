@@ -6,8 +6,19 @@ import torch
 
 from inference.event_sizes import generator_config
 from inference.models.generator import Generator
+from music.tokenizers.features import extract_features
+from music.tokenizers.tracker import COLUMNS, NUM_CHOICES, NUM_PITCHES
+from music.vocabulary import FIELDS, Kind
 from tests.training.small_corpus import make_corpus
-from training.generator import NOTE_FIELDS, GeneratorTask, held_out_excerpts, measure_nats, run_batch, total_loss
+from training.generator import (
+    NOTE_FIELDS,
+    GeneratorTask,
+    held_out_excerpts,
+    hide_history,
+    measure_nats,
+    run_batch,
+    total_loss,
+)
 
 CPU = torch.device("cpu")
 
@@ -74,3 +85,21 @@ def test_an_untrained_network_is_as_bad_as_it_should_be(model, corpus):
     measured = measure_nats(model.eval(), excerpts, device=CPU)
     assert 12 < measured["nats_per_note"] < 24
     assert measured["nats_per_note"] == pytest.approx(sum(measured[name] for name in NOTE_FIELDS))
+
+
+def test_hidden_history_says_that_there_were_no_bars_before(corpus):
+    """Nothing but what lies in earlier bars is hidden, and of chords nothing at all."""
+    excerpt = held_out_excerpts(corpus, split="train", num_pieces=1, num_bars=8)[0]
+    _, features = extract_features(excerpt)
+    hidden = hide_history(features, excerpt)
+
+    back = [COLUMNS[name] for name in ("choice_back", "position_back", "pitch_back", "duration_back", "velocity_back")]
+    kept = np.ones(features.shape[1], dtype=bool)
+    for where in back:
+        kept[where] = False
+    is_note = excerpt[:, 0] == FIELDS["kind"].offset + Kind.NOTE
+    assert np.array_equal(hidden[:, kept], features[:, kept])
+    assert (hidden[:, COLUMNS["choice_back"]] == NUM_CHOICES).all()
+    assert (hidden[is_note][:, COLUMNS["pitch_back"]] == NUM_PITCHES + 1).all()
+    assert np.array_equal(hidden[~is_note][:, COLUMNS["pitch_back"]], features[~is_note][:, COLUMNS["pitch_back"]])
+    assert not np.array_equal(hidden, features)
