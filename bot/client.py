@@ -21,6 +21,8 @@ from bot.services.model import Presenter
 from bot.ui.answers import report_error
 from bot.ui.courier import NO_PINGS, Courier
 from bot.ui.desk import Desk, Services
+from bot.ui.gate import doing_of
+from bot.ui.history_page import LookButton, SongMenu
 from bot.ui.presenter import DiscordPresenter
 from bot.ui.sources import SourceFinder
 from bot.ui.views import CancelButton, MoreMenu, RevisionButton
@@ -28,7 +30,15 @@ from core.errors import ConfigurationError
 from core.metrics import Metrics, NullMetrics
 from core.settings import DiscordSettings
 
-EXTENSIONS = ("cogs.generate", "cogs.harmonize", "cogs.remix", "cogs.describe", "cogs.history", "cogs.help")
+EXTENSIONS = (
+    "cogs.generate",
+    "cogs.harmonize",
+    "cogs.remix",
+    "cogs.describe",
+    "cogs.history",
+    "cogs.help",
+    "cogs.undo",
+)
 
 discord.VoiceClient.warn_nacl = False  # Tutti does not speak in voice channels
 discord.VoiceClient.warn_dave = False
@@ -40,8 +50,15 @@ class TuttiTree(app_commands.CommandTree["TuttiBot"]):
     """The commands, with one handler for whatever they raise."""
 
     async def interaction_check(self, interaction: discord.Interaction[TuttiBot], /) -> bool:
-        """Let everybody in, and name the request in every event logged on its behalf."""
+        """Name the request in every event logged on its behalf, and let in whom the server lets in, at a sane pace."""
         structlog.contextvars.bind_contextvars(interaction_id=interaction.id, guild_id=interaction.guild_id)
+        if interaction.type is discord.InteractionType.autocomplete:
+            return True  # offering words while somebody types does nothing yet
+        try:
+            await interaction.client.desk.admit(interaction, doing_of(interaction))
+        except Exception as error:  # noqa: BLE001 - discord.py would only log what this raises
+            await report_error(interaction, error)
+            return False
         return True
 
     async def on_error(
@@ -93,7 +110,7 @@ class TuttiBot(commands.Bot):
 
     async def setup_hook(self) -> None:
         """Load everything that Discord may call, before the first event arrives."""
-        self.add_dynamic_items(RevisionButton, MoreMenu, CancelButton)
+        self.add_dynamic_items(RevisionButton, MoreMenu, CancelButton, LookButton, SongMenu)
         for extension in EXTENSIONS:
             await self.load_extension(extension)
         assert self.application_id is not None, "discord.py learns it at login"

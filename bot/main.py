@@ -20,7 +20,9 @@ import structlog
 from bot.client import TuttiBot
 from bot.services.description import DescriptionService
 from bot.services.genres import GenreCounts
+from bot.services.house_rules import HouseRules
 from bot.services.jobs import JobService
+from bot.services.keeping import open_keeping
 from bot.services.library import ReplyParts
 from bot.services.model import Presenter
 from bot.services.songs import SongService
@@ -33,6 +35,7 @@ from db.engine import Database
 from db.migrate import upgrade
 from inference.client import InferenceClient
 from media.client import MediaClient
+from media.soundfont import list_soundfonts
 from music.originality import FINGERPRINTS_FOLDER, Fingerprints
 
 if TYPE_CHECKING:
@@ -111,6 +114,8 @@ async def running_bot(settings: Settings) -> AsyncGenerator[TuttiBot]:
             genres=genres,
         )
 
+        rules = HouseRules(database, limits=settings.limits, soundfonts=list_soundfonts(settings.media.soundfont))
+
         def build_services(presenter: Presenter) -> Services:
             jobs = JobService(
                 database,
@@ -122,8 +127,9 @@ async def running_bot(settings: Settings) -> AsyncGenerator[TuttiBot]:
                 metrics=metrics,
             )
             songs = SongService(database, media=media, parts=parts)
+            keeping = open_keeping(database, media=media, rules=rules)
             descriptions = DescriptionService(writer=inference, media=media, songs=songs)
-            return Services(jobs=jobs, songs=songs, descriptions=descriptions, genres=genres)
+            return Services(jobs=jobs, songs=songs, descriptions=descriptions, keeping=keeping, genres=genres)
 
         bot = TuttiBot(
             settings=settings.discord,

@@ -1,4 +1,4 @@
-"""/history: what has been made here, or by me, by whom and from what."""
+"""/history and /favourites: what has been made, as trees with pictures and links, and a search through it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,18 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client import TuttiBot
-from bot.ui.answers import show_privately
+from bot.services.history import Look
+from bot.services.searching import MAX_WORDS_LENGTH, read_wanted
+from bot.ui.history_page import show_look
+from bot.ui.looking_back import show_tree_of
+from bot.ui.options import suggest_genres, suggest_keys
+from bot.ui.wording.registry import WORDINGS
+
+_OPERATIONS = [
+    app_commands.Choice(name=wording.title.lower(), value=operation)
+    for operation, wording in WORDINGS.items()
+    if operation != "upload"
+][:25]
 
 
 class History(commands.Cog):
@@ -16,17 +27,42 @@ class History(commands.Cog):
     def __init__(self, bot: TuttiBot) -> None:
         self.bot = bot
 
-    @app_commands.command(name="history", description="The newest music of this channel, or yours, with links")
-    @app_commands.describe(mine="Only yours, from every channel", limit="How many (10 when left out)")
+    @app_commands.command(name="history", description="The music of this channel, or yours, as trees with links")
+    @app_commands.describe(
+        words="Words in the title, the prompt, the settings or the name of the file",
+        key="Only in this key, for instance C minor",
+        genre="Only of this genre",
+        user="Only what this person asked for",
+        operation="Only results of this kind",
+        mine="Only yours, from every channel",
+        message="A link to one of my messages: the tree of that song",
+    )
+    @app_commands.autocomplete(key=suggest_keys, genre=suggest_genres)
+    @app_commands.choices(operation=_OPERATIONS)
     async def history(
         self,
         interaction: discord.Interaction[TuttiBot],
+        words: app_commands.Range[str, 1, MAX_WORDS_LENGTH] = "",
+        key: str = "",
+        genre: str = "",
+        user: discord.User | None = None,
+        operation: str = "",
         mine: bool = False,  # noqa: FBT001, FBT002 - Discord passes options by name
-        limit: app_commands.Range[int, 1, 25] = 10,
+        message: str | None = None,
     ) -> None:
-        """List results, newest first."""
-        embed = await self.bot.desk.history(interaction, is_mine=mine, limit=limit)
-        await show_privately(interaction, embed=embed)
+        """Show trees, or what fits a search."""
+        if message is not None:
+            await show_tree_of(self.bot.desk, interaction, link=message)
+            return
+        user_id = None if user is None else user.id
+        wanted = read_wanted(words=words, key=key, genre=genre, operation=operation, user_id=user_id)
+        look = Look(kind="tree" if wanted.is_empty else "found", is_mine=mine, wanted=wanted)
+        await show_look(self.bot.desk, interaction, look)
+
+    @app_commands.command(name="favourites", description="The results that you starred, with links")
+    async def favourites(self, interaction: discord.Interaction[TuttiBot]) -> None:
+        """List favourites, newest star first."""
+        await show_look(self.bot.desk, interaction, Look(kind="stars"))
 
 
 async def setup(bot: TuttiBot) -> None:

@@ -109,6 +109,12 @@ class LimitSettings(_Section):
     max_queued_jobs: int = Field(default=100, ge=1, validation_alias="TUTTI_MAX_QUEUED_JOBS")
     max_jobs_per_user: int = Field(default=4, ge=1, validation_alias="TUTTI_MAX_JOBS_PER_USER")
     max_jobs_per_server: int = Field(default=40, ge=1, validation_alias="TUTTI_MAX_JOBS_PER_SERVER")
+    max_commands_per_minute: int = Field(
+        default=30,
+        ge=0,
+        validation_alias="TUTTI_MAX_COMMANDS_PER_MINUTE",
+        description="commands and presses of one person; 0: no limit",
+    )
     max_bars: int = Field(default=64, ge=1, validation_alias="TUTTI_MAX_BARS")
 
 

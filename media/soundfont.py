@@ -16,6 +16,7 @@ _CANDIDATES = (
     Path("/usr/share/soundfonts/FluidR3_GM.sf2"),
     Path("/usr/share/sounds/sf2/default-GM.sf2"),
 )
+_FOLDERS = (Path("/usr/share/sounds/sf2"), Path("/usr/share/sounds/sf3"), Path("/usr/share/soundfonts"))
 
 
 def find_soundfont(configured: str = "") -> Path:
@@ -41,3 +42,21 @@ def _packaged() -> tuple[Path, ...]:
     if spec is None or spec.origin is None:
         return ()
     return (Path(spec.origin).parent / "TimGM6mb.sf2",)
+
+
+def list_soundfonts(configured: str = "") -> dict[str, Path]:
+    """Return the SoundFonts on this machine by the names that people read, each file once, the best one first.
+
+    Beside the configured one and the packaged one: every .sf2 and .sf3 in the system's folders.
+    """
+    found = [Path(configured)] if configured else []
+    found += [*_CANDIDATES, *_packaged()]
+    for folder in _FOLDERS:
+        found += sorted(path for path in folder.glob("*.sf[23]"))
+    named: dict[str, Path] = {}
+    seen: set[Path] = set()
+    for path in found:
+        if path.is_file() and path.resolve() not in seen:
+            seen.add(path.resolve())
+            named.setdefault(path.stem, path)
+    return named

@@ -50,10 +50,13 @@ _FOR_ALL: tuple[str, ...] = (
     "favourites",
     "help",
     "history",
+    "look",
     "mydata",
     "score",
+    "songs",
     "star",
     "stems",
+    "tree",
 )
 COMMAND_GROUPS: Mapping[str, Group | None] = {
     **dict.fromkeys(_NEW, "generate"),

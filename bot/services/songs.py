@@ -14,6 +14,7 @@ from bot.services.clock import utc_now
 from bot.services.graph import find_present, load_finished, piece_data, view_revisions
 from bot.services.library import ReplyMaker, ReplyParts
 from bot.services.model import DEFAULT_SIZE_LIMIT_BYTES, Author, FromRevision, JobOrder, Place, Reply, RevisionView
+from bot.services.operations.stepping import StepOptions
 from bot.services.ports import MediaMaker
 from core.errors import InputError, NotFoundError, PermissionDeniedError
 from db.engine import Database, unbroken
@@ -147,6 +148,9 @@ class SongService:
             core.errors.NotFoundError: when it, or what it was made from, never was or was deleted.
         """
         view = await self.revision(revision_id)
+        if isinstance(view.options, StepOptions):  # what an undo brought back is repeated, not the undo
+            view = await self.revision(view.options.target_id)
+            revision_id = view.revision_id
         if view.options is None:
             raise InputError("This is a file that somebody sent, so there is nothing to repeat.")
         source = None

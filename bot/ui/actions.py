@@ -15,6 +15,7 @@ import discord
 
 from bot.services.options import GenerateOptions, HarmonizeOptions, RemixOptions
 from bot.ui.desk import Desk
+from bot.ui.looking_back import press_star, press_tree, press_undo
 
 Handler = Callable[[Desk, discord.Interaction[Any], int], Awaitable[None]]
 """Carries out a press on a revision's button, by the revision's id."""
@@ -59,6 +60,9 @@ ACTIONS: Mapping[str, Action] = {
     "remix": Action(label="Remix", handler=_remix, is_primary=True),
     "harmonize": Action(label="Harmonize", handler=_harmonize, is_primary=True),
     "continue": Action(label="Continue", handler=_continue, is_primary=True),
+    "undo": Action(label="Undo", handler=press_undo, description="Go back to what this was made from; nothing is lost"),
+    "star": Action(label="Star", handler=press_star, description="Among your /favourites; again takes it out"),
+    "tree": Action(label="Tree", handler=press_tree, description="Everything that this song was and became"),
     "delete": Action(label="Delete", handler=_delete, description="Remove this result and its message for good"),
 }
 """Every action, in the order in which people meet it. A new one without ``is_primary`` appears in the “More…” menu."""

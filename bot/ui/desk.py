@@ -5,7 +5,6 @@ It knows how orders are made out of interactions, and nothing of how they are ca
 
 from __future__ import annotations
 
-import contextlib
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
@@ -16,13 +15,14 @@ import discord
 from bot.services.description import DescriptionService, facts_of
 from bot.services.genres import GenreCounts
 from bot.services.jobs import JobService
+from bot.services.keeping import Keeping
 from bot.services.model import FromRevision, JobOrder, Source
 from bot.services.options import GenerateOptions, Options
 from bot.services.songs import SongService
 from bot.ui.answers import Ticket, acknowledge, author_of, place_of, report_error, show_privately
 from bot.ui.courier import send_again
 from bot.ui.embeds.description import description_embed
-from bot.ui.embeds.history import history_embed
+from bot.ui.gate import doing_of_press, visitor_of
 from bot.ui.sources import SourceFinder
 from core.errors import LimitError, NotFoundError
 from core.log import bound_context
@@ -38,6 +38,7 @@ class Services:
     jobs: JobService
     songs: SongService
     descriptions: DescriptionService
+    keeping: Keeping
     genres: GenreCounts = field(default_factory=GenreCounts)
 
 
@@ -99,6 +100,15 @@ class Desk:
         """Finds the music that somebody points at."""
         return self._finder
 
+    async def admit(self, interaction: discord.Interaction[Any], doing: str) -> None:
+        """Let somebody pass before anything is done for them; ``doing`` is the name of a command or a button.
+
+        Raises:
+            LimitError: when they ask too often.
+            PermissionDeniedError: when this server keeps it for others, or for other channels.
+        """
+        await self._services.keeping.gate.admit(visitor_of(interaction), doing)
+
     # --- commands and menus ----------------------------------------------------------------------------------------
 
     async def order_new(
@@ -142,18 +152,6 @@ class Desk:
         await self.acknowledge(interaction)
         await self._describe(interaction, await self._finder.find_in(message))
 
-    async def history(self, interaction: discord.Interaction[Any], *, is_mine: bool, limit: int) -> discord.Embed:
-        """Return the newest results of this channel, or the person's own from everywhere."""
-        songs = self._services.songs
-        where = author_of(interaction) if is_mine else place_of(interaction)
-        revisions = await songs.history(where, limit=limit)
-        known = {revision.revision_id: revision for revision in revisions}
-        for parent_id in {parent_id for revision in revisions for parent_id in revision.parent_ids} - set(known):
-            with contextlib.suppress(NotFoundError):  # deleted since: its number is all that is left
-                known[parent_id] = await songs.revision(parent_id)
-        title = "Your music" if is_mine else "Music in this channel"
-        return history_embed(revisions, title=title, parents=known)
-
     # --- buttons ---------------------------------------------------------------------------------------------------
 
     async def guarded(
@@ -163,6 +161,7 @@ class Desk:
         with bound_context(interaction_id=interaction.id, guild_id=interaction.guild_id):
             try:
                 self._guard.admit(interaction.user.id, custom_id)
+                await self.admit(interaction, doing_of_press(custom_id))
                 await press()
             except Exception as error:  # noqa: BLE001 - discord.py would only log what a button raises
                 await report_error(interaction, error)

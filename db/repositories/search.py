@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, distinct, func, select
+from sqlalchemy import ColumnElement, Select, and_, distinct, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -89,7 +90,10 @@ class SearchRepository:
     ) -> Sequence[Candidate]:
         """Return results that count, newest first, from below ``before_id`` on."""
         rows = (await self._session.execute(candidates_query(where, before_id=before_id).limit(limit))).all()
-        return tuple(_candidate(row) for row in rows)
+        return tuple(
+            Candidate(revision_id=number, title=title, options=options, genre=genre, source_name=source_name or "")
+            for number, title, options, genre, source_name in rows
+        )
 
     async def revisions(self, revision_ids: Sequence[int]) -> dict[int, Revision]:
         """Return revisions by number, deleted ones too."""
@@ -97,7 +101,7 @@ class SearchRepository:
         return {row.id: row for row in rows}
 
 
-def songs_query(where: RevisionFilter) -> Select[tuple[int]]:
+def songs_query(where: RevisionFilter) -> Select[int]:
     """Return the query for songs, newest result first."""
     return (
         select(Revision.song_id)
@@ -107,13 +111,13 @@ def songs_query(where: RevisionFilter) -> Select[tuple[int]]:
     )
 
 
-def graph_query(song_id: int) -> Select[Any]:
+def graph_query(song_id: int) -> Select[int, int, int, datetime | None]:
     """Return the query for a song's revisions."""
     columns = (Revision.id, Revision.author_id, Revision.channel_id, Revision.deleted_at)
     return select(*columns).where(Revision.song_id == song_id).order_by(Revision.id)
 
 
-def edges_query(song_id: int) -> Select[tuple[int, int]]:
+def edges_query(song_id: int) -> Select[int, int]:
     """Return the query for a song's edges, each child's parents in order."""
     return (
         select(RevisionParent.child_id, RevisionParent.parent_id)
@@ -123,7 +127,9 @@ def edges_query(song_id: int) -> Select[tuple[int, int]]:
     )
 
 
-def candidates_query(where: RevisionFilter, *, before_id: int | None = None) -> Select[Any]:
+def candidates_query(
+    where: RevisionFilter, *, before_id: int | None = None
+) -> Select[int, str, dict[str, Any] | None, str | None, str]:
     """Return the query for results, newest first."""
     edge, source = aliased(RevisionParent), aliased(Revision)
     query = (
@@ -149,13 +155,3 @@ def _conditions(where: RevisionFilter) -> tuple[ColumnElement[bool], ...]:
     if where.operation is not None:
         conditions.append(Revision.operation == where.operation)
     return tuple(conditions)
-
-
-def _candidate(row: Row[Any]) -> Candidate:
-    return Candidate(
-        revision_id=row.id,
-        title=row.title,
-        options=row.options,
-        genre=row.genre,
-        source_name=row.source_name or "",
-    )

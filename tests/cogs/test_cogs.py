@@ -11,7 +11,9 @@ import pytest
 from bot.client import EXTENSIONS, TuttiBot
 from bot.command_sync import hash_of
 from bot.services.description import DescriptionService
+from bot.services.house_rules import HouseRules
 from bot.services.jobs import JobService
+from bot.services.keeping import open_keeping
 from bot.services.operations.harmonization import STYLES
 from bot.services.songs import SongService
 from bot.ui.desk import Services
@@ -42,7 +44,10 @@ async def bot(tmp_path):
         songs = SongService(database, media=media)
         writer = InferenceClient(settings.inference)
         return Services(
-            jobs=jobs, songs=songs, descriptions=DescriptionService(writer=writer, media=media, songs=songs)
+            jobs=jobs,
+            songs=songs,
+            descriptions=DescriptionService(writer=writer, media=media, songs=songs),
+            keeping=open_keeping(database, media=media, rules=HouseRules(database, limits=settings.limits)),
         )
 
     client = TuttiBot(settings=settings.discord, max_upload_bytes=1, build_services=build_services)

@@ -65,6 +65,7 @@ class Sandbox:
             "TUTTI_SPARE_WORKERS": "0",  # tests that freeze or kill a worker mean the only one
             "TUTTI_DRAIN_SECONDS": "2",
             "TUTTI_ENGINE": "reference",  # slow enough to be watched at work, and nothing to compile
+            "TUTTI_MAX_COMMANDS_PER_MINUTE": "0",  # tests are quicker than people
             "TUTTI_EARLY_SECONDS": "0",  # the tiny networks are too quick to be worth it
         }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from bot.services.history import HistoryEntry, HistoryPage, Look
 from bot.services.model import Author, ChordSheet, Fact
 from bot.services.options import GenerateOptions, RemixOptions
 from bot.ui.embeds.history import history_embed
@@ -44,7 +45,11 @@ def test_names_that_try_to_ping_or_format_are_harmless():
     reply = replace(REPLY, revision=replace(REVISION, author=nasty, parent_ids=(11,)), parents=(upload,))
     texts = [
         everything_in(reply_embed(reply)),
-        everything_in(history_embed([reply.revision], title="x", parents={11: upload})),
+        everything_in(
+            history_embed(
+                HistoryPage(look=Look(), entries=(HistoryEntry(revision=reply.revision), HistoryEntry(revision=upload)))
+            )
+        ),
     ]
 
     for text in texts:

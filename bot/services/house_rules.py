@@ -1,0 +1,102 @@
+"""Each server's settings, kept and applied: defaults for what people left out, limits that are only lowered, how it sounds.
+
+What is read is remembered; this process is the only one that writes. It knows no Discord and no SQL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from bot.services.clock import utc_now
+from bot.services.guild_settings import (
+    DEFAULTS,
+    GuildSettings,
+    check_settings,
+    lowered_limits,
+    settings_from_json,
+    settings_to_json,
+)
+from bot.services.model import JobOrder, Place
+from bot.services.options import GenerateOptions
+from core.settings import LimitSettings
+from db.engine import Database, unbroken
+from db.repositories.guild_settings import GuildSettingsRepository
+from media.protocol import AudioFormat
+
+_log = structlog.stdlib.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SoundWishes:
+    """How a server wants to hear its music; None and empty: as the operator has it."""
+
+    audio_format: AudioFormat | None = None
+    soundfont: str = ""  # a path
+
+
+class HouseRules:
+    """Knows what each server decided. ``soundfonts``: those on this machine, paths by the names that people read."""
+
+    def __init__(
+        self, database: Database, *, limits: LimitSettings, soundfonts: Mapping[str, Path] | None = None
+    ) -> None:
+        self._database = database
+        self.limits = limits
+        self.soundfonts: Mapping[str, Path] = soundfonts or {}
+        self._known: dict[int, GuildSettings] = {}
+
+    async def of(self, guild_id: int | None) -> GuildSettings:
+        """Return a server's settings; the defaults for direct messages."""
+        if guild_id is None:
+            return DEFAULTS
+        if guild_id not in self._known:
+            self._known[guild_id] = await self._read(guild_id)
+        return self._known[guild_id]
+
+    @unbroken
+    async def change(self, guild_id: int, **changes: Any) -> GuildSettings:
+        """Change some of a server's settings and return all of them; they hold from the next request on.
+
+        Raises:
+            core.errors.InputError: for what does not exist here, or is beyond the operator's limits.
+        """
+        wanted = replace(await self.of(guild_id), **changes)
+        settings = check_settings(wanted, soundfonts=self.soundfonts, limits=self.limits)
+        async with self._database.writing() as session:
+            await GuildSettingsRepository(session).put(guild_id, settings_to_json(settings), now=utc_now())
+        self._known[guild_id] = settings
+        _log.info("guild_settings_changed", names=sorted(changes))
+        return settings
+
+    def forget(self, guild_id: int) -> None:
+        """Forget what is remembered of a server whose rows are gone."""
+        self._known.pop(guild_id, None)
+
+    async def limits_of(self, place: Place) -> LimitSettings:
+        """Return the limits for orders from a place."""
+        return lowered_limits(self.limits, await self.of(place.guild_id))
+
+    async def dress(self, order: JobOrder) -> JobOrder:
+        """Return an order with the server's defaults for what the person left out; new pieces get its genre."""
+        options = order.options
+        if not isinstance(options, GenerateOptions) or options.genre or order.source is not None:
+            return order
+        settings = await self.of(order.place.guild_id)
+        return order if settings.genre is None else replace(order, options=replace(options, genre=settings.genre))
+
+    async def sound_of(self, guild_id: int | None) -> SoundWishes:
+        """Return how a server wants to hear its music; a SoundFont that is gone since is left out."""
+        settings = await self.of(guild_id)
+        path = self.soundfonts.get(settings.soundfont or "")
+        return SoundWishes(audio_format=settings.audio_format, soundfont="" if path is None else str(path))
+
+    @unbroken
+    async def _read(self, guild_id: int) -> GuildSettings:
+        async with self._database.reading() as session:
+            row = await GuildSettingsRepository(session).find(guild_id)
+            return DEFAULTS if row is None else settings_from_json(row.data)

@@ -1,0 +1,36 @@
+"""Everything about what is kept and who may do what, opened together: one value for the desk. It holds no logic of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.services.favourites import FavouriteService
+from bot.services.history import HistoryService
+from bot.services.house_rules import HouseRules
+from bot.services.pace import Pace
+from bot.services.permissions import Gate
+from bot.services.ports import MediaMaker
+from bot.services.undoing import UndoService
+from db.engine import Database
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keeping:
+    """The services for looking back, for people's own things, and for a server's rules."""
+
+    history: HistoryService
+    undoing: UndoService
+    favourites: FavouriteService
+    rules: HouseRules
+    gate: Gate
+
+
+def open_keeping(database: Database, *, media: MediaMaker, rules: HouseRules) -> Keeping:
+    """Return the services on one database."""
+    return Keeping(
+        history=HistoryService(database, media=media),
+        undoing=UndoService(database),
+        favourites=FavouriteService(database),
+        rules=rules,
+        gate=Gate(rules, pace=Pace(max_requests=rules.limits.max_commands_per_minute)),
+    )

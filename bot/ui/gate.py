@@ -1,0 +1,62 @@
+"""Who stands at the gate: from Discord's interactions and messages to visitors. What may be done is decided in the services."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import discord
+
+from bot.services.permissions import Visitor
+
+
+def visitor_of(interaction: discord.Interaction[Any]) -> Visitor:
+    """Return who sends an interaction, with the rights and roles that Discord names in it."""
+    return _visitor(interaction.user, interaction.guild, interaction.channel, rights=interaction.permissions)
+
+
+def visitor_of_message(message: discord.Message) -> Visitor:
+    """Return who wrote a message to us, with the rights and roles that Discord names in it."""
+    channel, author = message.channel, message.author
+    rights = discord.Permissions.none()
+    if isinstance(author, discord.Member) and isinstance(channel, discord.abc.GuildChannel | discord.Thread):
+        rights = channel.permissions_for(author)
+    return _visitor(author, message.guild, channel, rights=rights)
+
+
+def doing_of(interaction: discord.Interaction[Any]) -> str:
+    """Return the name of the command that an interaction calls; of a group, the group's."""
+    data: Any = interaction.data or {}
+    return str(data.get("name", ""))
+
+
+def doing_of_press(custom_id: str) -> str:
+    """Return what a button does, by its identifier."""
+    parts = custom_id.split(":")
+    if len(parts) > 3 and parts[1] == "more":  # an entry of the menu under results
+        return parts[3]
+    return parts[1] if len(parts) > 1 else custom_id
+
+
+def _visitor(
+    user: discord.User | discord.Member, guild: discord.Guild | None, channel: Any, *, rights: discord.Permissions
+) -> Visitor:
+    channel_id = getattr(channel, "id", 0)
+    parent_id = getattr(channel, "parent_id", None)
+    role_ids = frozenset(role.id for role in user.roles) if isinstance(user, discord.Member) else frozenset[int]()
+
+    def name_of(number: int) -> str:
+        if guild is None:
+            return str(number)
+        if (role := guild.get_role(number)) is not None:
+            return f"“{role.name}”"
+        place = guild.get_channel_or_thread(number)
+        return f"#{place.name}" if place is not None else "one that was deleted"
+
+    return Visitor(
+        user_id=user.id,
+        guild_id=None if guild is None else guild.id,
+        channel_ids=tuple(number for number in (channel_id, parent_id) if number),
+        role_ids=role_ids,
+        manages=rights.manage_guild or rights.administrator,
+        name_of=name_of,
+    )
