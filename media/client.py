@@ -26,6 +26,8 @@ from media.protocol import (
     AudioFormat,
     DrawHistory,
     DrawPianoRoll,
+    EngravedScore,
+    EngraveScore,
     HistoryNode,
     MediaAnswer,
     MediaFailure,
@@ -36,6 +38,8 @@ from media.protocol import (
     ReadUpload,
     Render,
     Rendering,
+    RenderStem,
+    ScoreForm,
     UploadLimits,
     WarmUp,
     WriteMIDI,
@@ -131,6 +135,54 @@ class MediaClient:
         assert isinstance(answer, Rendering)
         return answer
 
+    async def render_stem(
+        self,
+        piece: Piece,
+        track_index: int,
+        *,
+        size_limit_bytes: int = DEFAULT_SIZE_LIMIT_BYTES,
+        audio_format: AudioFormat = "flac",
+        max_seconds: float | None = None,
+    ) -> Rendering:
+        """Return the sound of one track, as loud and as long as it is in the whole piece: all of them sum to the piece.
+
+        Raises:
+            RenderError: if there is nothing to hear, or it cannot be made in time.
+        """
+        request = RenderStem(
+            piece=piece,
+            track_index=track_index,
+            audio_format=audio_format,
+            size_limit_bytes=size_limit_bytes,
+            max_seconds=max_seconds or self._settings.max_audio_seconds,
+            soundfont=self._settings.soundfont,
+            synthesizer=self._settings.synthesizer,
+        )
+        answer = await self._make(request)
+        assert isinstance(answer, Rendering)
+        return answer
+
+    async def engrave_score(
+        self,
+        piece: Piece,
+        *,
+        forms: tuple[ScoreForm, ...],
+        part: str | None = None,
+        title: str = "",
+        credit_line: str = "",
+        rights: str = "",
+    ) -> EngravedScore:
+        """Return a piece, or one part of it by number (from 1) or name, as sheet music.
+
+        Raises:
+            InputError: for a part that there is not, or a piece without notes.
+            RenderError: if it cannot be made in time.
+        """
+        request = EngraveScore(piece=piece, forms=forms, part=part, title=title, credit_line=credit_line, rights=rights)
+        answer = await self._make(request)
+        assert isinstance(answer, EngravedScore)
+        return answer
+
     async def draw_piano_roll(self, piece: Piece, *, before: Piece | None = None) -> Picture:
         """Return the piano roll of a piece as PNG with alt text, differences from ``before`` marked.
 
@@ -161,7 +213,7 @@ class MediaClient:
         assert isinstance(answer, MIDIWritten)
         return answer.data
 
-    async def _make(self, request: Render | DrawPianoRoll | DrawHistory | WriteMIDI) -> MediaAnswer:
+    async def _make(self, request: MediaRequest) -> MediaAnswer:
         start_seconds = time.perf_counter()
         try:
             answer = await self._makers.ask(request, timeout_seconds=self._settings.timeout_seconds)

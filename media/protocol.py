@@ -12,6 +12,7 @@ import msgspec
 from music.piece import Piece
 
 AudioFormat = Literal["ogg", "mp3", "flac", "wav"]
+ScoreForm = Literal["png", "pdf", "musicxml"]
 Synthesizer = Literal["auto", "library", "program"]
 """FluidSynth as a library with a resident font, or as a program through midi2audio; auto takes the library where there is one."""
 
@@ -82,6 +83,29 @@ class WriteMIDI(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     recipe: str
 
 
+class RenderStem(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Turn one track of a piece into a sound file, as loud and as long as it is in the whole piece."""
+
+    piece: Piece
+    track_index: int
+    audio_format: AudioFormat
+    size_limit_bytes: int
+    max_seconds: float
+    soundfont: str
+    synthesizer: Synthesizer = "auto"
+
+
+class EngraveScore(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Write a piece, or one part of it by number or name, as sheet music in some forms."""
+
+    piece: Piece
+    forms: tuple[ScoreForm, ...]
+    part: str | None = None
+    title: str = ""
+    credit_line: str = ""
+    rights: str = ""
+
+
 class WarmUp(msgspec.Struct, frozen=True, kw_only=True):
     """What a worker is told at its start, when it will make sound."""
 
@@ -116,6 +140,16 @@ class MIDIWritten(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """Answer to ``WriteMIDI``."""
 
     data: bytes
+
+
+class EngravedScore(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Answer to ``EngraveScore``; forms that nobody asked for are empty. ``png`` is the first page."""
+
+    musicxml: bytes = b""
+    png: bytes = b""
+    pdf: bytes = b""
+    num_pages: int = 0
+    alt_text: str = ""
 
 
 class MediaFailure(msgspec.Struct, frozen=True, kw_only=True, tag=True):

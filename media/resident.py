@@ -50,10 +50,18 @@ class ResidentSynth:
         Raises:
             RenderError: if the file cannot be read.
         """
+        return cut_tail(self.synthesize_whole(midi, stop_seconds=stop_seconds), stop_seconds=stop_seconds)
+
+    def synthesize_whole(self, midi: bytes, *, stop_seconds: float) -> Samples:
+        """Return the sound of a Standard MIDI File with the longest tail that is ever kept, whether it sounds or not.
+
+        Raises:
+            RenderError: if the file cannot be read.
+        """
         end_seconds = stop_seconds + MAX_TAIL_SECONDS
         take = self._play(midi, stop_block=int(end_seconds * SAMPLE_RATE_HZ) // BLOCK_FRAMES + 1)
         take.synth.close()
-        return cut_tail(take.samples, stop_seconds=stop_seconds)
+        return take.samples
 
     def synthesize_beginning(self, midi: bytes, *, stop_seconds: float) -> Samples:
         """Return the sound of a song up to ``stop_seconds``, before which nothing will change; the rest may follow later.

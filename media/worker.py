@@ -18,6 +18,7 @@ from core.errors import InputError, RenderError, TuttiError
 from media.protocol import (
     DrawHistory,
     DrawPianoRoll,
+    EngraveScore,
     MediaAnswer,
     MediaFailure,
     MediaRequest,
@@ -27,6 +28,7 @@ from media.protocol import (
     ReadUpload,
     Render,
     Rendering,
+    RenderStem,
     WarmUp,
     WriteMIDI,
 )
@@ -55,7 +57,7 @@ def answer(request: MediaRequest) -> MediaAnswer:
         return _failure(error, is_input=False)
 
 
-def _work(request: MediaRequest) -> MediaAnswer:
+def _work(request: MediaRequest) -> MediaAnswer:  # noqa: PLR0911 - one for each kind of request
     # Imports are local so that a worker that only draws never loads what only rendering needs.
     match request:
         case ReadUpload():
@@ -64,6 +66,12 @@ def _work(request: MediaRequest) -> MediaAnswer:
             return PieceRead(piece=read_upload(request.filename, request.data, limits=request.limits))
         case Render():
             return _render(request)
+        case RenderStem():
+            return _render_stem(request)
+        case EngraveScore():
+            from media.score import engrave
+
+            return engrave(request)
         case DrawPianoRoll():
             return _draw(request)
         case DrawHistory():
@@ -98,7 +106,27 @@ def _render(request: Render) -> Rendering:
     )
     return Rendering(
         audio=encoded.data,
-        filename_suffix=f".{request.audio_format}",
+        filename_suffix=f".{encoded.audio_format}",
+        duration_seconds=encoded.duration_seconds,
+        loudness_lufs=loudness if loudness > float("-inf") else None,
+        is_shortened=encoded.is_shortened or is_cut,
+    )
+
+
+def _render_stem(request: RenderStem) -> Rendering:
+    from media.encode import encode_audio
+    from media.loudness import measure_loudness
+    from media.soundfont import find_soundfont
+    from media.stems import render_stem
+
+    piece, is_cut = cut_to_seconds(request.piece, max_seconds=request.max_seconds)
+    soundfont = find_soundfont(request.soundfont)
+    samples = render_stem(piece, request.track_index, soundfont=soundfont, synthesizer=request.synthesizer)
+    loudness = measure_loudness(samples)
+    encoded = encode_audio(samples, audio_format=request.audio_format, size_limit_bytes=request.size_limit_bytes)
+    return Rendering(
+        audio=encoded.data,
+        filename_suffix=f".{encoded.audio_format}",
         duration_seconds=encoded.duration_seconds,
         loudness_lufs=loudness if loudness > float("-inf") else None,
         is_shortened=encoded.is_shortened or is_cut,

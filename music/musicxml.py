@@ -2,8 +2,9 @@
 
 Reading: repeats are played out, ties joined, chord symbols kept in ``Piece.chords``, a pick-up bar is filled up with a
 rest in front so that bar lines fall on the metre; grace notes, lyrics and ornaments are dropped.
-Writing: notation needs simpler rhythm than sound, so notes snap to 12 steps a quarter note, and within a track a note
-ends where the next one begins. music21 takes 0.3 s to import and is imported inside functions only.
+Two staves of one player are one track again in files of ours; in others they stay two, as their parts are named.
+Writing is done by ``notation_writing`` and ``musicxml_writing``. music21 takes 0.3 s to import and is imported inside
+functions only.
 """
 
 # music21's streams are untyped containers; values are converted where they enter.
@@ -13,14 +14,16 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
 from core.errors import MusicXMLFileError, UploadTooLargeError
-from music.chords import NO_CHORD, chord_name
+from music.chords import NO_CHORD
 from music.midi import MAX_NOTES, is_sane_metre
 from music.musicxml_safety import parse_safely
-from music.names import instrument_name
+from music.musicxml_writing import SOFTWARE, write_score_xml
+from music.notation_writing import write_score
 from music.piece import (
     DEFAULT_TICKS_PER_QUARTER,
     ChordSymbol,
@@ -32,11 +35,10 @@ from music.piece import (
     Track,
 )
 from music.time_grid import metre_bar_ticks
-from music.transform import quantize, shift_ticks
+from music.transform import shift_ticks
 
 SUFFIXES = (".musicxml", ".xml", ".mxl")
 _MAX_QUARTERS = 40_000
-_STEPS_PER_QUARTER = 12
 _DAMAGED = "This MusicXML file cannot be read. Export it again from your score editor, or send it as MIDI."
 
 
@@ -65,11 +67,7 @@ def read_musicxml(data: bytes, *, max_notes: int = MAX_NOTES) -> Piece:
 
 def write_musicxml(piece: Piece) -> bytes:
     """Return the piece as an uncompressed MusicXML file, its rhythm simplified for reading."""
-    from music21.musicxml.m21ToXml import GeneralObjectExporter
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return bytes(GeneralObjectExporter(score_from_piece(piece)).parse())
+    return write_score_xml(write_score(piece))
 
 
 # --- reading
@@ -97,7 +95,7 @@ def piece_from_score(score: Any, *, max_notes: int = MAX_NOTES) -> Piece:
             for each in score.recurse().getElementsByClass(tempo.MetronomeMark)
         }.items()
     )
-    tracks = tuple(track for part in parts for track in _read_part(part))
+    tracks = tuple(track for player in _players(score, parts) for track in _join_staves(player))
     piece = Piece(
         tracks=tracks,
         tempos=_from_start([Tempo(onset, min(max(bpm, 4.0), 1000.0)) for onset, bpm in tempos], Tempo(0, 120.0)),
@@ -128,6 +126,27 @@ def _expand_repeats(score: Any) -> Any:
         return score.expandRepeats()
     except (repeat.ExpanderException, ValueError, IndexError, AttributeError, TypeError):
         return score  # repeats that contradict each other are ignored, as players do
+
+
+def _players(score: Any, parts: list[Any]) -> Iterator[list[Any]]:
+    """Yield the parts by player: the staves of one keyboard together, where we wrote the file ourselves."""
+    software = getattr(score.metadata, "software", None) or () if score.metadata else ()
+    is_ours = any(str(name) == SOFTWARE for name in software)
+    by_player: dict[str, list[Any]] = {}
+    for index, part in enumerate(parts):
+        player = str(part.id).partition("-Staff")[0] if is_ours and "-Staff" in str(part.id) else f"#{index}"
+        by_player.setdefault(player, []).append(part)
+    yield from by_player.values()
+
+
+def _join_staves(staves: list[Any]) -> Iterator[Track]:
+    """Yield the tracks of one player, the notes of all staves in one."""
+    tracks = [track for staff in staves for track in _read_part(staff)]
+    if len(staves) == 1 or not tracks:
+        yield from tracks
+        return
+    notes = tuple(note for track in tracks for note in track.notes)
+    yield replace(tracks[0], notes=notes)
 
 
 def _read_part(part: Any) -> Iterator[Track]:
@@ -261,95 +280,3 @@ def _drop_repeats(metres: Iterator[TimeSignature]) -> list[TimeSignature]:
 
 def _ticks(quarters: Any) -> int:
     return round(Fraction(quarters).limit_denominator(10_000) * DEFAULT_TICKS_PER_QUARTER)
-
-
-# --- writing
-
-
-def score_from_piece(piece: Piece) -> Any:
-    """Return a music21 score of a piece, its rhythm simplified for reading."""
-    from music21 import key, metadata, meter, stream, tempo
-
-    simple = quantize(piece, steps_per_quarter=_STEPS_PER_QUARTER)
-    score = stream.Score()
-    score.metadata = metadata.Metadata()
-    score.metadata.title = piece.title or "Tutti"
-    for index, track in enumerate(simple.tracks):
-        part = _write_part(track, piece.ticks_per_quarter)
-        if index == 0:
-            for mark in piece.tempos:
-                part.insert(_quarters(mark.onset_ticks, piece), tempo.MetronomeMark(number=round(mark.bpm, 2)))
-            for symbol in _write_chords(piece):
-                part.insert(*symbol)
-        for metre in piece.time_signatures:
-            part.insert(_quarters(metre.onset_ticks, piece), meter.TimeSignature(metre.name))
-        for signature in piece.key_signatures:
-            fifths = ((signature.tonic - 9 * signature.is_minor) * 7 + 5) % 12 - 5
-            mark = key.KeySignature(fifths).asKey("minor" if signature.is_minor else "major")
-            part.insert(_quarters(signature.onset_ticks, piece), mark)
-        score.insert(0, part)
-    return score
-
-
-def _write_part(track: Track, ticks_per_quarter: int) -> Any:
-    from music21 import chord, instrument, note, stream
-
-    part: Any = stream.Part()
-    part.partName = track.name or instrument_name(track.instrument)
-    if track.is_drum:
-        player: Any = instrument.UnpitchedPercussion()
-        player.midiChannel = 9
-        player.midiProgram = 0  # without a program, readers ignore the channel
-    else:
-        player = instrument.Instrument()
-        player.midiProgram = track.program
-    player.partName = part.partName
-    part.insert(0, player)
-
-    by_onset: dict[int, list[Note]] = {}
-    for each in track.notes:
-        by_onset.setdefault(each.onset_ticks, []).append(each)
-    onsets = sorted(by_onset)
-    for onset_ticks, next_ticks in zip(onsets, [*onsets[1:], None], strict=True):
-        notes = by_onset[onset_ticks]
-        length_ticks = max(each.duration_ticks for each in notes)
-        length_ticks = length_ticks if next_ticks is None else min(length_ticks, next_ticks - onset_ticks)
-        pitches = sorted({each.pitch for each in notes})
-        element: Any = note.Note(pitches[0]) if len(pitches) == 1 else chord.Chord(pitches)
-        element.quarterLength = _snap_length(length_ticks, ticks_per_quarter)
-        element.volume.velocity = max(each.velocity for each in notes)
-        part.insert(Fraction(onset_ticks, ticks_per_quarter).limit_denominator(_STEPS_PER_QUARTER), element)
-    return part
-
-
-def _write_chords(piece: Piece) -> Iterator[tuple[Fraction, Any]]:
-    from music21 import harmony
-
-    for symbol in piece.chords:
-        if symbol.quality == NO_CHORD:
-            yield _quarters(symbol.onset_ticks, piece), harmony.NoChord()
-            continue
-        root = chord_name(symbol._replace(quality="maj", bass=symbol.root)).replace("b", "-")
-        kind = _MUSIC21_KINDS[symbol.quality]
-        bass = chord_name(ChordSymbol(0, symbol.bass, "maj", symbol.bass)).replace("b", "-")
-        written: Any = harmony.ChordSymbol(root=root, kind=kind, bass=bass if symbol.bass != symbol.root else None)
-        written.writeAsChord = False
-        yield _quarters(symbol.onset_ticks, piece), written
-
-
-_MUSIC21_KINDS = {
-    "maj": "major", "min": "minor", "dim": "diminished", "aug": "augmented", "7": "dominant-seventh", "maj7": "major-seventh",
-    "min7": "minor-seventh", "hdim7": "half-diminished-seventh", "dim7": "diminished-seventh",
-    "minmaj7": "minor-major-seventh", "sus4": "suspended-fourth", "sus2": "suspended-second", "5": "power",
-    "6": "major-sixth", "min6": "minor-sixth", "9": "dominant-ninth", "add9": "major", "7sus4": "suspended-fourth",
-}  # fmt: skip
-
-
-def _quarters(ticks: int, piece: Piece) -> Fraction:
-    return Fraction(ticks, piece.ticks_per_quarter).limit_denominator(_STEPS_PER_QUARTER)
-
-
-def _snap_length(ticks: int, ticks_per_quarter: int) -> Fraction:
-    return max(
-        Fraction(ticks, ticks_per_quarter).limit_denominator(_STEPS_PER_QUARTER), Fraction(1, _STEPS_PER_QUARTER)
-    )

@@ -1,0 +1,224 @@
+"""Written music as pictures: MusicXML engraved by Verovio, drawn by resvg (PNG) and svg2pdf (PDF). It knows no bot.
+
+Verovio measures text as if it were set in Times, which a machine may not have; it is set in STIX, which has the same
+widths and comes with matplotlib, so a page looks the same everywhere. Nothing of the system is needed, neither fonts nor libraries.
+"""
+
+# verovio, resvg_py and svg2pdf_py ship few or no types; values are converted where they enter.
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUnknownArgumentType=false
+
+from __future__ import annotations
+
+import io
+import re
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from core.errors import InputError, RenderError
+from media.protocol import EngravedScore, EngraveScore
+from music.musicxml_writing import write_score_xml
+from music.names import instrument_name, key_name
+from music.notation import Score
+from music.notation_writing import name_parts, write_score
+from music.piece import Piece, Track
+from music.time_grid import TimeGrid
+
+MAX_PAGES = 60
+_PAGE_WIDTH, _PAGE_HEIGHT = 2100, 2970  # A4 in tenths of a millimetre
+_PICTURE_ZOOM = 2.4
+_PDF_POINTS_PER_UNIT = 72 / 254  # Verovio counts tenths of a millimetre
+_OPTIONS: dict[str, Any] = {
+    "pageWidth": _PAGE_WIDTH,
+    "pageHeight": _PAGE_HEIGHT,
+    "pageMarginTop": 80,
+    "pageMarginBottom": 80,
+    "pageMarginLeft": 80,
+    "pageMarginRight": 80,
+    "header": "auto",
+    "footer": "none",  # else it advertises
+    "svgFormatRaw": True,  # blanks between elements would move centred text
+    "breaks": "auto",
+    "condense": "none",
+    "justifyVertically": False,
+    "staffLineWidth": 0.2,
+    "smuflTextFont": "none",
+    "xmlIdSeed": 1,  # the same music gives the same bytes
+}
+_SCALES = ((6, 42), (10, 34), (16, 26))
+"""(staves, size in percent): large scores are engraved smaller, so that a system fits on its page."""
+_SMALLEST_SCALE = 20
+_TEXT_FONT = re.compile(r'font-family="Times[^"]*"')
+_SIGNS = re.compile(r'<tspan font-family="(?:Leipzig|Bravura|Leland)" font-size="([0-9.]+)px">([^<]*)</tspan>')
+_GLYPHS = {"\ueca5": "♩", "\ueca7": "♪", "\uea64": "♭", "\uea65": "♮", "\uea66": "♯"}
+"""Music signs inside texts, which Verovio takes from its own font, and their namesakes in ours."""
+_TEXT_FAMILY = "STIXGeneral"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part that somebody may ask for: its number (from 1) and its name."""
+
+    number: int
+    name: str
+
+
+def engrave(request: EngraveScore) -> EngravedScore:
+    """Return the score in the forms that were asked for.
+
+    Raises:
+        InputError: for a part that the piece does not have, or a piece without notes.
+        RenderError: if the engraver fails.
+    """
+    piece = request.piece if request.part is None else choose_part(request.piece, request.part)
+    if piece.num_notes == 0:
+        raise InputError("There are no notes to write down. Choose a piece with music in it.")
+    piece = replace(piece, title=request.title or piece.title)
+    score = write_score(piece, credit_line=request.credit_line, rights=request.rights)
+    musicxml = write_score_xml(score)
+    wanted = request.forms
+    if not {"png", "pdf"} & set(wanted):
+        return EngravedScore(musicxml=musicxml)
+    picture, num_pages = _engrave_pages(score, musicxml, max_pages=1)
+    pages = _engrave_pages(score, musicxml, max_pages=MAX_PAGES)[0] if "pdf" in wanted else []
+    return EngravedScore(
+        musicxml=musicxml if "musicxml" in wanted else b"",
+        png=_draw(picture[0]) if "png" in wanted else b"",
+        pdf=_print(pages) if "pdf" in wanted else b"",
+        num_pages=num_pages,
+        alt_text=describe_score(piece, num_pages=num_pages),
+    )
+
+
+def choose_part(piece: Piece, wanted: str) -> Piece:
+    """Return the piece with one part only, by its number (from 1) or its name.
+
+    Raises:
+        InputError: when there is none of that number or name.
+    """
+    tracks = [track for track in piece.tracks if track.notes]
+    parts = [Part(index + 1, name) for index, name in enumerate(name_parts(tracks))]
+    text = wanted.strip().casefold()
+    found = [part for part in parts if text in {str(part.number), part.name.casefold()}]
+    found = found or [part for part in parts if text and text in part.name.casefold()]
+    found = found or [part for part in parts if text and text in instrument_name(tracks[part.number - 1].instrument)]
+    if not found:
+        listing = ", ".join(f"{part.number} {part.name}" for part in parts[:12])
+        raise InputError(f"There is no part “{wanted.strip()[:40]}”. Choose one of: {listing}.")
+    return replace(piece, tracks=(tracks[found[0].number - 1],))
+
+
+def describe_score(piece: Piece, *, num_pages: int) -> str:
+    """Return the score in words, for those who do not see it."""
+    grid = TimeGrid(piece)
+    tracks = [track for track in piece.tracks if track.notes]
+    names = name_parts(tracks)
+    parts = ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
+    key = f" in {key_name(piece.key_signatures[0])}" if piece.key_signatures else ""
+    metre = piece.time_signatures[0].name if piece.time_signatures else "4/4"
+    pages = f"page 1 of {num_pages}" if num_pages > 1 else "one page"
+    title = f"“{piece.title}”" if piece.title else "a piece"
+    bars = f"{grid.num_bars} bars" if grid.num_bars != 1 else "one bar"
+    return f"Sheet music, {pages}: {title}{key}, {metre}, {bars}, for {parts}. {_opening_of(tracks)}".strip()
+
+
+def _opening_of(tracks: list[Track]) -> str:
+    pitched = [track for track in tracks if not track.is_drum]
+    if not pitched:
+        return ""
+    from music.names import pitch_name
+
+    notes = pitched[0].notes[:6]
+    return f"The first part begins {' '.join(pitch_name(note.pitch) for note in notes)}."
+
+
+# --- pages
+
+
+def _engrave_pages(score: Score, musicxml: bytes, *, max_pages: int) -> tuple[list[str], int]:
+    """Return the first pages as SVG, and how many there are in all."""
+    import verovio
+
+    verovio.enableLog(verovio.LOG_OFF)
+    toolkit = verovio.toolkit()
+    num_staves = sum(len(part.clefs) for part in score.parts)
+    scale = next((scale for most, scale in _SCALES if num_staves <= most), _SMALLEST_SCALE)
+    has_one_page = max_pages == 1
+    toolkit.setOptions(_OPTIONS | {"scale": scale, "adjustPageHeight": has_one_page})
+    if not toolkit.loadData(musicxml.decode()):
+        raise RenderError("Verovio cannot read the score that was written for it")
+    num_pages = int(toolkit.getPageCount())
+    if num_pages < 1:
+        raise RenderError("Verovio made no page")
+    pages = [_with_own_fonts(str(toolkit.renderToSVG(page + 1))) for page in range(min(num_pages, max_pages))]
+    return pages, num_pages
+
+
+def _with_own_fonts(svg: str) -> str:
+    """Name the fonts that we have in place of those that Verovio hopes for."""
+    svg = _TEXT_FONT.sub(f'font-family="{_TEXT_FAMILY}"', svg)
+    return _SIGNS.sub(_write_sign, svg)
+
+
+def _write_sign(match: re.Match[str]) -> str:
+    size = float(match[1]) * (0.9 if match[2] in {"♩", "\ueca5"} else 0.62)
+    text = "".join(_GLYPHS.get(glyph, "") for glyph in match[2])
+    return f'<tspan font-family="{_TEXT_FAMILY}" font-weight="normal" font-size="{size:.0f}px">{text}</tspan>'
+
+
+@lru_cache(maxsize=1)
+def _font_files() -> tuple[str, ...]:
+    folder = Path(str(files("matplotlib"))) / "mpl-data" / "fonts" / "ttf"
+    return tuple(str(folder / f"{_TEXT_FAMILY}{style}.ttf") for style in ("", "Bol", "Italic", "BolIta"))
+
+
+def _draw(svg: str) -> bytes:
+    import resvg_py
+
+    try:
+        png = resvg_py.svg_to_bytes(
+            svg_string=svg,
+            background="white",
+            skip_system_fonts=True,
+            serif_family=_TEXT_FAMILY,
+            font_files=list(_font_files()),
+            zoom=_PICTURE_ZOOM,
+        )
+    except (ValueError, RuntimeError) as error:
+        raise RenderError("The page could not be drawn") from error
+    return _in_greys(bytes(png))
+
+
+def _in_greys(png: bytes) -> bytes:
+    """Return a picture of ink on paper in few greys: a third of the size, and nobody sees it."""
+    from PIL import Image
+
+    buffer = io.BytesIO()
+    with Image.open(io.BytesIO(png)) as picture:
+        picture.convert("L").quantize(16).save(buffer, format="PNG", optimize=True)
+    return buffer.getvalue()
+
+
+def _print(pages: list[str]) -> bytes:
+    """Return the pages as one PDF with lines, not pixels."""
+    import svg2pdf_py
+    from pypdf import PdfReader, PdfWriter
+
+    fonts: Any = svg2pdf_py.FontDatabase()
+    for path in _font_files():
+        fonts.load_font_file(path)
+    writer = PdfWriter()
+    try:
+        for page in svg2pdf_py.svg_pages_to_pdfs(pages, fonts):
+            for each in PdfReader(io.BytesIO(bytes(page))).pages:
+                added = writer.add_page(each)
+                added.scale_to(_PAGE_WIDTH * _PDF_POINTS_PER_UNIT, _PAGE_HEIGHT * _PDF_POINTS_PER_UNIT)
+    except (ValueError, RuntimeError) as error:
+        raise RenderError("The pages could not be printed") from error
+    writer.compress_identical_objects()
+    buffer = io.BytesIO()
+    writer.write(buffer)
+    return buffer.getvalue()
