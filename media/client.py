@@ -52,7 +52,14 @@ _decoder = msgspec.msgpack.Decoder(MediaAnswer)
 _MAX_WAITING = 200
 _UPLOAD_TIMEOUT_SECONDS = 9.0  # a person waits for the answer to a bad file at most ten
 _LIMITS = ChildLimits(resident_bytes=2 * 2**30, max_frame_bytes=128 * 2**20)
-_KINDS: dict[type, RenderLabel] = {Render: "audio", DrawPianoRoll: "picture", DrawHistory: "picture", WriteMIDI: "midi"}
+_KINDS: dict[type, RenderLabel] = {
+    Render: "audio",
+    RenderStem: "audio",
+    DrawPianoRoll: "picture",
+    DrawHistory: "picture",
+    EngraveScore: "picture",
+    WriteMIDI: "midi",
+}
 DEFAULT_SIZE_LIMIT_BYTES = 10 * 2**20
 
 
