@@ -16,30 +16,28 @@ import typer
 from typer.exceptions import TyperException
 
 from bot import cli_sampling as given
-from bot.cli_output import OutputPaths, Report, progress_bar, write_file
+from bot.cli_edits import add_edit_commands
+from bot.cli_jobs import read_upload, run_and_report
+from bot.cli_output import OutputPaths, Report, write_file
 from bot.cli_words import understand
 from bot.services.description import Portrait, draw_portrait_alone
 from bot.services.genres import GenreCounts
-from bot.services.library import ReplyParts
 from bot.services.model import Upload
 from bot.services.operations.remixing import parse_bars
-from bot.services.options import GenerateOptions, HarmonizeOptions, Options, RemixOptions
+from bot.services.options import GenerateOptions, HarmonizeOptions, RemixOptions
 from bot.services.privacy import PrivacyService
-from bot.workshop import run_job
 from core.errors import (
     InputError,
     LimitError,
     NotFoundError,
     PermissionDeniedError,
     TuttiError,
-    UploadTooLargeError,
 )
 from core.log import configure_logging
 from core.settings import Settings
 from db.engine import Database
 from db.migrate import upgrade
 from media.client import MediaClient
-from music.originality import FINGERPRINTS_FOLDER, Fingerprints
 from music.time_grid import TimeGrid
 
 EXIT_BAD_INPUT = 2
@@ -116,7 +114,7 @@ def generate(
         sampling=sampling,
         seed=seed,
     )
-    _run_job(options, None, OutputPaths(midi=output, audio=audio, picture=picture), as_json=as_json)
+    run_and_report(options, None, OutputPaths(midi=output, audio=audio, picture=picture), as_json=as_json)
 
 
 @app.command(name="continue")
@@ -161,7 +159,7 @@ def continue_(
         sampling=sampling,
         seed=seed,
     )
-    _run_job(options, file, OutputPaths(midi=output, audio=audio, picture=picture), as_json=as_json)
+    run_and_report(options, file, OutputPaths(midi=output, audio=audio, picture=picture), as_json=as_json)
 
 
 @app.command()
@@ -194,7 +192,7 @@ def harmonize(
         preset=preset,
         seed=seed,
     )
-    _run_job(options, file, OutputPaths(midi=output, audio=audio, picture=picture), as_json=as_json)
+    run_and_report(options, file, OutputPaths(midi=output, audio=audio, picture=picture), as_json=as_json)
 
 
 @app.command()
@@ -215,7 +213,7 @@ def remix(
     options = RemixOptions(
         change=change, share=share, bars=None if bars is None else parse_bars(bars), preset=preset, seed=seed
     )
-    _run_job(options, file, OutputPaths(midi=output, audio=audio, picture=picture), as_json=as_json)
+    run_and_report(options, file, OutputPaths(midi=output, audio=audio, picture=picture), as_json=as_json)
 
 
 @app.command()
@@ -229,7 +227,7 @@ def describe(file: _Input, *, as_json: _JSON = False) -> None:
     """Say what a piece is like: genre, key, tempo, metre, tracks, chords."""
     settings = Settings(TUTTI_WORKERS=1)
     started_seconds = time.monotonic()
-    upload = _read_upload(file, max_bytes=settings.media.max_upload_bytes)
+    upload = read_upload(file, max_bytes=settings.media.max_upload_bytes)
     portrait = asyncio.run(_describe(upload, settings))
     seconds = time.monotonic() - started_seconds
     Report.of_description(portrait.as_json(), seconds=seconds, checkpoint_id=portrait.checkpoint_id).show(
@@ -250,7 +248,7 @@ def render(
     if seconds is not None and seconds <= 0:
         raise InputError("The sound must last longer than 0 seconds. Choose a larger number.")
     settings = Settings()
-    upload = _read_upload(file, max_bytes=settings.media.max_upload_bytes)
+    upload = read_upload(file, max_bytes=settings.media.max_upload_bytes)
     paths = OutputPaths(midi=None, audio=audio or (None if picture else file.with_suffix(".ogg")), picture=picture)
     paths.check()
     asyncio.run(_render(upload, paths, max_seconds=seconds, settings=settings)).show(as_json=as_json)
@@ -263,6 +261,7 @@ def erase(*, user: Annotated[int, typer.Option(help="The person's Discord number
 
 
 app.command()(understand)
+add_edit_commands(app)
 
 
 def main() -> None:
@@ -278,35 +277,6 @@ def main() -> None:
         _fail(str(error) or "That did not work. Try again.", EXIT_TROUBLE)
     except (KeyboardInterrupt, typer.Abort):
         _fail("Stopped.", 130)
-
-
-def _run_job(options: Options, file: Path | None, paths: OutputPaths, *, as_json: bool) -> None:
-    paths.check()
-    settings = Settings(TUTTI_WORKERS=1)
-    upload = None if file is None else _read_upload(file, max_bytes=settings.media.max_upload_bytes)
-    parts = ReplyParts(
-        audio_format=paths.audio_format,
-        has_picture=paths.picture is not None,
-        fingerprints=Fingerprints.load(settings.inference.weights_folder / FINGERPRINTS_FOLDER),
-        genres=GenreCounts.load(settings.inference.weights_folder),
-    )
-    with progress_bar() as listener:
-        answer = asyncio.run(run_job(options, source=upload, parts=parts, settings=settings, listener=listener))
-    reply = answer.reply
-    if paths.midi is None:
-        paths = OutputPaths(midi=Path(reply.midi.filename), audio=paths.audio, picture=paths.picture)
-    written = paths.write(midi=reply.midi, audio=reply.audio, picture=reply.picture)
-    Report.of_reply(reply, seconds=answer.seconds, written=written).show(as_json=as_json)
-
-
-def _read_upload(file: Path, *, max_bytes: int) -> Upload:
-    try:
-        size_bytes = file.stat().st_size
-        if size_bytes > max_bytes:  # not even read
-            raise UploadTooLargeError(what="bytes", limit=max_bytes, actual=size_bytes)
-        return Upload(filename=file.name, data=file.read_bytes())
-    except OSError as error:
-        raise InputError(f"{file} cannot be read ({error.strerror}). Give the path of a MIDI file.") from error
 
 
 async def _describe(upload: Upload, settings: Settings) -> Portrait:
