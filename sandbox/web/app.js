@@ -8,6 +8,7 @@ import { forumView } from "./forum.js";
 import { Interactions } from "./interactions.js";
 import { LiveConnection } from "./live.js";
 import { MessageLog } from "./messages.js";
+import { Narrator } from "./narrator.js";
 import { askName, rememberedName, rememberName } from "./people.js";
 import { Sidebar } from "./sidebar.js";
 import { Store } from "./store.js";
@@ -28,6 +29,7 @@ class App {
     this.sidebar = new Sidebar(this);
     this.log = new MessageLog(this);
     this.composer = new Composer(this);
+    this.narrator = new Narrator(this.store);
     this.banner = el("div", { class: "banner", role: "status", hidden: true, testid: "banner" }, el("span", { class: "spinner", "aria-hidden": "true" }), " The connection to the sandbox was lost. Trying again…");
     this.toast = el("div", { class: "toast", role: "status", hidden: true, testid: "toast" });
     this.typing = el("p", { class: "typing", "aria-live": "polite", testid: "typing" });

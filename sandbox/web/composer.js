@@ -27,7 +27,7 @@ export class Composer {
     this.replyBar = el("div", { class: "reply-bar", hidden: true, testid: "reply-bar" });
     this.problem = el("p", { class: "composer-problem", role: "alert", testid: "composer-problem" });
     this.sendButton = iconButton("send", "Send", { class: "composer-send", testid: "send", disabled: true, onclick: () => this.submit() });
-    this.picker = new Picker({ input: this.input, onPick: (suggestion) => this.#pick(suggestion), onChip: (option) => this.#goTo(option) });
+    this.picker = new Picker({ input: this.input, onPick: (suggestion) => this.#pick(suggestion), onChip: (option) => this.#goTo(option), onMore: () => this.setText(`${this.input.value.trimEnd()} `) });
     this.commands = new CommandMode({ page, picker: this.picker, onChange: () => this.refresh() });
     this.node = this.#build();
     this.#wire();

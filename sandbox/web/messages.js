@@ -19,7 +19,7 @@ export class MessageLog {
   /** `page`: {store, actions, emptyState(), whileReading(read)}. */
   constructor(page) {
     this.page = page;
-    this.list = el("div", { class: "log-list", role: "log", "aria-label": "Messages", "aria-live": "polite", testid: "log" });
+    this.list = el("div", { class: "log-list", role: "log", "aria-label": "Messages", "aria-live": "off", testid: "log" });
     this.pending = el("div", { class: "log-pending" });
     this.scroller = el("div", { class: "log", tabindex: -1 }, el("div", { class: "log-fill" }), this.list, this.pending);
     this.newest = el("button", { type: "button", class: "to-newest", hidden: true, text: "Jump to the newest", onclick: () => this.toBottom() });

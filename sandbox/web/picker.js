@@ -4,14 +4,17 @@
 import { el, icon } from "./dom.js";
 import { describeOption } from "./suggestions.js";
 
+const FEW_OPTIONS = 8; // a command with more shows as chips only what was chosen; the list below has the rest
+
 export class Picker {
   #items = [];
   #active = -1;
   #isChosenByKey = false;
 
-  /** `input`: the text field that keeps the focus. `onPick(suggestion)`, `onChip(option)`. */
-  constructor({ input, onPick, onChip }) {
+  /** `input`: the text field that keeps the focus. `onPick(suggestion)`, `onChip(option)`, `onMore()`. */
+  constructor({ input, onPick, onChip, onMore }) {
     this.input = input;
+    this.onMore = onMore;
     this.onPick = onPick;
     this.onChip = onChip;
     this.head = el("div", { class: "picker-head" });
@@ -108,13 +111,24 @@ export class Picker {
     const { entry, tokens, current, problems, isWaiting } = guide;
     const problem = problems.find(({ isMissing }) => !isMissing);
     const nodes = [el("p", { class: "picker-title" }, el("strong", { text: `/${entry.name}` }), ` ${entry.description}`)];
-    if (entry.options.length) nodes.push(el("div", { class: "chips", testid: "chips" }, entry.options.map((option) => this.#chip(option, { tokens, current, problems }))));
+    if (entry.options.length) nodes.push(el("div", { class: "chips", testid: "chips" }, this.#chips(guide)));
     if (current) {
       const hint = [current.description, describeOption(current)].filter(Boolean).join(" · ");
       nodes.push(el("p", { class: "picker-option-help" }, el("strong", { text: current.name }), ` ${hint}`, isWaiting ? el("span", { class: "spinner", "aria-hidden": "true" }) : null));
     }
     if (problem) nodes.push(el("p", { class: "picker-problem", testid: "picker-problem" }, icon("warning", 15), problem.text));
     return nodes;
+  }
+
+  #chips({ entry, tokens, current, problems }) {
+    const { options } = entry;
+    const isChosen = (option) => option.required || option === current || tokens.some((token) => token.option === option);
+    const shown = options.length > FEW_OPTIONS ? options.filter(isChosen) : options;
+    const chips = shown.map((option) => this.#chip(option, { tokens, current, problems }));
+    const numHidden = options.length - shown.length;
+    if (numHidden && current) chips.push(el("button", { type: "button", class: "chip chip-more", tabindex: -1, testid: "more-options", onclick: () => this.onMore() }, `+ ${numHidden} more`));
+    else if (numHidden) chips.push(el("span", { class: "chip-hint", text: `${numHidden} options, all of them in the list` }));
+    return chips;
   }
 
   #chip(option, { tokens, current, problems }) {

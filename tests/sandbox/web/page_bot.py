@@ -1,30 +1,72 @@
 """A small real bot for the page's tests: one command of every kind that the page must be able to drive."""
 
+import inspect
 import io
+import json
 import math
 
 import discord
 import numpy as np
 import soundfile
 from discord import app_commands
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 ALT_TEXT = "Piano roll of two bars"
 KEYS = ["A minor", "C major", "C minor", "D minor"]
 
 
-def tone() -> bytes:
-    """Two seconds of 440 Hz as an Ogg file."""
+def tone(*, pitch_hz: float = 440) -> bytes:
+    """Two seconds as an Ogg file."""
     seconds = np.arange(2 * 22050) / 22050
     buffer = io.BytesIO()
-    soundfile.write(buffer, 0.2 * np.sin(2 * math.pi * 440 * seconds), 22050, format="OGG", subtype="VORBIS")
+    soundfile.write(buffer, 0.2 * np.sin(2 * math.pi * pitch_hz * seconds), 22050, format="OGG", subtype="VORBIS")
     return buffer.getvalue()
 
 
-def picture() -> bytes:
+def picture(*, width: int = 640, height: int = 240) -> bytes:
     buffer = io.BytesIO()
-    Image.new("RGB", (640, 240), "#335577").save(buffer, "PNG")
+    Image.new("RGB", (width, height), "#335577").save(buffer, "PNG")
     return buffer.getvalue()
+
+
+def roll() -> bytes:
+    """A picture of two bars of a second each, from 64 to 576 pixels, that says so."""
+    times = {"width": 640, "height": 240, "top": 40, "bottom": 200, "bars": [[0, 64], [1, 320], [2, 576]]}
+    info = PngImagePlugin.PngInfo()
+    info.add_text("tutti-roll", json.dumps(times))
+    buffer = io.BytesIO()
+    Image.new("RGB", (640, 240), "#1e1f24").save(buffer, "PNG", pnginfo=info)
+    return buffer.getvalue()
+
+
+def file(data: bytes, name: str, description: str | None = None) -> discord.File:
+    return discord.File(io.BytesIO(data), name, description=description)
+
+
+def take_files() -> list[discord.File]:
+    """Four takes, each with its sound and its MIDI file; the first also with a roll."""
+    files = [file(roll(), "song-take-1.png", "Roll of take 1")]
+    for number in range(1, 5):
+        files += [
+            file(tone(pitch_hz=220 * number), f"song-take-{number}.ogg"),
+            file(b"MThd", f"song-take-{number}.mid"),
+        ]
+    return files
+
+
+def pair_files() -> list[discord.File]:
+    """What was there and what came of it."""
+    return [
+        file(tone(), "song-before.ogg"),
+        file(tone(pitch_hz=330), "song-after.ogg"),
+        file(roll(), "song.png", "What changed"),
+    ]
+
+
+def score_files() -> list[discord.File]:
+    """A page of a score, as picture and as files."""
+    pages = [file(picture(width=800, height=1100), f"page-{number}.png", f"Page {number}") for number in (1, 2)]
+    return [*pages, file(b"%PDF", "song.pdf"), file(b"PK", "song.zip"), file(b"<score/>", "song.musicxml")]
 
 
 class Louder(discord.ui.View):
@@ -113,14 +155,39 @@ async def show(interaction: discord.Interaction, what: str) -> None:
         message = await interaction.original_response()
         thread = await message.create_thread(name="rock song")
         await thread.send("Inside")
+    elif what == "takes":
+        await interaction.response.send_message("Four takes", files=take_files())
+    elif what == "pair":
+        await interaction.response.send_message("Hear the difference", files=pair_files())
+    elif what == "score":
+        await interaction.response.send_message("A score", files=score_files())
     elif what == "reaction":
         await interaction.response.send_message("React!")
         await (await interaction.original_response()).add_reaction("👍")
 
 
+def add_wide_command(tree: app_commands.CommandTree) -> None:
+    """Add a command with as many options as Discord allows."""
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    controls = [inspect.Parameter(f"control_{number}", kind, default=0, annotation=int) for number in range(1, 25)]
+
+    async def wide(interaction: discord.Interaction, **options: str | int) -> None:
+        await interaction.response.send_message(f"Wide: {options}")
+
+    wide.__signature__ = inspect.Signature(
+        [
+            inspect.Parameter("interaction", kind, annotation=discord.Interaction),
+            inspect.Parameter("prompt", kind, annotation=str),
+            *controls,
+        ]
+    )
+    tree.command(name="wide", description="As many options as there can be")(wide)
+
+
 def add_commands(bot: discord.Client) -> None:
     """Give the bot its commands, its menu and its lasting view."""
     tree = bot.tree
+    add_wide_command(tree)
     bot.add_view(Louder())
 
     @tree.command(name="show", description="Show something rare")
