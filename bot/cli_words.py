@@ -45,14 +45,14 @@ def _full(understood: Understood) -> dict[str, Any]:
         "understood": [{"name": each.name, "value": each.value, "words": each.words} for each in understood.echoes],
         "not_understood": list(understood.not_understood),
         "remarks": list(understood.remarks),
-        "contradictions": list(understood.contradictions),
+        "contradictions": [each.sentence for each in understood.contradictions],
     }
 
 
 def _lines(understood: Understood) -> list[str]:
     lines = [each.text for each in understood.echoes] or ["Nothing understood."]
     lines += list(understood.remarks)
-    lines += [f"{sentence}." for sentence in understood.contradictions]
+    lines += [f"{each.sentence}." for each in understood.contradictions]
     if understood.not_understood:
         lines.append(f"Not understood: {', '.join(understood.not_understood)}")
     return lines

@@ -8,6 +8,7 @@ from discord.ext import commands
 
 from bot.client import TuttiBot
 from bot.services.options import DENSITIES, PRESETS, GenerateOptions, SamplingWishes
+from bot.ui.conversation import heed_words
 from bot.ui.options import split_names, suggest_genres, suggest_instruments, suggest_keys
 from music.constraints import METRES
 
@@ -37,6 +38,7 @@ class Generate(commands.Cog):
         seed="The same seed and wishes give the same notes",
         preset="safe stays close to what is usual, wild does not",
         file="A MIDI or MusicXML file to continue",
+        prompt="All of it in plain words; options that you set here win over them",
     )
     @app_commands.autocomplete(
         genre=suggest_genres, blend=suggest_genres, key=suggest_keys, instruments=suggest_instruments
@@ -58,6 +60,7 @@ class Generate(commands.Cog):
         density: str | None = None,
         temperature: app_commands.Range[float, 0.0, 3.0] | None = None,
         repetition: app_commands.Range[float, 0.1, 10.0] | None = None,
+        prompt: app_commands.Range[str, 1, 1000] | None = None,
     ) -> None:
         """Write a new piece, or continue an attached one."""
         options = GenerateOptions(
@@ -73,6 +76,8 @@ class Generate(commands.Cog):
             sampling=SamplingWishes(temperature=temperature, repetition=repetition),
             seed=seed,
         )
+        if prompt:
+            options = await heed_words(self.bot.desk, interaction, prompt, given=options)
         await self.bot.desk.order_new(interaction, options, file=file)
 
 

@@ -14,7 +14,7 @@ from bot.services.words.amounts import read_amounts, read_bare_numbers
 from bot.services.words.items import read_items
 from bot.services.words.keys import is_same_key, name_of, read_keys
 from bot.services.words.reading import Finding, Reading
-from bot.services.words.understanding import Echo, Understood
+from bot.services.words.understanding import Contradiction, Echo, Understood
 from bot.services.words.vocabulary import ENGLISH, load_vocabulary
 from core.errors import UnknownNameError
 from music.names import parse_instrument
@@ -43,7 +43,7 @@ class _Summary:
         self._wanted = sorted((each for each in reading.findings if not each.is_refused), key=lambda each: each.at)
         self._refused = sorted((each for each in reading.findings if each.is_refused), key=lambda each: each.at)
         self._echoes: list[tuple[int, Echo]] = []
-        self._contradictions: list[str] = []
+        self._contradictions: list[Contradiction] = []
         self._dark: list[tuple[int, str]] = []
 
     def understood(self) -> Understood:
@@ -96,7 +96,7 @@ class _Summary:
             return None
         agree = same or _is_equal
         if not all(agree(found[0].value, each.value) for each in found[1:]):
-            self._contradict(plural, found)
+            self._contradict(field, plural, found)
             return None
         value = max((each.value for each in found), key=_completeness) if field == "key" else found[0].value
         if field != "key":
@@ -128,7 +128,7 @@ class _Summary:
             return None, False
         values = [each.value for each in words]
         if max(values) > _SIMILAR_TEMPOS * min(values):
-            self._contradict("tempos", words)
+            self._contradict("tempo", "tempos", words)
             return None, False
         self._echo("tempo", f"{values[0]:g} bpm", words)
         return values[0], True
@@ -139,7 +139,7 @@ class _Summary:
         allowed: list[set[str]] = [{each.value, *also.get(each.words.casefold(), ())} for each in found]
         common = allowed[0].intersection(*allowed[1:]) if allowed else set[str]()
         if found and not common:
-            self._contradict("metres", found)
+            self._contradict("metre", "metres", found)
             return None
         metre = next((each.value for each in found if each.value in common), None)
         if metre is not None:
@@ -153,7 +153,9 @@ class _Summary:
         both = {_program(name) for name in names} & {_program(name) for name in excluded}
         for program in sorted(both):
             name = next(name for name in names if _program(name) == program)
-            self._contradictions.append(f"You ask for {name} and against it")
+            self._contradictions.append(
+                Contradiction(field="instruments", sentence=f"You ask for {name} and against it")
+            )
         names = _once_each(name for name in names if _program(name) not in both)
         excluded = _once_each(name for name in excluded if _program(name) not in both)
         if names:
@@ -174,7 +176,7 @@ class _Summary:
         found = self._all("density")
         classes = [DENSITIES[each.value] for each in found]
         if found and max(classes) - min(classes) >= _DISTANT_DENSITIES:
-            self._contradict("densities", found)
+            self._contradict("density", "densities", found)
             return None
         if found:
             self._echo("density", found[0].value, found)
@@ -185,7 +187,7 @@ class _Summary:
         moods = tuple(dict.fromkeys(each.value for each in found))
         for pair in _OPPOSITE_MOODS:
             if set(pair) <= set(moods):
-                self._contradict("moods", [each for each in found if each.value in pair])
+                self._contradict("mood", "moods", [each for each in found if each.value in pair])
                 return ()
         if moods:
             self._echo("mood", ", ".join(moods), found)
@@ -196,7 +198,7 @@ class _Summary:
         growing = [each for each in found if each.value in {"crescendo", "diminuendo"}]
         relevant = growing or found
         if len({each.value for each in relevant}) > 1:
-            self._contradict("ways of playing loud or soft", relevant)
+            self._contradict("dynamics", "ways of playing loud or soft", relevant)
             return None
         if relevant:
             self._echo("dynamics", relevant[0].value, relevant)
@@ -245,9 +247,9 @@ class _Summary:
         words = ", ".join(dict.fromkeys(each.words for each in found))
         self._echoes.append((found[0].at, Echo(name=name, value=value, words=words)))
 
-    def _contradict(self, plural: str, findings: Iterable[Finding]) -> None:
+    def _contradict(self, field: str, plural: str, findings: Iterable[Finding]) -> None:
         said = " and ".join(f"“{words}”" for words in dict.fromkeys(each.words for each in findings))
-        self._contradictions.append(f"You name two {plural}: {said}")
+        self._contradictions.append(Contradiction(field=field, sentence=f"You name two {plural}: {said}"))
 
 
 def _is_equal(first: Any, second: Any) -> bool:

@@ -142,7 +142,7 @@ def _measure_told(score: Score, entry: Mapping[str, Any], understood: Understood
             faults.append("contradiction not told")
     elif understood.contradictions:
         score.num_false_contradictions += 1
-        faults.append(f"contradiction invented: {understood.contradictions[0]}")
+        faults.append(f"contradiction invented: {understood.contradictions[0].sentence}")
     return faults
 
 
@@ -153,7 +153,8 @@ def is_like(name: str, expected: Any, found: Any) -> bool:
         programs: set[int] = {_program(each) for each in found}
         return len(wishes) == len(programs) and all(bool(wish & programs) for wish in wishes)
     if isinstance(expected, list) and name != "changes":
-        return bool(expected[0] <= found <= expected[1])
+        low, high = cast("list[float]", expected)
+        return low <= found <= high
     if isinstance(expected, str):
         return str(found).casefold() in {each.casefold() for each in expected.split("|")}
     return bool(expected == found)

@@ -37,13 +37,11 @@ class Reading:
         self.text = text
         self.vocabulary = vocabulary
         self.tokens: list[Token] = [
-            replace(token, text=self._corrected(token.text)) if token.text.isalpha() else token for token in cut(text)
+            token if _is_proper_name(token) else replace(token, text=vocabulary.speller.correct(token.text))
+            for token in cut(text)
         ]
         self.findings: list[Finding] = []
         self._is_claimed = [False] * len(self.tokens)
-
-    def _corrected(self, word: str) -> str:
-        return self.vocabulary.speller.correct(word)
 
     # --- looking ---------------------------------------------------------------------------------------------------
 
@@ -144,6 +142,11 @@ class Reading:
 
     def _is_hundred(self, at: int) -> bool:
         return self.is_free(at) and self.vocabulary.numbers.get(self.tokens[at].text) == _HUNDRED
+
+
+def _is_proper_name(token: Token) -> bool:
+    """Tell whether a word looks like somebody's name: such words are taken as they are."""
+    return token.raw.istitle() and not token.has_full_stop
 
 
 def _singular(word: str) -> str:

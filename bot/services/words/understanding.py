@@ -22,12 +22,20 @@ class Echo:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Contradiction:
+    """Two wishes that exclude each other; ``field`` is the control that they are about, ``sentence`` has no full stop."""
+
+    field: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Understood:
     """The wishes in a text. None and empty: nobody said so.
 
     ``tempo_bpm`` counts quarter notes; ``tempo_is_word``: it comes from a word such as "fast". ``like_last``: the person
-    refers to the newest result; ``changes`` ("slower", "darker", …) are relative to it. ``contradictions`` are sentences; the
-    fields that they are about stay empty.
+    refers to the newest result; ``changes`` ("slower", "darker", …) are relative to it. The fields that
+    ``contradictions`` are about stay empty.
     """
 
     text: str = ""
@@ -54,7 +62,7 @@ class Understood:
     echoes: tuple[Echo, ...] = ()
     not_understood: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
-    contradictions: tuple[str, ...] = ()
+    contradictions: tuple[Contradiction, ...] = ()
 
     @property
     def is_empty(self) -> bool:

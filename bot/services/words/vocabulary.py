@@ -24,6 +24,9 @@ ENGLISH = "en"
 
 Phrase = tuple[str, ...]
 
+_SAFE_LENGTH = 7
+"""Small words that turn a wish around ("minus", "only") are taken for mistyped only when they are this long ("without")."""
+
 _CONTENT = {  # table of the file -> what a phrase of it is called while reading
     "genres": "genre",
     "instruments": "instrument",
@@ -140,7 +143,9 @@ def _build_groups(data: Mapping[str, Any]) -> dict[str, dict[Phrase, str]]:
 def _build_speller(
     data: Mapping[str, Any], senses: Iterable[Phrase], groups: Mapping[str, Mapping[Phrase, str]]
 ) -> Speller:
-    known = {word for phrase in senses for word in phrase}
-    known |= {word for group in groups.values() for phrase in group for word in phrase}
-    known |= set(data["filler"]["words"]) | set(data["numbers"])
-    return Speller(known, sound=data["not_typos"]["words"])
+    sound = {word for phrase in senses for word in phrase}
+    sound |= {word for group in groups.values() for phrase in group for word in phrase}
+    sound |= set(data["filler"]["words"]) | set(data["numbers"]) | set(data["not_typos"]["words"])
+    small = [name for name in groups if name.startswith(("words.", "negation."))]
+    joining = {word for name in small for phrase in groups[name] for word in phrase if len(word) < _SAFE_LENGTH}
+    return Speller(sound - joining - set(data["not_typos"]["words"]), sound=sound)

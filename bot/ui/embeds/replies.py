@@ -10,6 +10,7 @@ import discord
 from bot.plain_text import clip, make_plain
 from bot.services.model import Reply, RevisionView
 from bot.ui.embeds.style import DESCRIPTION_LIMIT, FIELD_LIMIT, GREEN, TITLE_LIMIT, origin_of
+from bot.ui.embeds.words import add_prompt_fields
 from bot.ui.wording.registry import WORDINGS, describe_options
 from music.constraints import Check
 
@@ -29,6 +30,7 @@ def reply_embed(reply: Reply) -> discord.Embed:
         description=clip(origin_of(revision, reply.parents), DESCRIPTION_LIMIT),
         colour=GREEN,
     )
+    add_prompt_fields(embed, revision.options)
     asked = describe_options(revision.options)
     embed.add_field(name="Asked", value=clip(asked, FIELD_LIMIT), inline=False)
     if reply.checks:

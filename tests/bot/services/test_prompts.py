@@ -122,7 +122,7 @@ def test_refusals_reach_as_far_as_they_are_meant(text, wanted, refused):
 def test_contradictions_are_told_and_not_decided(text, named):
     """Two wishes that exclude each other leave the control free and are named."""
     understood = understand(text)
-    assert named in " ".join(understood.contradictions)
+    assert named in " ".join(each.sentence for each in understood.contradictions)
     assert understood.controls() == {}
 
 
