@@ -142,6 +142,7 @@ async def running_bot(settings: Settings) -> AsyncGenerator[TuttiBot]:
             monitor.watch("inference", lambda: bool(inference.worker_process_ids))
             monitor.watch("media", lambda: media.is_ready)
             monitor.watch("gateway", lambda: bot.is_connected)
+            monitor.watch("jobs", lambda: bot.services.jobs.is_accepting)
         stack.push_async_callback(bot.close)
         login = asyncio.create_task(_log_in(bot, settings.discord), name="login")
         stack.push_async_callback(_end, login)

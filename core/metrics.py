@@ -14,7 +14,7 @@ TaskLabel = str
 """A kind of operation, or of work for the networks: a small closed set."""
 OutcomeLabel = Literal["finished", "cancelled", "failed", "refused"]
 RenderLabel = Literal["audio", "picture", "midi", "upload"]
-PartLabel = Literal["database", "inference", "media", "gateway"]
+PartLabel = Literal["database", "inference", "media", "gateway", "jobs"]
 
 _JOB_SECONDS = (0.25, 0.5, 1, 2, 4, 6, 8, 10, 15, 20, 30, 45, 60, 120, 300)
 _FIRST_SECONDS = (0.05, 0.1, 0.2, 0.3, 0.5, 1, 2, 3, 5, 8, 15, 30, 60)
@@ -73,6 +73,10 @@ class Metrics(Protocol):
         """Count one worker that was replaced."""
         ...
 
+    def observe_recovery_seconds(self, seconds: float) -> None:
+        """Note the time from the loss of a job's worker until the job went on elsewhere."""
+        ...
+
     def count_database_error(self) -> None:
         """Count one transaction that the database failed."""
         ...
@@ -112,6 +116,8 @@ class NullMetrics:
     def set_device_memory(self, *, worker: int, num_bytes: int) -> None: ...
 
     def count_worker_restart(self) -> None: ...
+
+    def observe_recovery_seconds(self, seconds: float) -> None: ...
 
     def count_database_error(self) -> None: ...
 
@@ -154,6 +160,10 @@ class PrometheusMetrics:
             "tutti_acknowledge_seconds", "From the command to its acknowledgement", _ACKNOWLEDGE_SECONDS
         )
 
+        self._recovery_seconds = self._histogram(
+            "tutti_recovery_seconds", "From the loss of a job's worker until the job went on", _FIRST_SECONDS
+        )
+
     def count_job(self, *, task: TaskLabel, outcome: OutcomeLabel) -> None:
         self._jobs.labels(task, outcome).inc()
 
@@ -189,6 +199,9 @@ class PrometheusMetrics:
 
     def count_worker_restart(self) -> None:
         self._restarts.inc()
+
+    def observe_recovery_seconds(self, seconds: float) -> None:
+        self._recovery_seconds.observe(seconds)
 
     def count_database_error(self) -> None:
         self._database_errors.inc()

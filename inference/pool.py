@@ -320,6 +320,7 @@ class WorkerPool:
         if job.lost_seconds is not None:
             seconds = round(time.monotonic() - job.lost_seconds, 3)
             _log.info("job_recovered", job_id=job.job_id, seconds=seconds)
+            self._metrics.observe_recovery_seconds(seconds)
             job.lost_seconds = None
 
     def _note_progress(self, job: Job, message: Progress) -> None:

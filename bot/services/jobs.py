@@ -21,6 +21,7 @@ from bot.services.model import Author, JobOrder, JobView, Presenter, ProgressVie
 from bot.services.operations.registry import NETWORK_KINDS, check_options, operation_for
 from bot.services.ports import MediaMaker, Writer
 from bot.services.sampling import draw_seed
+from bot.services.takes import check_num_takes, take_names
 from core.errors import LimitError, StorageError, TuttiError
 from core.metrics import Metrics
 from core.settings import LimitSettings
@@ -83,7 +84,7 @@ class JobService:
         What is not finished then stays stored and is resumed by the next ``start``; whoever waits for it is told.
         """
         self._is_stopping = True
-        waiting = {job_id for job_id in self._making if self._doors.writer.queue_place(str(job_id)) is not None}
+        waiting = {job_id for job_id in self._making if self._is_waiting(job_id)}
         await self._lay_aside(waiting)
         begun = {task for job_id, task in self._tasks.items() if job_id not in waiting}
         if begun and drain_seconds > 0:
@@ -102,6 +103,11 @@ class JobService:
                 await asyncio.wait(late)
         await self._leases.release_all()
 
+    @property
+    def is_accepting(self) -> bool:
+        """Whether orders are taken: not before the start, and not once the bot was asked to stop."""
+        return self._watch is not None and not self._is_stopping
+
     async def submit(self, order: JobOrder) -> JobView:
         """Store an order with its input and start to work on it; it is in the database when this returns.
 
@@ -112,6 +118,7 @@ class JobService:
         """
         if self._is_stopping:
             raise LimitError("I am just being restarted. Try again in a minute.", retry_after_seconds=60.0)
+        check_num_takes(order.num_takes)
         check_options(order.options, has_source=order.source is not None, limits=self._limits)
         seed = draw_seed(order.options.seed)
         soonest_end = partial(self._estimates.soonest_end_seconds, kind=operation_for(order.options).kind)
@@ -149,6 +156,11 @@ class JobService:
             core.errors.NotFoundError: when there is no such job.
         """
         return await self._store.job(job_id)
+
+    def _is_waiting(self, job_id: int) -> bool:
+        """Whether the networks have not begun with a job, or with the takes of it that are not done."""
+        places = (self._doors.writer.queue_place(name) for name in take_names(job_id))
+        return any(place is not None for place in places) and not self._runner.is_writing(job_id)
 
     async def _lay_aside(self, job_ids: set[int]) -> None:
         """Stop making jobs; they stay stored, and their people read that it goes on after the restart."""

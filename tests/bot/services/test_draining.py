@@ -78,3 +78,13 @@ async def test_no_order_is_taken_while_draining(studio):
         await studio.jobs.submit(make_order())
     studio.writer.gate.set()
     await stopping
+
+
+async def test_orders_are_no_longer_taken_once_draining_has_begun(studio):
+    """So readiness turns false before the bot ends, and whoever sends people here can send them elsewhere."""
+    assert studio.jobs.is_accepting
+    stopping = asyncio.create_task(studio.jobs.stop(drain_seconds=20))
+    await asyncio.sleep(0)
+    assert not studio.jobs.is_accepting
+    studio.writer.gate.set()
+    await stopping
