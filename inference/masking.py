@@ -11,16 +11,15 @@ fill it with one more note, and a tone too low for a flute would become any tone
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from core.errors import InputError
 from inference.decoding.arrangement import Turn
+from inference.playable import PlayablePitches
+from inference.polyphony import NotesAtOnce, limits_notes
 from music.constraints import METRES, Constraints
-from music.piece import DRUM_PROGRAM
-from music.ranges import fold_into, playable_range
 from music.roles import PART_ROLES
 from music.tokenizers.tracker import (
     CHOICE_BAR,
@@ -30,7 +29,7 @@ from music.tokenizers.tracker import (
     NUM_CHOICES,
     EventTracker,
 )
-from music.vocabulary import DRUM_PITCH, DURATIONS, FIELDS, METRE_UNITS, NO_ROOT, UNITS_PER_QUARTER, Kind
+from music.vocabulary import DURATIONS, FIELDS, METRE_UNITS, NO_ROOT, UNITS_PER_QUARTER, Kind
 
 Flags = npt.NDArray[np.bool_]
 Indices = npt.NDArray[np.int64]
@@ -39,7 +38,6 @@ CHORD_SPLITS: dict[tuple[int, int], int] = {(4, 4): 48, (5, 4): 72, (6, 8): 36, 
 """Where a second chord of a bar may begin, in grid units."""
 _NOTES_AT_ONCE = {"drums": 6, "bass": 2, "chords": 7, "pad": 7, "second": 4, "lead": 3}
 _NOTES_IN_QUARTER = 16  # of one part, on average over a bar
-_TONES = (12, 119)  # what loudspeakers still play as a tone
 _LONGEST_REST_BARS = 3  # of an instrument that the network chose; before its first note, too
 _LONGEST_ASKED_REST_BARS = 1  # of one that was asked for
 _DURATION_UNITS = np.asarray(DURATIONS)
@@ -81,6 +79,10 @@ class SongRules:
         self._sounds_until_units: dict[Turn, int] = {}
         self._written = _Sounding({}, until_units=-num_silent_units)
         self._pitches = PlayablePitches(constraints)
+        self._pitches_in = _pitches_by_bar(constraints)
+        self._pitches_everywhere = self._pitches
+        self._grid_units = constraints.grid_units or 1
+        self._at_once = NotesAtOnce(constraints) if limits_notes(constraints) else None
         self._roots = _allowed_roots(constraints)
         self._chord_split = 0
 
@@ -93,8 +95,11 @@ class SongRules:
         """A new bar (counted from 0 among the new ones) begins."""
         self._start_units += self._bar_units
         self._bar_units = METRE_UNITS[metre]
+        if self._at_once is not None and bar == 0:
+            self._at_once.lay_out(self.turns, num_bars=self.num_bars, bar_units=self._bar_units)
         self._heard_until_units = max(self._heard_until_units, self._written.until_units)
         self.bar = bar
+        self._pitches = self._pitches_in.get(bar, self._pitches_everywhere)
         self._written = _Sounding({}, until_units=self._heard_until_units)
         self._written.is_in_time = self._latest_onset() >= self._bar_units
         self._chord_split = CHORD_SPLITS.get(METRES[metre], 0)
@@ -108,6 +113,8 @@ class SongRules:
         written.at_onset = written.at_onset + 1 if is_same_onset else 1
         until = self._start_units + position + duration_units
         written.until_units = max(written.until_units, until)
+        if self._at_once is not None:
+            self._at_once.add(slot, start_units=until - duration_units, stop_units=until)
         for turn in self._active():
             if turn.slot == slot:
                 self._sounds_until_units[turn] = max(until, self._sounds_until_units.get(turn, 0))
@@ -147,6 +154,7 @@ class SongRules:
         allowed = (values >= row[FIRST_COLUMN["min_position"]]) & (values < tracker.bar_units)
         if tracker.kind == Kind.NOTE and tracker.slot == slot and not self._can_stack(tracker):
             allowed[: tracker.position + 1] = False
+        allowed[: tracker.bar_units] &= self._open_places(tracker, slot)
         if self._is_last_to_break_silence(slot):
             in_time = allowed & (values <= max(self._latest_onset(), 0))
             allowed = in_time if in_time.any() else allowed
@@ -161,9 +169,14 @@ class SongRules:
         """Return where each pitch goes (pitches,): itself, or the nearest octave that the instrument plays."""
         return self._pitches.folds(program)
 
-    def durations(self, tracker: EventTracker, position: int) -> Flags:
-        """Return which lengths end by the last bar line (durations,)."""
+    def durations(self, tracker: EventTracker, position: int, *, slot: int) -> Flags:
+        """Return which lengths of a slot's note end by the last bar line and while there is room for it (durations,)."""
         left = (self.num_bars - self.bar) * tracker.bar_units - position
+        if self._at_once is not None:
+            start = self._start_units + position
+            longest = min(left, int(_DURATION_UNITS[-1]))
+            free = self._at_once.free(slot, tracker.programs[slot], start_units=start, stop_units=start + longest)
+            left = longest if free.all() else int(np.argmin(free))
         return left >= _DURATION_UNITS
 
     def chord_position(self, tracker: EventTracker) -> int:
@@ -204,7 +217,18 @@ class SongRules:
         if turn.slot in self._written.closed or self._written.notes.get(turn.slot, 0) >= most:
             return False
         is_here = tracker.kind == Kind.NOTE and tracker.slot == turn.slot
-        return not is_here or tracker.position + 1 < tracker.bar_units or self._can_stack(tracker)
+        if self._at_once is None and self._grid_units == 1:
+            return not is_here or tracker.position + 1 < tracker.bar_units or self._can_stack(tracker)
+        first = tracker.position + (not self._can_stack(tracker)) if is_here else 0
+        return bool(self._open_places(tracker, turn.slot)[first:].any())
+
+    def _open_places(self, tracker: EventTracker, slot: int) -> Flags:
+        """Where in this bar a note of a slot may begin (bar units,), by the grid and by what sounds already."""
+        is_open = np.arange(tracker.bar_units) % self._grid_units == 0
+        if self._at_once is None:
+            return is_open
+        start, stop = self._start_units, self._start_units + tracker.bar_units
+        return is_open & self._at_once.free(slot, tracker.programs[slot], start_units=start, stop_units=stop)
 
     def _can_stack(self, tracker: EventTracker) -> bool:
         """Whether another note may sound at the onset of the last one."""
@@ -212,47 +236,18 @@ class SongRules:
         return bool(above.any()) and self._written.at_onset < _NOTES_AT_ONCE[PART_ROLES[tracker.slot]]
 
 
-class PlayablePitches:
-    """Which pitches each instrument may play under the constraints; a range that was asked for goes before its own."""
-
-    def __init__(self, constraints: Constraints) -> None:
-        self._asked = constraints.pitch_range or _TONES
-        values = np.arange(FIELDS["pitch"].size)
-        self._tones = (values < DRUM_PITCH) & (values >= self._asked[0]) & (values <= self._asked[1])
-        if constraints.scale is not None:
-            self._tones &= np.isin(values % 12, constraints.scale.pitch_classes)
-        if not self._tones.any():
-            raise InputError("No note lies in that range and scale. Widen the range or choose another key.")
-        self._known: dict[int, tuple[Flags, Indices]] = {}
-
-    def allowed(self, program: int) -> Flags:
-        """Return which pitches a program (or ``DRUM_PROGRAM``) may play (pitches,)."""
-        return self._look_up(program)[0]
-
-    def folds(self, program: int) -> Indices:
-        """Return where each pitch goes (pitches,)."""
-        return self._look_up(program)[1]
-
-    def _look_up(self, program: int) -> tuple[Flags, Indices]:
-        if program not in self._known:
-            self._known[program] = self._work_out(program)
-        return self._known[program]
-
-    def _work_out(self, program: int) -> tuple[Flags, Indices]:
-        values = np.arange(FIELDS["pitch"].size)
-        low, high = playable_range(program)
-        if program == DRUM_PROGRAM:
-            return (values >= DRUM_PITCH + low) & (values <= DRUM_PITCH + high), values
-        low, high = max(low, self._asked[0]), min(high, self._asked[1])
-        allowed = self._tones & (values >= low) & (values <= high)
-        if not allowed.any():
-            allowed, (low, high) = self._tones, self._asked
-        folds = [fold_into(pitch, (low, high)) for pitch in range(DRUM_PITCH)]
-        return allowed, np.concatenate([np.clip(folds, 0, DRUM_PITCH - 1), values[DRUM_PITCH:]])
-
-
 def _allowed_roots(constraints: Constraints) -> Flags:
     roots = np.ones(FIELDS["root"].size, dtype=np.bool_)
     if constraints.scale is not None:
         roots[:NO_ROOT] = np.isin(np.arange(NO_ROOT), constraints.scale.pitch_classes)
     return roots
+
+
+def _pitches_by_bar(constraints: Constraints) -> dict[int, PlayablePitches]:
+    """Return what may be played in new bars that have a range of their own."""
+    found: dict[int, PlayablePitches] = {}
+    for section in constraints.sections:
+        if section.pitch_range is not None:
+            pitches = PlayablePitches(replace(constraints, pitch_range=section.pitch_range))
+            found.update(dict.fromkeys(range(section.bars.start_bar, section.bars.stop_bar), pitches))
+    return found

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from music.constraints import BarRange, Check, Constraints
-from music.names import instrument_name, pitch_name
+from music.limit_checks import check_limits, new_notes
+from music.names import instrument_name
 from music.piece import DRUM_PROGRAM, Note, Piece
 from music.time_grid import TimeGrid
 
@@ -50,7 +51,7 @@ def _check_metre(grid: TimeGrid, metre: tuple[int, int], *, first_bar: int) -> C
 
 def _check_sounds(piece: Piece, constraints: Constraints, before: Piece | None) -> Iterator[Check]:
     """Instruments, range and scale; notes that stood in ``before`` are not held against the result."""
-    new = _new_notes(piece, before)
+    new = new_notes(piece, before)
     pitched = [note.pitch for instrument, note in new if instrument != DRUM_PROGRAM]
     if constraints.instruments:
         found = {track.instrument for track in piece.tracks if track.notes}
@@ -62,11 +63,7 @@ def _check_sounds(piece: Piece, constraints: Constraints, before: Piece | None) 
         is_kept = found.isdisjoint(constraints.excluded_instruments)
         asked_text = f"without {_names(constraints.excluded_instruments)}"
         yield _check("instruments", asked_text, _names(sorted(found)), is_kept=is_kept)
-    if constraints.pitch_range is not None:
-        low, high = constraints.pitch_range
-        found_text = f"{pitch_name(min(pitched))} to {pitch_name(max(pitched))}" if pitched else "no pitched notes"
-        is_kept = all(low <= pitch <= high for pitch in pitched)
-        yield _check("range", f"{pitch_name(low)} to {pitch_name(high)}", found_text, is_kept=is_kept)
+    yield from check_limits(piece, constraints, before)
     if constraints.scale is not None:
         num_outside = sum(pitch % 12 not in constraints.scale.pitch_classes for pitch in pitched)
         found_text = "every note" if num_outside == 0 else f"{num_outside} of {len(pitched)} notes outside"
@@ -86,18 +83,6 @@ def _check_locks(piece: Piece, constraints: Constraints, before: Piece | None) -
             for index in constraints.locked_tracks
         )
         yield _check("kept_melody", "given tracks untouched", _changed(num_changed), is_kept=num_changed == 0)
-
-
-def _new_notes(piece: Piece, before: Piece | None) -> list[tuple[int, Note]]:
-    if before is None:
-        return [(track.instrument, note) for track in piece.tracks for note in track.notes]
-    old = {(track.instrument, note) for track in before.tracks for note in track.notes}
-    return [
-        (track.instrument, note)
-        for track in piece.tracks
-        for note in track.notes
-        if (track.instrument, note) not in old
-    ]
 
 
 def _notes_in(piece: Piece, bars: BarRange) -> tuple[tuple[Note, ...], ...]:

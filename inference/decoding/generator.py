@@ -28,6 +28,7 @@ from inference.engines.choice import build_engine
 from inference.engines.reference import ReferenceEngine
 from inference.masking import SongRules
 from inference.models.generator import Generator, GeneratorConfig
+from inference.polyphony import check_room, overall_limits, thin_out
 from inference.protocol import Controls, FinishedBars, GenerateRequest, Progress, Request, Result
 from inference.sampling import uniform
 from music.analysis import sum_pitch_classes
@@ -38,6 +39,7 @@ from music.constraints import METRES
 from music.harmony import estimate_key
 from music.names import scale_of_key
 from music.piece import KeySignature, Piece
+from music.roles import PART_ROLES
 from music.tokenizers.event import EncodedPiece, encode_columns, tempo_bin
 from music.vocabulary import DENSITY_LIMITS, DURATIONS, FIELDS, GENRES, NUM_DENSITIES, NUM_KEYS, VOCABULARY_HASH, Kind
 
@@ -159,7 +161,7 @@ def _key_signatures(piece: Piece, request: GenerateRequest) -> tuple[KeySignatur
     """Return the key to write down: the piece's own, the one asked for, or else the one that its notes are in."""
     if piece.key_signatures:
         return piece.key_signatures
-    scale = request.constraints.scale
+    scale = request.constraints.scale or request.controls.key
     if scale is not None:
         return (KeySignature(0, scale.tonic, scale.is_minor),)
     chroma = sum_pitch_classes(piece)
@@ -193,15 +195,21 @@ def make_plan(request: GenerateRequest) -> tuple[SongPlan, tuple[EncodedPiece, B
         "tempo": tempo_bin(asked.tempo_bpm) if asked.tempo_bpm is not None else None,
         "excluded": asked.excluded_instruments,
         "are_turns_asked": bool(instruments),
+        "syncopations": _syncopations(request.controls, num_bars=num_bars),
+        "max_tracks": min(overall_limits(asked), default=len(PART_ROLES)),
     }
-    key = asked.scale.tonic + 12 * asked.scale.is_minor if asked.scale is not None else None
+    _check_sections(request, num_bars=num_bars)
+    scale = asked.scale or request.controls.key
+    key = scale.tonic + 12 * scale.is_minor if scale is not None else None
     if request.prompt is None:
-        turns = arrange(instruments, num_bars=num_bars) if instruments else ()
+        turns = thin_out(arrange(instruments, num_bars=num_bars), asked) if instruments else ()
+        check_room(turns, asked)
         seed = request.seed if request.sampling.temperature_notes > 0 else 0
         if key is None:  # a song that knows its key stays in it; any will do
             key = int(uniform(seed, event=0, field=_KEY_FIELD) * NUM_KEYS)
         density = draw_density(seed, num_parts=len({turn.slot for turn in turns}), metre=asked.metre)
         controls = _controls(request.controls, key=key, density=density)
+        given["densities"] = _densities(request.controls, num_bars=num_bars, usual=controls[-1])
         home = scale_of_key(KeySignature(0, key % 12, key >= 12)).pitch_classes
         return SongPlan(**given, controls=controls, home=home, turns=turns), None
     source = read_prompt(request.prompt)
@@ -248,6 +256,8 @@ def _plan_continuation(
     if not playing and not instruments:
         raise InputError("All tracks of the given piece are excluded. Leave one in.")
     turns: tuple[Turn, ...] = arrange(instruments or tuple(playing.values()), num_bars=num_bars, taken=playing)
+    turns = thin_out(turns, request.constraints)
+    check_room(turns, request.constraints)
     last_bar = encoded.rows[encoded.rows[:, 0] == _BAR_ID][-1].tolist()
     if given["metre"] is None:
         given["metre"] = FIELDS["metre"].value_of(last_bar[1])
@@ -255,9 +265,11 @@ def _plan_continuation(
         given["tempo"] = FIELDS["tempo"].value_of(last_bar[2])
     given_rows, num_given_bars = _given_rows(encoded, num_new_bars=num_bars)
     density = sum(encoded.notes_per_quarter >= limit for limit in DENSITY_LIMITS)
+    controls = _controls(request.controls, key=key if key is not None else encoded.key, density=density)
+    given["densities"] = _densities(request.controls, num_bars=num_bars, usual=controls[-1])
     return SongPlan(
         **given,
-        controls=_controls(request.controls, key=key if key is not None else encoded.key, density=density),
+        controls=controls,
         turns=turns,
         given_parts=tuple((part.slot, part.role, part.program) for part in encoded.parts),
         given_rows=given_rows,
@@ -294,3 +306,35 @@ def _controls(controls: Controls, *, key: int | None, density: int | None) -> tu
     if wished is not None:
         wished = min(max(wished, 0), NUM_DENSITIES - 1)
     return genre(controls.genre), genre(controls.second_genre), key, wished
+
+
+def _check_sections(request: GenerateRequest, *, num_bars: int) -> None:
+    """Refuse sections that are no bars of the song."""
+    for section in (*request.constraints.sections, *request.controls.sections):
+        first, last = section.bars.start_bar + 1, section.bars.stop_bar
+        if not 1 <= first <= last <= num_bars:
+            raise InputError(
+                f"I write {num_bars} bars, so there is no section {first}-{last}. Name bars in that range."
+            )
+
+
+def _densities(controls: Controls, *, num_bars: int, usual: int | None) -> tuple[int | None, ...]:
+    """Return the density class that each new bar gets; nothing where no section has one of its own."""
+    wished: list[int | None] = [usual] * num_bars
+    for section in controls.sections:
+        if section.density is not None:
+            density = min(max(section.density, 0), NUM_DENSITIES - 1)
+            wished[section.bars.start_bar : section.bars.stop_bar] = [density] * (
+                section.bars.stop_bar - section.bars.start_bar
+            )
+    return tuple(wished) if any(each.density is not None for each in controls.sections) else ()
+
+
+def _syncopations(controls: Controls, *, num_bars: int) -> tuple[float, ...]:
+    """Return how each new bar leans off the beat; nothing where none does."""
+    wished = [controls.syncopation] * num_bars
+    for section in controls.sections:
+        if section.syncopation is not None:
+            num_section_bars = section.bars.stop_bar - section.bars.start_bar
+            wished[section.bars.start_bar : section.bars.stop_bar] = [section.syncopation] * num_section_bars
+    return tuple(wished) if any(wished) else ()

@@ -14,8 +14,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from inference.decoding.arrangement import Turn
+from inference.decoding.leaning import fold, hand_over, lean_off_beat, pull_home
 from inference.engines.base import FieldDecoder, Lane, Logits
-from inference.masking import Flags, Indices, SongRules
+from inference.masking import Flags, SongRules
 from inference.protocol import Progress, Sampling
 from inference.sampling import choose, uniform
 from music.piece import DRUM_PROGRAM
@@ -33,7 +34,6 @@ from music.tokenizers.tracker import (
 )
 from music.vocabulary import (
     CHORD_QUALITIES,
-    DRUM_PITCH,
     DURATIONS,
     FIELDS,
     NO_ROOT,
@@ -66,6 +66,9 @@ class SongPlan:
     metre: int | None = None
     tempo: int | None = None
     controls: tuple[int | None, ...] = (None, None, None, None)
+    densities: tuple[int | None, ...] = ()  # wished for each new bar in place of the song's; empty: for none
+    syncopations: tuple[float, ...] = ()  # for each new bar: above 0 off the beat, below 0 on it; empty: as it comes
+    max_tracks: int = len(PART_ROLES)  # tones only; where the network chooses its tracks
     home: tuple[int, ...] = ()  # pitch classes of the song's key; empty: it has none to be pulled to
     turns: tuple[Turn, ...] = ()  # empty: the network chooses its tracks
     are_turns_asked: bool = False  # somebody named these instruments, so they rest less
@@ -98,30 +101,6 @@ class WrittenSong:
     num_events: int = 0
 
 
-def hand_over(logits: Logits, allowed: Flags, heirs: Flags) -> Logits:
-    """Give the probability of what is not allowed to the heirs, shared out in proportion to theirs; (V,) each."""
-    if not heirs.any():
-        return logits
-    own, lost = _log_sum(logits[heirs]), _log_sum(logits[~allowed])
-    return np.where(heirs, logits + np.logaddexp(own, lost) - own, logits)
-
-
-def _log_sum(logits: Logits) -> float:
-    """Return the logarithm of the sum of exponentials; minus infinity of none."""
-    top = logits.max(initial=-math.inf)
-    return float(top + np.log(np.exp(logits - top).sum())) if math.isfinite(top) else -math.inf
-
-
-def fold(logits: Logits, targets: Indices) -> Logits:
-    """Move the probability of each value to another (itself, mostly); values nobody goes to keep none. (V,) each."""
-    if (targets == np.arange(len(targets))).all():
-        return logits
-    top = logits.max()
-    shares = np.bincount(targets, weights=np.exp(logits - top), minlength=len(logits))
-    with np.errstate(divide="ignore"):  # the logarithm of 0 is what it should be
-        return np.log(shares) + top
-
-
 def place_in_song(bar: int, total_bars: int, *, num_new_bars: int) -> int:
     """Return the field ``place`` of a bar: only the last quarter of the new bars is told that the end is near.
 
@@ -131,17 +110,6 @@ def place_in_song(bar: int, total_bars: int, *, num_new_bars: int) -> int:
     if total_bars - bar <= num_ending_bars:
         return place_of_bar(bar, total_bars)
     return place_of_bar(bar, total_bars + PLACE_EDGE)
-
-
-def _pull_home(home: tuple[int, ...], strength: float) -> Logits:
-    """Return what is taken off the logit of each pitch (pitches,): nothing from drums and from tones of the key.
-
-    A network that reads what it wrote takes its own stray tones for the music's, and strays further; people's pieces
-    stay. The pull makes up for that and leaves every tone possible.
-    """
-    pitches = np.arange(FIELDS["pitch"].size)
-    is_astray = (pitches < DRUM_PITCH) & ~np.isin(pitches % 12, home) & bool(home)
-    return np.where(is_astray, math.log(strength), 0.0)
 
 
 class SongWriter:
@@ -155,7 +123,8 @@ class SongWriter:
         self._tracker = EventTracker()
         self._event = 0  # number of the event being chosen; the key of its random numbers
         self._start_units = 0
-        self._pull = _pull_home(plan.home, plan.sampling.key_pull)
+        self._last_onsets: dict[int, int] = {}  # by slot, in units from the first new bar
+        self._pull = pull_home(plan.home, plan.sampling.key_pull)
         self.song = WrittenSong()
 
     def write(self) -> Iterator[Progress | None]:
@@ -202,10 +171,10 @@ class SongWriter:
         """Let the network name the tracks of a new song, at least a few, each in the slot of its role."""
         turns: list[Turn] = []
         last_slot = -1
-        while last_slot + 1 < len(PART_ROLES):
+        while last_slot + 1 < len(PART_ROLES) and self._has_room(turns):
             allowed = np.zeros(NUM_CHOICES, dtype=np.bool_)
             allowed[CHOICE_TRACK] = True
-            allowed[CHOICE_BAR] = len(turns) >= _MIN_FREE_TRACKS
+            allowed[CHOICE_BAR] = len(turns) >= min(_MIN_FREE_TRACKS, self._plan.max_tracks)
             logits = self._fields.choose(self._lane.output, self._tracker.before_choice())
             if self._draw("choice", logits, allowed, self._plan.sampling.temperature_instruments) == CHOICE_BAR:
                 break
@@ -229,6 +198,9 @@ class SongWriter:
                 turns.append(Turn(slot=slot, program=program, start_bar=0, stop_bar=self._plan.num_bars))
                 yield from self._take(make_event(Kind.TRACK, slot, role, program))
         return tuple(turns)
+
+    def _has_room(self, turns: list[Turn]) -> bool:
+        return sum(turn.program != DRUM_PROGRAM for turn in turns) < self._plan.max_tracks
 
     def _choose_program(self, slot: int, role: int, temperature: float) -> int | None:
         programs = np.arange(FIELDS["program"].size)
@@ -263,6 +235,8 @@ class SongWriter:
         number = plan.num_given_bars + bar
         place = place_in_song(number, plan.num_given_bars + plan.num_bars, num_new_bars=plan.num_bars)
         self._rules.start_bar(bar, metre=song.metre)
+        if plan.densities:
+            self._tracker.wish_density(plan.densities[bar])
         yield from self._take(make_event(Kind.BAR, song.metre, song.tempo, place, number % NUM_PHASES))
 
     def _write_event(self) -> Generator[None, None, bool]:
@@ -290,6 +264,8 @@ class SongWriter:
         rhythm = sampling.temperature_rhythm
         row[FIRST_COLUMN["bar_units"]] = max(tracker.bar_units, _COMMON_BAR_UNITS)
         logits = self._less_repetition(self._fields.place(output, row), row, "position")
+        if self._plan.syncopations:
+            logits = logits + self._off_beat(slot)
         if tracker.kind == Kind.NOTE and tracker.slot == slot and self._lies_past_bar(logits):
             rules.close(slot)
             return
@@ -299,7 +275,7 @@ class SongWriter:
         logits = fold(logits, rules.folds(tracker.programs[slot]))
         pitch = self._draw("pitch", logits, rules.pitches(row), sampling.temperature_notes)
         logits = self._fields.hold(output, row, position, pitch)
-        duration = self._draw("duration", logits, rules.durations(tracker, position), rhythm)
+        duration = self._draw("duration", logits, rules.durations(tracker, position, slot=slot), rhythm)
         logits = self._fields.strike(output, row, position, pitch, duration)
         every = np.ones(FIELDS["velocity"].size, dtype=np.bool_)
         velocity = self._draw("velocity", logits, every, rhythm)
@@ -308,8 +284,18 @@ class SongWriter:
         yield from self._take(make_event(Kind.NOTE, slot, position, pitch, duration, velocity))
         rules.follow(tracker, duration_units=DURATIONS[duration], is_same_onset=is_same_onset)
         onset = self._start_units + position
+        self._last_onsets[slot] = onset
         program = tracker.programs[slot]
         self.song.notes.append(WrittenNote(slot, program, onset, pitch, DURATIONS[duration], velocity))
+
+    def _off_beat(self, slot: int) -> Logits:
+        """What the wish for this bar adds to the positions of a part's next note."""
+        last = self._last_onsets.get(slot)
+        return lean_off_beat(
+            self.song.metre,
+            last_onset=None if last is None else last - self._start_units,
+            strength=self._plan.syncopations[self._rules.bar],
+        )
 
     def _lies_past_bar(self, logits: Logits) -> bool:
         """Draw whether the network would place the note after the bar line, as if the bar were as long as most are.

@@ -159,6 +159,13 @@ class EventTracker:
         elif kind == Kind.NOTE:
             self._push_note(*values)
 
+    def wish_density(self, density: int | None) -> None:
+        """From the next bar on a density class is wished for, in place of the one before; None: none in particular."""
+        name = "density"
+        place = EVENT_FIELDS[Kind.CONTROL].index(name)
+        wished = PAD_ID if density is None else FIELDS[name].id_of(density)
+        self.controls = (*self.controls[:place], wished, *self.controls[place + 1 :])
+
     def _push_chord(self, position: int, root: int, quality: int) -> None:
         self.position = position
         self._keys.append(_key(self.bar, -1, position, -1))

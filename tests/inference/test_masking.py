@@ -102,10 +102,10 @@ def test_at_the_last_place_a_full_chord_ends_the_part():
 
 def test_notes_end_by_the_last_bar_line():
     rules, tracker = start(num_bars=1)
-    lengths = [DURATIONS[index] for index in allowed(rules.durations(tracker, 90))]
+    lengths = [DURATIONS[index] for index in allowed(rules.durations(tracker, 90, slot=LEAD))]
     assert lengths == [1, 2, 3, 4, 5, 6]
     rules, tracker = start(num_bars=2)
-    assert max(DURATIONS[index] for index in allowed(rules.durations(tracker, 90))) == 96
+    assert max(DURATIONS[index] for index in allowed(rules.durations(tracker, 90, slot=LEAD))) == 96
 
 
 def test_range_and_scale_bind_tones_and_not_drums():

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from inference.decoding.song_writer import fold, hand_over
+from inference.decoding.leaning import fold, hand_over
 
 
 def shares(logits: np.ndarray) -> list[float]:
