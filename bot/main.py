@@ -108,13 +108,13 @@ async def running_bot(settings: Settings) -> AsyncGenerator[TuttiBot]:
 
         weights = settings.inference.weights_folder
         genres = GenreCounts.load(weights)
+        rules = HouseRules(database, limits=settings.limits, soundfonts=list_soundfonts(settings.media.soundfont))
         parts = ReplyParts(
             early_worth_seconds=settings.media.early_seconds if settings.media.early_seconds >= 0 else None,
             fingerprints=Fingerprints.load(weights / FINGERPRINTS_FOLDER),
             genres=genres,
+            sound_of=rules.sound_of,
         )
-
-        rules = HouseRules(database, limits=settings.limits, soundfonts=list_soundfonts(settings.media.soundfont))
 
         def build_services(presenter: Presenter) -> Services:
             jobs = JobService(

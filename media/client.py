@@ -26,6 +26,7 @@ from media.protocol import (
     AudioFormat,
     DrawHistory,
     DrawPianoRoll,
+    DrawTakes,
     EngravedScore,
     EngraveScore,
     HistoryNode,
@@ -56,6 +57,7 @@ _KINDS: dict[type, RenderLabel] = {
     Render: "audio",
     RenderStem: "audio",
     DrawPianoRoll: "picture",
+    DrawTakes: "picture",
     DrawHistory: "picture",
     EngraveScore: "picture",
     WriteMIDI: "midi",
@@ -121,10 +123,11 @@ class MediaClient:
         audio_format: AudioFormat = "ogg",
         max_seconds: float | None = None,
         stop_ticks: int | None = None,
+        soundfont: str = "",
     ) -> Rendering:
         """Return the sound of a piece at -16 LUFS, within ``size_limit_bytes``.
 
-        ``stop_ticks``: more of the piece will follow; the sound fades out there.
+        ``stop_ticks``: more of the piece will follow; the sound fades out there. ``soundfont``: a path, another than the usual one.
 
         Raises:
             RenderError: if there is nothing to hear, or it cannot be made in time.
@@ -134,7 +137,7 @@ class MediaClient:
             audio_format=audio_format,
             size_limit_bytes=size_limit_bytes,
             max_seconds=max_seconds or self._settings.max_audio_seconds,
-            soundfont=self._settings.soundfont,
+            soundfont=soundfont or self._settings.soundfont,
             synthesizer=self._settings.synthesizer,
             stop_ticks=stop_ticks,
         )
@@ -197,6 +200,16 @@ class MediaClient:
             RenderError: if it cannot be made in time.
         """
         answer = await self._make(DrawPianoRoll(piece=piece, before=before))
+        assert isinstance(answer, Picture)
+        return answer
+
+    async def draw_takes(self, takes: Sequence[Piece]) -> Picture:
+        """Return the piano rolls of several takes of one wish as one PNG with alt text.
+
+        Raises:
+            RenderError: if it cannot be made in time.
+        """
+        answer = await self._make(DrawTakes(takes=tuple(takes)))
         assert isinstance(answer, Picture)
         return answer
 

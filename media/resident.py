@@ -101,7 +101,7 @@ def _begins(events: Sequence[Event], take: _Take) -> bool:
     return tuple(event for event in events if event.block < take.synth.block) == take.events
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=2)  # a server may have chosen another font than the others
 def resident_synth(soundfont: Path) -> ResidentSynth:
     """Return this process's synthesizer for a font; it is read at the first call."""
     return ResidentSynth(soundfont)

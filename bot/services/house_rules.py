@@ -6,7 +6,7 @@ What is read is remembered; this process is the only one that writes. It knows n
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,20 +23,12 @@ from bot.services.guild_settings import (
 )
 from bot.services.model import JobOrder, Place
 from bot.services.options import GenerateOptions
+from bot.services.sound import SoundWishes
 from core.settings import LimitSettings
 from db.engine import Database, unbroken
 from db.repositories.guild_settings import GuildSettingsRepository
-from media.protocol import AudioFormat
 
 _log = structlog.stdlib.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SoundWishes:
-    """How a server wants to hear its music; None and empty: as the operator has it."""
-
-    audio_format: AudioFormat | None = None
-    soundfont: str = ""  # a path
 
 
 class HouseRules:

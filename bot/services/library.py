@@ -21,6 +21,7 @@ from bot.services.model import Fact, File, Reply, RevisionView
 from bot.services.options import GenerateOptions
 from bot.services.ports import MediaMaker
 from bot.services.records import options_to_json
+from bot.services.sound import SoundOf, usual_sound
 from core.errors import RenderError
 from media.protocol import AudioFormat
 from music.constraints import Check
@@ -31,7 +32,7 @@ from music.time_grid import TimeGrid
 
 _log = structlog.stdlib.get_logger(__name__)
 _MAX_SLUG_LENGTH = 40
-_MESSAGE_OVERHEAD_BYTES = 64 * 1024  # text, embed and multipart borders share the limit with the files
+MESSAGE_OVERHEAD_BYTES = 64 * 1024  # text, embed and multipart borders share the limit with the files
 _MIN_AUDIO_BYTES = 16 * 1024
 
 
@@ -53,7 +54,7 @@ class ReplyParts:
 
     ``early_worth_seconds``: the first bars are heard early if the rest takes at least so long to write; None: never.
     With the ``fingerprints`` of the training music it says how long a passage its new notes share with that, and with
-    ``genres`` which styles the network hardly knows.
+    ``genres`` which styles the network hardly knows. ``sound_of``: what a server has set about its sound.
     """
 
     audio_format: AudioFormat | None = "ogg"
@@ -61,6 +62,7 @@ class ReplyParts:
     has_picture: bool = True
     fingerprints: Fingerprints | None = None
     genres: GenreCounts = field(default_factory=GenreCounts)
+    sound_of: SoundOf = usual_sound
 
 
 class ReplyMaker:
@@ -70,22 +72,24 @@ class ReplyMaker:
         self._media = media
         self._parts = parts or ReplyParts()
 
-    async def make(self, finished: Finished, *, size_limit_bytes: int) -> Reply:
+    async def make(self, finished: Finished, *, size_limit_bytes: int, take_number: int | None = None) -> Reply:
         """Return the whole reply; sound or picture that cannot be made are left out with a remark.
+
+        ``take_number`` (from 1): it is one of several takes, and its files say so.
 
         Raises:
             RenderError: when not even the MIDI file could be written.
         """
         revision, piece = finished.revision, finished.piece
-        name = file_stem(revision)
+        name = file_stem(revision) + (f"-take-{take_number}" if take_number else "")
         midi_data, (picture, alt_text, picture_remarks), shared_run_notes = await asyncio.gather(
             self._media.write_midi(piece, recipe=write_recipe(finished)),
             self._draw(name, finished),
             self._measure_shared_run(finished),
         )
         midi = File(filename=f"{name}.mid", data=midi_data)
-        others_bytes = len(midi.data) + (len(picture.data) if picture else 0) + _MESSAGE_OVERHEAD_BYTES
-        audio, audio_remarks = await self._render(name, piece, size_limit_bytes=size_limit_bytes - others_bytes)
+        others_bytes = len(midi.data) + (len(picture.data) if picture else 0) + MESSAGE_OVERHEAD_BYTES
+        audio, audio_remarks = await self._render(name, finished, size_limit_bytes=size_limit_bytes - others_bytes)
         return Reply(
             revision=revision,
             parents=finished.parents,
@@ -120,14 +124,20 @@ class ReplyMaker:
             return None, "", ("The picture could not be drawn.",)
         return File(filename=f"{name}.png", data=picture.png), picture.alt_text, ()
 
-    async def _render(self, name: str, piece: Piece, *, size_limit_bytes: int) -> tuple[File | None, tuple[str, ...]]:
+    async def _render(
+        self, name: str, finished: Finished, *, size_limit_bytes: int
+    ) -> tuple[File | None, tuple[str, ...]]:
         if self._parts.audio_format is None:
             return None, ()
         if size_limit_bytes < _MIN_AUDIO_BYTES:
             return None, ("The sound is too large for this place; the MIDI file holds everything.",)
         try:
+            wishes = await self._parts.sound_of(finished.revision.place.guild_id)
             rendering = await self._media.render(
-                piece, size_limit_bytes=size_limit_bytes, audio_format=self._parts.audio_format
+                finished.piece,
+                size_limit_bytes=size_limit_bytes,
+                audio_format=wishes.audio_format or self._parts.audio_format,
+                soundfont=wishes.soundfont,
             )
         except RenderError as error:
             _log.warning("audio_left_out", error=str(error))

@@ -57,8 +57,12 @@ class MediaMaker(Protocol):
         size_limit_bytes: int,
         audio_format: AudioFormat = "ogg",
         stop_ticks: int | None = None,
+        soundfont: str = "",
     ) -> Rendering:
-        """Return the sound of a piece, no larger than the limit; with ``stop_ticks``, of the beginning of one."""
+        """Return the sound of a piece, no larger than the limit; with ``stop_ticks``, of the beginning of one.
+
+        ``soundfont``: the path of another than the usual one.
+        """
         ...
 
     async def draw_piano_roll(self, piece: Piece, *, before: Piece | None = None) -> Picture:
@@ -67,6 +71,10 @@ class MediaMaker(Protocol):
 
     async def draw_history(self, nodes: Sequence[HistoryNode]) -> Picture:
         """Return the graph of a song's revisions."""
+        ...
+
+    async def draw_takes(self, takes: tuple[Piece, ...]) -> Picture:
+        """Return the piano rolls of several takes of one wish, one under the other."""
         ...
 
     async def write_midi(self, piece: Piece, *, recipe: str = "") -> bytes:

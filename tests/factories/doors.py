@@ -112,11 +112,13 @@ class StandInMedia:
         self.early_stops_ticks = []
         self.earlier_pieces = []
         self.drawn_histories = []
+        self.soundfonts = []
 
     async def read_upload(self, filename, data):
         return read_midi(data)
 
-    async def render(self, piece, *, size_limit_bytes, audio_format="ogg", stop_ticks=None):
+    async def render(self, piece, *, size_limit_bytes, audio_format="ogg", stop_ticks=None, soundfont=""):
+        self.soundfonts.append(soundfont)
         if stop_ticks is None:
             self.size_limits.append(size_limit_bytes)
         else:
@@ -142,6 +144,11 @@ class StandInMedia:
         if self.picture_error is not None:
             raise self.picture_error
         return Picture(png=b"\x89PNG", alt_text=f"The tree of {len(nodes)} results")
+
+    async def draw_takes(self, takes):
+        if self.picture_error is not None:
+            raise self.picture_error
+        return Picture(png=b"\x89PNG", alt_text=f"{len(takes)} takes")
 
     async def write_midi(self, piece, *, recipe=""):
         return write_midi(piece, recipe=recipe)
@@ -172,6 +179,9 @@ class ListPresenter:
         self.is_answered.set()
         return 1000 + job.job_id
 
+    async def show_takes(self, job, reply):
+        return await self.show_reply(job, reply)
+
     async def show_error(self, job, error):
         self.errors.append((job, error))
         self.is_answered.set()
@@ -196,6 +206,14 @@ class FolderPresenter:
     async def show_reply(self, job, reply):
         message_id = job.message_id or 1000 + job.job_id
         (self.folder / f"{message_id}.mid").write_bytes(reply.midi.data)
+        self.num_edits += 1
+        self.is_answered.set()
+        return message_id
+
+    async def show_takes(self, job, reply):
+        message_id = job.message_id or 1000 + job.job_id
+        for number, take in enumerate(reply.takes, start=1):
+            (self.folder / f"{message_id}-{number}.mid").write_bytes(take.midi.data)
         self.num_edits += 1
         self.is_answered.set()
         return message_id
