@@ -9,8 +9,10 @@ import typer
 
 from bot.cli_jobs import run_and_report
 from bot.cli_output import OutputPaths
+from bot.services.operations.adding import AddOptions
 from bot.services.operations.arranging import ArrangeOptions
 from bot.services.operations.arranging_words import parse_swaps, parse_tempo, parse_transposition
+from bot.services.operations.infilling import InfillOptions
 from bot.services.operations.remixing import parse_bars
 
 _Input = Annotated[Path, typer.Argument(metavar="FILE", help="A MIDI or MusicXML file.")]
@@ -20,6 +22,7 @@ _Picture = Annotated[Path | None, typer.Option(help="Where to write the piano ro
 _JSON = Annotated[bool, typer.Option("--json", help="Print one JSON object in place of text.")]
 _Seed = Annotated[int | None, typer.Option(help="The same seed gives the same music.")]
 _Bars = Annotated[str | None, typer.Option(help="Only these bars, for instance 5-8.")]
+_Preset = Annotated[str, typer.Option(help="safe, balanced or wild.")]
 _Names = Annotated[str, typer.Option(help="Only these tracks: numbers, names or instruments, for instance 1,bass.")]
 
 
@@ -69,9 +72,62 @@ def arrange(
     run_and_report(options, file, OutputPaths(midi=output, audio=audio, picture=picture), as_json=as_json)
 
 
+def infill(
+    file: _Input,
+    *,
+    bars: Annotated[
+        str | None, typer.Option(help="The bars to write anew, for instance 5-8; silent ones if left out.")
+    ] = None,
+    tracks: Annotated[
+        str,
+        typer.Option(
+            help="Who plays there anew: numbers, names, instruments or all; those who are silent if left out."
+        ),
+    ] = "",
+    preset: _Preset = "balanced",
+    seed: _Seed = None,
+    output: _Output = None,
+    audio: _Audio = None,
+    picture: _Picture = None,
+    as_json: _JSON = False,
+) -> None:
+    """Write some bars of some tracks anew, with both sides seen; everything else stays note for note."""
+    options = InfillOptions(
+        bars=None if bars is None else parse_bars(bars), tracks=_split(tracks), preset=preset, seed=seed
+    )
+    run_and_report(options, file, OutputPaths(midi=output, audio=audio, picture=picture), as_json=as_json)
+
+
+def add(
+    file: _Input,
+    *,
+    instrument: Annotated[
+        str, typer.Option("--instrument", "--instruments", help="What to add, for instance drums,bass.")
+    ],
+    bars: _Bars = None,
+    density: Annotated[str | None, typer.Option(help="sparse, light, medium, busy or dense.")] = None,
+    preset: _Preset = "balanced",
+    seed: _Seed = None,
+    output: _Output = None,
+    audio: _Audio = None,
+    picture: _Picture = None,
+    as_json: _JSON = False,
+) -> None:
+    """Add a layer to what is there: drums, bass, piano, strings or any other instrument."""
+    options = AddOptions(
+        instruments=_split(instrument),
+        bars=None if bars is None else parse_bars(bars),
+        density=density,
+        preset=preset,
+        seed=seed,
+    )
+    run_and_report(options, file, OutputPaths(midi=output, audio=audio, picture=picture), as_json=as_json)
+
+
 def add_edit_commands(app: typer.Typer) -> None:
     """Give the command line these commands."""
-    app.command()(arrange)
+    for command in (arrange, infill, add):
+        app.command()(command)
 
 
 def _split(names: str) -> tuple[str, ...]:

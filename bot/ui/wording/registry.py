@@ -8,7 +8,7 @@ from bot.plain_text import make_plain
 from bot.services.operations.registry import operation_for
 from bot.services.options import Options
 from bot.ui.wording.base import Wording
-from bot.ui.wording.edits import ARRANGE
+from bot.ui.wording.edits import ADD, ARRANGE, INFILL
 from bot.ui.wording.generation import CONTINUE, GENERATE
 from bot.ui.wording.harmonization import HARMONIZE
 from bot.ui.wording.remixing import REMIX
@@ -24,6 +24,8 @@ WORDINGS: Mapping[str, Wording] = {
     "undo": UNDO,
     "redo": REDO,
     "arrange": ARRANGE,
+    "infill": INFILL,
+    "add": ADD,
     "upload": _UPLOAD,
 }
 
