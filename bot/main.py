@@ -125,6 +125,7 @@ async def running_bot(settings: Settings) -> AsyncGenerator[TuttiBot]:
                 limits=settings.limits,
                 parts=parts,
                 metrics=metrics,
+                rules=rules,
             )
             songs = SongService(database, media=media, parts=parts)
             keeping = open_keeping(database, media=media, rules=rules)

@@ -22,7 +22,7 @@ from bot.services.guild_settings import (
     settings_to_json,
 )
 from bot.services.model import JobOrder, Place
-from bot.services.options import GenerateOptions
+from bot.services.options import DEFAULT_NUM_BARS, GenerateOptions
 from bot.services.sound import SoundWishes
 from core.settings import LimitSettings
 from db.engine import Database, unbroken
@@ -74,12 +74,19 @@ class HouseRules:
         return lowered_limits(self.limits, await self.of(place.guild_id))
 
     async def dress(self, order: JobOrder) -> JobOrder:
-        """Return an order with the server's defaults for what the person left out; new pieces get its genre."""
+        """Return an order with the server's defaults for what the person left out.
+
+        New pieces get its genre, unless they ask for one; where it wants fewer bars than are usual, so many are written.
+        """
         options = order.options
-        if not isinstance(options, GenerateOptions) or options.genre or order.source is not None:
+        if not isinstance(options, GenerateOptions):
             return order
-        settings = await self.of(order.place.guild_id)
-        return order if settings.genre is None else replace(order, options=replace(options, genre=settings.genre))
+        settings, changes = await self.of(order.place.guild_id), dict[str, Any]()
+        if settings.genre is not None and not options.genre and order.source is None:
+            changes["genre"] = settings.genre
+        if settings.max_bars is not None and settings.max_bars < DEFAULT_NUM_BARS and options.num_bars is None:
+            changes["num_bars"] = settings.max_bars
+        return replace(order, options=replace(options, **changes)) if changes else order
 
     async def sound_of(self, guild_id: int | None) -> SoundWishes:
         """Return how a server wants to hear its music; a SoundFont that is gone since is left out."""

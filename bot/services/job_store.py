@@ -36,14 +36,13 @@ _LONGEST_IN_SECONDS = 100.0
 class JobStore:
     """Accepts, shows, cancels and forgets jobs."""
 
-    def __init__(self, database: Database, *, leases: JobLeases, limits: LimitSettings) -> None:
+    def __init__(self, database: Database, *, leases: JobLeases) -> None:
         self._database = database
         self._leases = leases
-        self._limits = limits
 
     @unbroken
-    async def accept(self, order: JobOrder, *, seed: int, soonest_end: SoonestEnd) -> JobView:
-        """Store an order with its input and lease it to this process.
+    async def accept(self, order: JobOrder, *, seed: int, soonest_end: SoonestEnd, limits: LimitSettings) -> JobView:
+        """Store an order with its input and lease it to this process; ``limits`` are those of its place.
 
         Raises:
             LimitError: when the person, their server or everybody together has too many unfinished jobs.
@@ -52,7 +51,7 @@ class JobStore:
         now = utc_now()
         async with self._database.writing() as session:
             user = await UserRepository(session).find_or_add(order.author.user_id, name=order.author.name, now=now)
-            await self._check_limits(session, user, order.place, soonest_end)
+            await _check_limits(session, user, order.place, limits=limits, soonest_end=soonest_end)
             order = await _recognise_own_file(session, order)
             for revision_id in _named_revisions(order):
                 revision = await SongRepository(session).find(revision_id)
@@ -100,10 +99,24 @@ class JobStore:
                 raise PermissionDeniedError("Only the person who started this can cancel it.")
             if job.status not in UNFINISHED:
                 return False
+            await self._discard_takes(session, job)
             job.status = "cancelled"
             job.error_kind, job.error_reason = "CancelledJobError", ""
             job.finished_at = utc_now()
             return True
+
+    async def _discard_takes(self, session: AsyncSession, job: Job) -> None:
+        """Delete the music of takes that nobody will be shown."""
+        jobs, songs = JobRepository(session), SongRepository(session)
+        takes = await jobs.takes(job.id)
+        await jobs.forget_takes(job.id)
+        hashes: set[str] = set()
+        for revision_id in takes.values():
+            revision = await songs.find(revision_id)
+            if revision is not None and revision.deleted_at is None:
+                piece_hash = await songs.delete(revision, now=utc_now())
+                hashes |= set() if piece_hash is None else {piece_hash}
+        await PieceRepository(session).delete_unused(hashes)
 
     @unbroken
     async def forget_answered(self, *, days: int) -> int:
@@ -117,33 +130,36 @@ class JobStore:
         async with self._database.reading() as session:
             return await JobRepository(session).recent_rates(kind=kind, limit=limit)
 
-    async def _check_limits(self, session: AsyncSession, user: User, place: Place, soonest_end: SoonestEnd) -> None:
-        """Refuse what would be too much, and say who has how many and when there is room again."""
-        jobs, limits = JobRepository(session), self._limits
-        own = await jobs.unfinished_ids(user_id=user.id)
-        if len(own) >= limits.max_jobs_per_user:
-            wait_seconds = soonest_end(own)
-            raise LimitError(
-                f"You already have {len(own)} pieces in the making. Try again {_when(wait_seconds)}, or cancel one.",
-                retry_after_seconds=wait_seconds,
-            )
-        server: Sequence[int] = ()
-        if place.guild_id is not None:
-            server = await jobs.unfinished_ids(guild_id=place.guild_id)
-        if len(server) >= limits.max_jobs_per_server:
-            wait_seconds = soonest_end(server)
-            raise LimitError(
-                f"This server already has {len(server)} pieces in the making. Try again {_when(wait_seconds)}.",
-                retry_after_seconds=wait_seconds,
-            )
-        everybody = await jobs.unfinished_ids()
-        if len(everybody) >= limits.max_queued_jobs:
-            wait_seconds = soonest_end(everybody)
-            raise LimitError(
-                f"Too many pieces are in the making right now, {len(everybody)} on all servers together. "
-                f"Try again {_when(wait_seconds)}.",
-                retry_after_seconds=wait_seconds,
-            )
+
+async def _check_limits(
+    session: AsyncSession, user: User, place: Place, *, limits: LimitSettings, soonest_end: SoonestEnd
+) -> None:
+    """Refuse what would be too much, and say who has how many and when there is room again."""
+    jobs = JobRepository(session)
+    own = await jobs.unfinished_ids(user_id=user.id)
+    if len(own) >= limits.max_jobs_per_user:
+        wait_seconds = soonest_end(own)
+        raise LimitError(
+            f"You already have {len(own)} pieces in the making. Try again {_when(wait_seconds)}, or cancel one.",
+            retry_after_seconds=wait_seconds,
+        )
+    server: Sequence[int] = ()
+    if place.guild_id is not None:
+        server = await jobs.unfinished_ids(guild_id=place.guild_id)
+    if len(server) >= limits.max_jobs_per_server:
+        wait_seconds = soonest_end(server)
+        raise LimitError(
+            f"This server already has {len(server)} pieces in the making. Try again {_when(wait_seconds)}.",
+            retry_after_seconds=wait_seconds,
+        )
+    everybody = await jobs.unfinished_ids()
+    if len(everybody) >= limits.max_queued_jobs:
+        wait_seconds = soonest_end(everybody)
+        raise LimitError(
+            f"Too many pieces are in the making right now, {len(everybody)} on all servers together. "
+            f"Try again {_when(wait_seconds)}.",
+            retry_after_seconds=wait_seconds,
+        )
 
 
 def _when(seconds: float | None) -> str:
@@ -213,4 +229,5 @@ def _new_job(order: JobOrder, *, seed: int, user_id: int, upload_id: int | None)
         parent_revision_id=order.parent_revision_id,
         size_limit_bytes=order.size_limit_bytes,
         reply_token=order.reply_token,
+        num_takes=order.num_takes,
     )

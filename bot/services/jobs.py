@@ -19,6 +19,7 @@ from bot.services.job_store import JobStore
 from bot.services.library import ReplyParts
 from bot.services.model import Author, JobOrder, JobView, Presenter, ProgressView
 from bot.services.operations.registry import NETWORK_KINDS, check_options, operation_for
+from bot.services.order_rules import OperatorRules, OrderRules
 from bot.services.ports import MediaMaker, Writer
 from bot.services.sampling import draw_seed
 from bot.services.takes import check_num_takes, take_names
@@ -49,11 +50,12 @@ class JobService:
         parts: ReplyParts | None = None,
         metrics: Metrics | None = None,
         lease_seconds: float = DEFAULT_LEASE_SECONDS,
+        rules: OrderRules | None = None,
     ) -> None:
-        self._limits = limits
         self._doors = Doors(writer=writer, media=media, presenter=presenter)
         self._leases = JobLeases(database, lease_seconds=lease_seconds)
-        self._store = JobStore(database, leases=self._leases, limits=limits)
+        self._rules = rules or OperatorRules(limits)
+        self._store = JobStore(database, leases=self._leases)
         self._estimates = Estimates(writer)
         self._results = JobResults(database, owner=self._leases.owner)
         self._runner = JobRunner(
@@ -119,10 +121,12 @@ class JobService:
         if self._is_stopping:
             raise LimitError("I am just being restarted. Try again in a minute.", retry_after_seconds=60.0)
         check_num_takes(order.num_takes)
-        check_options(order.options, has_source=order.source is not None, limits=self._limits)
+        order = await self._rules.dress(order)
+        limits = await self._rules.limits_of(order.place)
+        check_options(order.options, has_source=order.source is not None, limits=limits)
         seed = draw_seed(order.options.seed)
         soonest_end = partial(self._estimates.soonest_end_seconds, kind=operation_for(order.options).kind)
-        job = await self._store.accept(order, seed=seed, soonest_end=soonest_end)
+        job = await self._store.accept(order, seed=seed, soonest_end=soonest_end, limits=limits)
         _log.info("job_queued", job_id=job.job_id, kind=job.kind)
         self._begin(job.job_id)
         return job
