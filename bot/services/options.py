@@ -46,13 +46,6 @@ class SamplingWishes:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
-    """What all options have. ``seed`` None: one is drawn when the job is accepted."""
-
-    seed: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class PromptWords:
     """A wish in plain words, and for the reply to show: what was understood of it, and the words that were not."""
 
@@ -62,13 +55,21 @@ class PromptWords:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What all options have. ``seed`` None: one is drawn when the job is accepted; ``prompt``: the words they come from."""
+
+    seed: int | None = None
+    prompt: PromptWords = PromptWords()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GenerateOptions(Options):
     """Write a new piece, or continue the job's source. None and empty leave the choice to the network or the source.
 
     ``num_bars`` counts new bars; without it ``DEFAULT_NUM_BARS`` are written. ``density`` is a name of ``DENSITIES``.
     ``ranges`` is "C3-C5" or "piano C3-C5, bass E1-G3"; ``polyphony`` "4" or "piano 3, strings 2" (notes at once); ``sections``
     "1-4 sparse, 5-8 busy strong C4-C6" (new bars from 1, both included; density, syncopation, range, "at most 3").
-    Without ``key_lock`` the key is a wish and tones outside it are possible. ``prompt`` is where the options come from.
+    Without ``key_lock`` the key is a wish and tones outside it are possible.
     """
 
     genre: str | None = None
@@ -88,7 +89,6 @@ class GenerateOptions(Options):
     grid: str | None = None  # a name of GRIDS
     key_lock: bool = True
     sections: str = ""
-    prompt: PromptWords = PromptWords()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

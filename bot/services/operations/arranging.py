@@ -94,7 +94,7 @@ def check_arrange_options(options: ArrangeOptions) -> None:
     Raises:
         InputError: for unknown words, numbers out of range, nothing to do, or wishes that contradict each other.
     """
-    if options == ArrangeOptions(seed=options.seed, bars=options.bars, tracks=options.tracks):
+    if options == ArrangeOptions(seed=options.seed, prompt=options.prompt, bars=options.bars, tracks=options.tracks):
         raise InputError(
             "Say what to change, for instance swap “piano to strings”, transpose “up a third” or tempo 90."
         )

@@ -12,7 +12,7 @@ _TOKEN = re.compile(
     r"""
     (?P<number>\d+(?:[.,]\d+)?(?![^\W\d_]*\d))
     | (?P<word>w/o\b | w/ | \b[a-z]&[a-z]\b | [a-g][#♯♭](?:m(?:in|aj)?)?(?![^\W\d_]) | [^\W\d_]+(?:['’][^\W\d_]+)*)
-    | (?P<sign>[=:/&+@♩♪\#] | (?<=\d)\s*[-–—]\s*(?=\d) | [\u2600-\u27bf\U0001f000-\U0001faff])
+    | (?P<sign>[=:/&+@%♩♪\#] | (?<=\d)\s*[-–—]\s*(?=\d) | [\u2600-\u27bf\U0001f000-\U0001faff])
     """,
     re.IGNORECASE | re.VERBOSE,
 )

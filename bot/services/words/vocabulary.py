@@ -104,7 +104,7 @@ def _build(data: Mapping[str, Any]) -> Vocabulary:
         filler=frozenset(data["filler"]["words"]),
         approximate_modes=frozenset(data["keys"]["approximate"]),
         speller=_build_speller(data, senses, groups),
-        longest_phrase=max(map(len, senses)),
+        longest_phrase=max(len(phrase) for table in (senses, *groups.values()) for phrase in table),
     )
 
 
@@ -135,6 +135,8 @@ def _build_groups(data: Mapping[str, Any]) -> dict[str, dict[Phrase, str]]:
     }
     groups["modes"] = {fold_phrase(phrase): mode for mode in ("major", "minor") for phrase in data["keys"][mode]}
     groups["accidentals"] = {fold_phrase(phrase): sign for sign in ("sharp", "flat") for phrase in data["keys"][sign]}
+    for table in ("intents", "tempo_ratios", "fields", "styles"):
+        groups[table] = {fold_phrase(phrase): value for value, phrases in data[table].items() for phrase in phrases}
     for name in ("before", "nouns"):
         groups[f"keys.{name}"] = {fold_phrase(phrase): name for phrase in data["keys"][name]}
     return groups
@@ -146,6 +148,6 @@ def _build_speller(
     sound = {word for phrase in senses for word in phrase}
     sound |= {word for group in groups.values() for phrase in group for word in phrase}
     sound |= set(data["filler"]["words"]) | set(data["numbers"]) | set(data["not_typos"]["words"])
-    small = [name for name in groups if name.startswith(("words.", "negation."))]
+    small = [name for name in groups if name.startswith(("words.", "negation.")) and name != "words.interval"]
     joining = {word for name in small for phrase in groups[name] for word in phrase if len(word) < _SAFE_LENGTH}
     return Speller(sound - joining - set(data["not_typos"]["words"]), sound=sound)
