@@ -6,7 +6,7 @@ of 120 files of Lakh, 720 of 120 songs of POP909; ``docs/edits.md``). A joint be
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import fmean
 
 from music.constraints import Check
@@ -81,15 +81,17 @@ def measure_joint(piece: Piece, *, bar: int, reach_bars: int = REACH_BARS) -> Jo
     )
 
 
-def check_joints(piece: Piece, *, bars: tuple[int, ...]) -> Check:
-    """Return one check over the beginnings of ``bars`` (from 0): no jump of tempo, range, loudness or density."""
+def check_joints(piece: Piece, *, bars: tuple[int, ...], has_new_tempo: bool = False) -> Check:
+    """Return one check over the beginnings of ``bars`` (from 0): no jump of range, loudness, density, or an unasked one of tempo."""
     grid = TimeGrid(piece)
     faults: list[str] = []
     for bar in bars:
         if 0 < bar < grid.num_bars:
-            faults += [f"{fault} at bar {bar + 1}" for fault in measure_joint(piece, bar=bar).faults]
+            joint = measure_joint(piece, bar=bar)
+            joint = replace(joint, tempo_share=0.0) if has_new_tempo else joint
+            faults += [f"{fault} at bar {bar + 1}" for fault in joint.faults]
     found = ", ".join(faults) if faults else "no jump"
-    asked = "joins without a jump of tempo, range, loudness or density"
+    asked = f"joins without a jump of {'' if has_new_tempo else 'tempo, '}range, loudness or density"
     return Check(name="joints", asked=asked, found=found, is_kept=not faults)
 
 

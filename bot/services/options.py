@@ -89,6 +89,7 @@ class GenerateOptions(Options):
     grid: str | None = None  # a name of GRIDS
     key_lock: bool = True
     sections: str = ""
+    beginning_bars: tuple[int, int] | None = None  # of the source, from 1, both included: go on from these bars alone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import difflib
 
-from bot.services.operations.base import NetworkOperation, Wish
+from bot.services.operations.base import Wish
+from bot.services.operations.continuing import WritingOperation
 from bot.services.options import DEFAULT_NUM_BARS, DENSITIES, GenerateOptions
 from bot.services.sampling import adjust, sampling_of
 from core.errors import InputError, NoMusicError, UnknownNameError
@@ -95,6 +96,6 @@ def _request(wish: Wish[GenerateOptions]) -> GenerateRequest:
     return build_generate_request(wish.job_id, wish.options, seed=wish.seed, prompt=wish.source, limits=wish.limits)
 
 
-GENERATE = NetworkOperation(
+GENERATE = WritingOperation(
     kind="generate", options_type=GenerateOptions, needs_source=False, check_options=_check, build_request=_request
 )

@@ -130,6 +130,8 @@ class _InfillOperation:
             piece, checkpoint_id = result.piece, result.checkpoint_id
             names = names or result.chord_names
             chords = chords or _chords_in(piece, gap.bars)
+        if not source.chords:  # chords of the gap alone would be read as those of all that follows
+            piece = replace(piece, chords=())
         return Made(piece=piece, checkpoint_id=checkpoint_id, checks=_checks(source, piece, gap), chord_names=names)
 
 

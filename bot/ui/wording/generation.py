@@ -24,6 +24,8 @@ def _words(options: GenerateOptions) -> list[str]:
         words.append(options.density)
     words += sampling_words(options.sampling)
     words += preset_words(options.preset)
+    if options.beginning_bars is not None:
+        words.append(f"going on from bars {options.beginning_bars[0]}-{options.beginning_bars[1]}")
     return words
 
 
