@@ -70,6 +70,7 @@ class FormPlan:
     themes: tuple[ThemePlan, ...]
     sections: tuple[SectionPlan, ...]
     is_from_melody: bool = False
+    melody_semitones: int = 0  # a given melody is moved so far, into the key that was asked for
 
     @property
     def num_bars(self) -> int:
@@ -77,7 +78,8 @@ class FormPlan:
 
     @property
     def num_material_bars(self) -> int:
-        return max((theme.stop_bar for theme in self.themes), default=0)
+        """Bars of the material that are used."""
+        return max((part.stop_bar for part in (*self.themes, *self.sections)), default=0)
 
     @property
     def bar_seconds(self) -> float:

@@ -7,6 +7,7 @@ from typing import Any
 from bot.services.operations.adding import ADD
 from bot.services.operations.arranging import ARRANGE
 from bot.services.operations.base import NOTHING_TO_WORK_ON, Operation
+from bot.services.operations.composition import COMPOSE
 from bot.services.operations.generation import GENERATE
 from bot.services.operations.harmonization import HARMONIZE
 from bot.services.operations.infilling import INFILL
@@ -17,7 +18,7 @@ from bot.services.sampling import draw_seed
 from core.errors import NoMusicError
 from core.settings import LimitSettings
 
-OPERATIONS: tuple[Operation[Any], ...] = (GENERATE, HARMONIZE, REMIX, UNDO, REDO, ARRANGE, INFILL, ADD)
+OPERATIONS: tuple[Operation[Any], ...] = (GENERATE, HARMONIZE, REMIX, UNDO, REDO, ARRANGE, INFILL, ADD, COMPOSE)
 
 NETWORK_KINDS = ("generate", "harmonize", "remix")
 """The kinds whose durations the queue learns from: what the networks themselves call their tasks."""

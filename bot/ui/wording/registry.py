@@ -8,6 +8,7 @@ from bot.plain_text import make_plain
 from bot.services.operations.registry import operation_for
 from bot.services.options import Options
 from bot.ui.wording.base import Wording
+from bot.ui.wording.composition import COMPOSE
 from bot.ui.wording.edits import ADD, ARRANGE, INFILL
 from bot.ui.wording.generation import CONTINUE, GENERATE
 from bot.ui.wording.harmonization import HARMONIZE
@@ -26,6 +27,7 @@ WORDINGS: Mapping[str, Wording] = {
     "arrange": ARRANGE,
     "infill": INFILL,
     "add": ADD,
+    "compose": COMPOSE,
     "upload": _UPLOAD,
 }
 
