@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import io
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
@@ -21,9 +21,9 @@ from typing import Any
 from core.errors import InputError, RenderError
 from media.protocol import EngravedScore, EngraveScore
 from music.musicxml_writing import write_score_xml
-from music.names import instrument_name, key_name
+from music.names import key_name, pitch_name
 from music.notation import Score
-from music.notation_writing import name_parts, write_score
+from music.notation_writing import choose_part, name_parts, write_score
 from music.piece import Piece, Track
 from music.time_grid import TimeGrid
 
@@ -58,14 +58,6 @@ _GLYPHS = {"\ueca5": "♩", "\ueca7": "♪", "\uea64": "♭", "\uea65": "♮", "
 _TEXT_FAMILY = "STIXGeneral"
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A part that somebody may ask for: its number (from 1) and its name."""
-
-    number: int
-    name: str
-
-
 def engrave(request: EngraveScore) -> EngravedScore:
     """Return the score in the forms that were asked for.
 
@@ -93,24 +85,6 @@ def engrave(request: EngraveScore) -> EngravedScore:
     )
 
 
-def choose_part(piece: Piece, wanted: str) -> Piece:
-    """Return the piece with one part only, by its number (from 1) or its name.
-
-    Raises:
-        InputError: when there is none of that number or name.
-    """
-    tracks = [track for track in piece.tracks if track.notes]
-    parts = [Part(index + 1, name) for index, name in enumerate(name_parts(tracks))]
-    text = wanted.strip().casefold()
-    found = [part for part in parts if text in {str(part.number), part.name.casefold()}]
-    found = found or [part for part in parts if text and text in part.name.casefold()]
-    found = found or [part for part in parts if text and text in instrument_name(tracks[part.number - 1].instrument)]
-    if not found:
-        listing = ", ".join(f"{part.number} {part.name}" for part in parts[:12])
-        raise InputError(f"There is no part “{wanted.strip()[:40]}”. Choose one of: {listing}.")
-    return replace(piece, tracks=(tracks[found[0].number - 1],))
-
-
 def describe_score(piece: Piece, *, num_pages: int) -> str:
     """Return the score in words, for those who do not see it."""
     grid = TimeGrid(piece)
@@ -129,8 +103,6 @@ def _opening_of(tracks: list[Track]) -> str:
     pitched = [track for track in tracks if not track.is_drum]
     if not pitched:
         return ""
-    from music.names import pitch_name
-
     notes = pitched[0].notes[:6]
     return f"The first part begins {' '.join(pitch_name(note.pitch) for note in notes)}."
 
@@ -143,7 +115,8 @@ def _engrave_pages(score: Score, musicxml: bytes, *, max_pages: int) -> tuple[li
     import verovio
 
     verovio.enableLog(verovio.LOG_OFF)
-    toolkit = verovio.toolkit()
+    toolkit = verovio.toolkit(False)
+    toolkit.setResourcePath(str(files("verovio") / "data"))
     num_staves = sum(len(part.clefs) for part in score.parts)
     scale = next((scale for most, scale in _SCALES if num_staves <= most), _SMALLEST_SCALE)
     has_one_page = max_pages == 1

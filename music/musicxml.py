@@ -151,7 +151,7 @@ def _join_staves(staves: list[Any]) -> Iterator[Track]:
 
 def _read_part(part: Any) -> Iterator[Track]:
     """Yield the track of a part, and a drum track beside it if it also has unpitched notes."""
-    from music21 import chord, harmony, instrument, note
+    from music21 import chord, harmony, instrument, note, percussion
 
     program, name = 0, str(part.partName or "")
     for each in part.recurse().getElementsByClass(instrument.Instrument):
@@ -177,8 +177,12 @@ def _read_part(part: Any) -> Iterator[Track]:
         elif isinstance(element, chord.Chord):
             pitches = {_in_range(pitch.midi) for pitch in element.pitches}
             pitched += [Note(onset_ticks, pitch, length_ticks, velocity) for pitch in sorted(pitches)]
-        elif isinstance(element, note.Unpitched):
-            unpitched.append(Note(onset_ticks, _drum_sound(element), length_ticks, velocity))
+        elif isinstance(element, note.Unpitched | percussion.PercussionChord):
+            strokes = [element] if isinstance(element, note.Unpitched) else list(element.notes)
+            sounds = sorted(
+                {_in_range(each.pitch.midi) if isinstance(each, note.Note) else _drum_sound(each) for each in strokes}
+            )
+            unpitched += [Note(onset_ticks, sound, length_ticks, velocity) for sound in sounds]
     if pitched:
         yield Track(notes=tuple(pitched), program=0 if is_drum else program, is_drum=is_drum, name=name)
     if unpitched:

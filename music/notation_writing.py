@@ -7,7 +7,10 @@ too small to be noticed are left out. Every onset and pitch is kept; what sounds
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from itertools import chain
 
+from core.errors import InputError
 from music.analysis import find_key
 from music.names import instrument_name
 from music.notation import QUARTER, BarFrame, Clef, Score, Voice, WrittenBar, WrittenPart
@@ -53,6 +56,27 @@ def name_parts(tracks: Sequence[Track]) -> tuple[str, ...]:
         f"{name} {plain[: index + 1].count(name)}" if plain.count(name) > 1 else name
         for index, name in enumerate(plain)
     )
+
+
+def choose_part(piece: Piece, wanted: str) -> Piece:
+    """Return the piece with one part only, by its number (from 1), its name, or its instrument.
+
+    Raises:
+        InputError: when there is none like that.
+    """
+    tracks = [track for track in piece.tracks if track.notes]
+    names = name_parts(tracks)
+    text = wanted.strip().casefold()
+    same = (index for index, name in enumerate(names) if text in {str(index + 1), name.casefold()})
+    alike = (index for index, name in enumerate(names) if text and text in name.casefold())
+    played = (
+        index for index, track in enumerate(tracks) if text and text in instrument_name(track.instrument).casefold()
+    )
+    index = next(chain(same, alike, played), None)
+    if index is None:
+        listing = ", ".join(f"{number + 1} {name}" for number, name in enumerate(names[:12]))
+        raise InputError(f"There is no part “{wanted.strip()[:40]}”. Choose one of: {listing}.")
+    return replace(piece, tracks=(tracks[index],))
 
 
 def _plain_name(track: Track) -> str:
