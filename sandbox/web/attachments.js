@@ -103,5 +103,5 @@ export function renderAttachments(attachments, embeds = []) {
   others.sort((a, b) => order[kindOf(a)] - order[kindOf(b)]);
   const pictures = others.filter((attachment) => kindOf(attachment) === "image");
   const cards = [...(takes ? [] : sounds.map((sound) => audioPlayer(sound))), ...others.filter((attachment) => kindOf(attachment) !== "image").map(fileCard)];
-  return el("div", { class: "attachments" }, takes, cards.length ? el("div", { class: "file-row" }, cards) : null, pictures.map(drawn));
+  return el("div", { class: "attachments" }, takes, cards.length ? el("div", { class: "file-row" }, cards) : null, pictures.length ? el("div", { class: "picture-row" }, pictures.map(drawn)) : null);
 }

@@ -47,6 +47,7 @@ const ICONS = {
   external: "M14 4h6v6M20 4l-9 9M18 14v6H4V6h6",
   slash: "M7 20 17 4",
   minus: "M5 12h14",
+  enlarge: "M14 4h6v6M20 4l-7 7M10 20H4v-6M4 20l7-7",
   left: "M15 6l-6 6 6 6",
   right: "M9 6l6 6-6 6",
   page: "M7 3h7l4 4v14H7zM14 3v4h4M10 12h5M10 16h5",

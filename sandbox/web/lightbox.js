@@ -50,6 +50,7 @@ export function openLightbox(pictures, index = 0) {
   );
   const dialog = el("dialog", { class: "lightbox", testid: "lightbox" }, tools, stage, el("div", { class: "lightbox-foot" }, text, link));
   image.addEventListener("click", () => zoomTo(state.scale === null ? Math.max(1, fitting() * 2) : null));
+  stage.addEventListener("click", (event) => event.target === stage && dialog.close());
   dialog.addEventListener("keydown", (event) => {
     const moves = { "+": () => zoomBy(STEP), "=": () => zoomBy(STEP), "-": () => zoomBy(1 / STEP), 0: () => zoomTo(null) };
     if (isMany && state.scale === null) Object.assign(moves, { ArrowLeft: () => show(state.index - 1), ArrowRight: () => show(state.index + 1) });

@@ -1,7 +1,7 @@
 // A cursor over a piano roll while its sound plays; a press on the roll seeks. Knows the text chunk "tutti-roll" that a
 // PNG may carry (bars as [second, x] in pixels) and players; a picture without the chunk stays as it is.
 
-import { el } from "./dom.js";
+import { el, icon } from "./dom.js";
 
 const CHUNK = "tutti-roll";
 const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
@@ -63,7 +63,9 @@ export async function followRoll(frame, playersOf) {
   const width = times.bars.at(-1)[1] - left;
   const place = { left: share(left, times.width), width: share(width, times.width), top: share(times.top, times.height), height: share(times.bottom - times.top, times.height) };
   for (const [name, value] of Object.entries(place)) surface.style.setProperty(name, value);
-  frame.append(surface);
+  // The picture's own button opens it too; this one is for the pointer, which the surface keeps from that button.
+  const enlarge = el("button", { type: "button", class: "roll-enlarge", tabindex: -1, "aria-hidden": "true", title: "Enlarge", onclick: () => frame.querySelector(".picture").click() }, icon("enlarge", 15));
+  frame.append(surface, enlarge);
 
   const show = (seconds) => {
     const x = along(times.bars, seconds, 0, 1);

@@ -74,7 +74,7 @@ export class Sidebar {
     if (!store.me) return;
     this.me.replaceChildren(
       avatar({ name: store.me.name, bot: false }),
-      el("span", { class: "me-text" }, el("span", { class: "me-name", text: store.me.name, testid: "me" }), el("span", { class: "me-note", text: "That is you, in this tab" })),
+      el("span", { class: "me-text" }, el("span", { class: "me-name", text: store.me.name, testid: "me" }), el("span", { class: "me-note", text: "You, in this tab" })),
       this.theme,
       iconButton("swap", "Change who you are", { testid: "switch-user", onclick: () => actions.changeUser() }),
     );

@@ -98,7 +98,7 @@ class Louder(discord.ui.View):
 
 class NameForm(discord.ui.Modal, title="Name the song"):
     name = discord.ui.TextInput(label="Name", max_length=20)
-    words = discord.ui.TextInput(label="Words", style=discord.TextStyle.paragraph, required=False)
+    words = discord.ui.TextInput(label="Words", style=discord.TextStyle.paragraph, required=False, default="do re mi")
 
     async def on_submit(self, interaction: discord.Interaction) -> None:
         await interaction.response.send_message(f"Named **{self.name.value}**")

@@ -29,6 +29,11 @@ async def test_takes_stand_side_by_side_and_one_sounds_at_a_time(ana: Page) -> N
     await ana.get_by_role("button", name="Play Take 2").press("Enter")
     await expect(ana.get_by_role("button", name="Pause Take 2")).to_be_visible()
     await expect(ana.get_by_role("button", name="Play Take 1")).to_be_visible()
+    await ana.set_viewport_size({"width": 320, "height": 640})
+    assert await ana.evaluate("document.documentElement.scrollWidth") == 320
+    boxes = [await takes.nth(number).bounding_box() for number in (0, 1)]
+    assert boxes[0]["x"] == boxes[1]["x"]
+    assert boxes[0]["x"] + boxes[0]["width"] <= 320
 
 
 async def test_press_on_the_roll_seeks_and_lights_the_bar(ana: Page) -> None:

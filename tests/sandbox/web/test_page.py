@@ -105,7 +105,7 @@ async def test_file_attached_first_goes_to_the_command(ana: Page) -> None:
 
 
 async def test_buttons_selects_and_modals_are_answered(ana: Page) -> None:
-    """A button edits its message, a select sends a choice, a modal asks and sends its fields."""
+    """A button edits its message, a select sends a choice, a modal comes filled in, asks and sends its fields."""
     song = await sing(ana)
     await song.get_by_role("button", name="Louder").click()
     await expect(song.get_by_test_id("content")).to_contain_text("Louder now!")
@@ -118,6 +118,7 @@ async def test_buttons_selects_and_modals_are_answered(ana: Page) -> None:
 
     await song.get_by_role("button", name="Name it").press("Enter")
     modal = ana.get_by_role("dialog", name="Name the song")
+    await expect(modal.get_by_label("Words")).to_have_value("do re mi")
     await modal.get_by_label("Words").fill("la la")
     await modal.get_by_role("button", name="Submit").click()
     await expect(modal).to_contain_text("Please fill in “Name”.")
