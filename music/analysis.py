@@ -205,7 +205,7 @@ def find_chords(piece: Piece, *, stretches_per_bar: int = 2) -> tuple[ChordSymbo
     ]
     if not starts:
         return ()
-    chroma, bass = _measure_stretches(piece, starts)
+    chroma, bass = measure_stretches(piece, starts)
     roots, qualities = harmony.estimate_chords(chroma, bass)
 
     chords: list[ChordSymbol] = []
@@ -220,7 +220,7 @@ def find_chords(piece: Piece, *, stretches_per_bar: int = 2) -> tuple[ChordSymbo
     return tuple(chords)
 
 
-def _measure_stretches(piece: Piece, starts: list[int]) -> tuple[Floats, npt.NDArray[np.int64]]:
+def measure_stretches(piece: Piece, starts: list[int]) -> tuple[Floats, npt.NDArray[np.int64]]:
     """Return sounding ticks of each pitch class (stretches, 12) and the lowest pitch class (stretches,)."""
     edges = np.asarray([*starts, max(piece.length_ticks, starts[-1] + 1)], dtype=np.int64)
     chroma = np.zeros((len(starts), 12))

@@ -171,20 +171,26 @@ def write_numerals(piece: Piece, key: KeySignature) -> str:
 
 
 def _write(piece: Piece, name: Callable[[ChordSymbol], str]) -> str:
-    if not piece.chords:
-        return ""
+    bars = write_bars(piece, piece.chords, name)
+    return " | ".join(
+        _REPEAT if index and text == bars[index - 1] and " " not in text else text for index, text in enumerate(bars)
+    )
+
+
+def write_bars(piece: Piece, chords: Sequence[ChordSymbol], name: Callable[[ChordSymbol], str]) -> list[str]:
+    """Return one text for each bar of a piece: the names of ``chords`` (sorted by onset), "/" for a beat that holds the last."""
+    if not chords:
+        return []
     grid = TimeGrid(piece)
     sounding = ChordSymbol(0, 0, NO_CHORD, 0)
     bars: list[str] = []
     for bar in grid.bars:
         changes = {
-            chord.onset_ticks: chord for chord in piece.chords if bar.start_ticks <= chord.onset_ticks < bar.stop_ticks
+            chord.onset_ticks: chord for chord in chords if bar.start_ticks <= chord.onset_ticks < bar.stop_ticks
         }
         bars.append(_write_bar(grid, bar, {bar.start_ticks: sounding} | changes, name))
         sounding = changes[max(changes)] if changes else sounding
-    return " | ".join(
-        _REPEAT if index and text == bars[index - 1] and " " not in text else text for index, text in enumerate(bars)
-    )
+    return bars
 
 
 def _write_bar(grid: TimeGrid, bar: Bar, chords: Mapping[int, ChordSymbol], name: Callable[[ChordSymbol], str]) -> str:

@@ -29,6 +29,7 @@ _TEMPLATES: dict[str, dict[int, float]] = {
     "5": {0: 1.0, 7: 0.9},
 }
 _BASS_BONUS = 0.12
+_SILENCE = 1e-9
 _MAJOR_PROFILE = (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88)
 _MINOR_PROFILE = (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17)
 NO_CHORD_QUALITY = CHORD_QUALITIES.index("none")
@@ -50,7 +51,7 @@ def _template_matrix() -> tuple[Floats, Ints, Ints]:
     return np.stack(columns, axis=1), np.asarray(roots), np.asarray(qualities)
 
 
-_MATRIX, _ROOTS, _QUALITIES = _template_matrix()
+_MATRIX, TEMPLATE_ROOTS, TEMPLATE_QUALITIES = _template_matrix()
 
 
 def estimate_chords(chroma: Floats, bass: Ints) -> tuple[Ints, Ints]:
@@ -60,19 +61,31 @@ def estimate_chords(chroma: Floats, bass: Ints) -> tuple[Ints, Ints]:
         chroma: (stretches, 12) sounding length of each pitch class.
         bass: (stretches,) lowest pitch class, or ``NO_ROOT``.
     """
+    best = score_chords(chroma, bass).argmax(axis=1)
+    is_silent = np.linalg.norm(chroma, axis=1) < _SILENCE
+    return np.where(is_silent, NO_ROOT, TEMPLATE_ROOTS[best]), np.where(
+        is_silent, NO_CHORD_QUALITY, TEMPLATE_QUALITIES[best]
+    )
+
+
+def score_chords(chroma: Floats, bass: Ints) -> Floats:
+    """Return how near each stretch is to each template, (stretches, templates); arguments as for ``estimate_chords``.
+
+    ``TEMPLATE_ROOTS`` and ``TEMPLATE_QUALITIES`` say what the columns are.
+    """
     norm = np.linalg.norm(chroma, axis=1)
-    scores = chroma @ _MATRIX / np.maximum(norm, 1e-9)[:, None]
-    scores = scores + _BASS_BONUS * (_ROOTS[None, :] == bass[:, None])
-    best = scores.argmax(axis=1)
-    is_silent = norm < 1e-9
-    return np.where(is_silent, NO_ROOT, _ROOTS[best]), np.where(is_silent, NO_CHORD_QUALITY, _QUALITIES[best])
+    scores = chroma @ _MATRIX / np.maximum(norm, _SILENCE)[:, None]
+    return scores + _BASS_BONUS * (TEMPLATE_ROOTS[None, :] == bass[:, None])
 
 
 def estimate_key(chroma: Floats) -> int:
     """Return the key of summed pitch classes (12,): 0..11 major by tonic, 12..23 minor."""
-    if chroma.sum() <= 0:
-        return 0
+    return int(np.argmax(key_correlations(chroma))) if chroma.sum() > 0 else 0
+
+
+def key_correlations(chroma: Floats) -> Floats:
+    """Return how well each key fits pitch classes (12,), -1..1: shape (24,), major by tonic, then minor."""
     scores: list[float] = []
     for profile in (_MAJOR_PROFILE, _MINOR_PROFILE):
         scores += [float(np.corrcoef(np.roll(profile, tonic), chroma)[0, 1]) for tonic in range(12)]
-    return int(np.argmax(np.nan_to_num(np.asarray(scores))))
+    return np.nan_to_num(np.asarray(scores))
