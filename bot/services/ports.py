@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Protocol
 
 from inference.protocol import FinishedBars, Progress, Request, Result
-from media.protocol import AudioFormat, HistoryNode, Picture, Rendering
+from media.protocol import AudioFormat, EngravedScore, HistoryNode, Picture, Rendering, ScoreForm
 from music.piece import Piece
 
 
@@ -63,6 +63,31 @@ class MediaMaker(Protocol):
 
         ``soundfont``: the path of another than the usual one.
         """
+        ...
+
+    async def render_stem(
+        self,
+        piece: Piece,
+        track_index: int,
+        *,
+        size_limit_bytes: int,
+        audio_format: AudioFormat = "flac",
+        max_seconds: float | None = None,
+    ) -> Rendering:
+        """Return the sound of one track, as loud and as long as it is in the whole piece."""
+        ...
+
+    async def engrave_score(
+        self,
+        piece: Piece,
+        *,
+        forms: tuple[ScoreForm, ...],
+        part: str | None = None,
+        title: str = "",
+        credit_line: str = "",
+        rights: str = "",
+    ) -> EngravedScore:
+        """Return a piece, or one part of it by number (from 1) or name, as sheet music."""
         ...
 
     async def draw_piano_roll(self, piece: Piece, *, before: Piece | None = None) -> Picture:

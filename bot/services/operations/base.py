@@ -69,12 +69,16 @@ class Wish(Generic[OptionsT]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Made:
-    """What came out. ``checkpoint_id`` is None where no network had a part in it."""
+    """What came out. ``checkpoint_id`` is None where no network had a part in it.
+
+    ``is_new`` False: the piece is the source as it was, only its files are wanted; no revision is added for it.
+    """
 
     piece: Piece
     checkpoint_id: str | None = None
     checks: tuple[Check, ...] = ()
     chord_names: tuple[str, ...] = ()
+    is_new: bool = True
 
 
 class Operation(Protocol[OptionsT_contra]):
