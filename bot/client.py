@@ -25,6 +25,7 @@ from bot.ui.gate import doing_of
 from bot.ui.history_page import LookButton, SongMenu
 from bot.ui.presenter import DiscordPresenter
 from bot.ui.sources import SourceFinder
+from bot.ui.take_views import TakeButton
 from bot.ui.views import CancelButton, MoreMenu, RevisionButton
 from core.errors import ConfigurationError
 from core.metrics import Metrics, NullMetrics
@@ -37,7 +38,10 @@ EXTENSIONS = (
     "cogs.describe",
     "cogs.history",
     "cogs.help",
+    "cogs.conversation",
     "cogs.undo",
+    "cogs.score",
+    "cogs.export",
 )
 
 discord.VoiceClient.warn_nacl = False  # Tutti does not speak in voice channels
@@ -69,7 +73,7 @@ class TuttiTree(app_commands.CommandTree["TuttiBot"]):
 
 
 class TuttiBot(commands.Bot):
-    """Tutti on Discord. Needs only unprivileged intents, reads no messages and never pings.
+    """Tutti on Discord. Needs only unprivileged intents, reads only what is said to it and never pings.
 
     Build it inside a running event loop: its connector belongs to one.
     """
@@ -86,7 +90,7 @@ class TuttiBot(commands.Bot):
             command_prefix=commands.when_mentioned,
             help_command=None,
             tree_cls=TuttiTree,
-            intents=discord.Intents(guilds=True),
+            intents=discord.Intents(guilds=True, guild_messages=True, dm_messages=True),
             member_cache_flags=discord.MemberCacheFlags.none(),
             max_messages=None,
             chunk_guilds_at_startup=False,
@@ -110,7 +114,7 @@ class TuttiBot(commands.Bot):
 
     async def setup_hook(self) -> None:
         """Load everything that Discord may call, before the first event arrives."""
-        self.add_dynamic_items(RevisionButton, MoreMenu, CancelButton, LookButton, SongMenu)
+        self.add_dynamic_items(RevisionButton, TakeButton, MoreMenu, CancelButton, LookButton, SongMenu)
         for extension in EXTENSIONS:
             await self.load_extension(extension)
         assert self.application_id is not None, "discord.py learns it at login"
@@ -122,7 +126,7 @@ class TuttiBot(commands.Bot):
         )
 
     async def on_message(self, message: discord.Message, /) -> None:
-        """Do nothing: Tutti is used through commands, menus and buttons, and reads nobody's messages."""
+        """Do nothing: there are no commands with a prefix. What is said to Tutti is heeded by ``cogs/conversation.py``."""
 
     async def on_connect(self) -> None:
         """Note a new session with Discord's gateway."""

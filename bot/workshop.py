@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from bot.services.jobs import JobService
 from bot.services.library import ReplyParts
-from bot.services.model import Author, JobOrder, JobView, Place, ProgressView, Reply, Source
+from bot.services.model import Author, FileBundle, JobOrder, JobView, Place, ProgressView, Reply, Source, TakesReply
 from bot.services.operations.registry import check_options
 from bot.services.options import Options
 from bot.services.ports import MediaMaker, Writer
@@ -58,6 +58,13 @@ class _OneReply:
         if not self._reply.done():
             self._reply.set_result(reply)
         return _MESSAGE_ID
+
+    async def show_files(self, job: JobView, bundle: FileBundle) -> None:
+        """Do nothing: the command line makes files without jobs (``cli_exports.py``)."""
+
+    async def show_takes(self, job: JobView, reply: TakesReply) -> int:
+        """Keep the first take; files hold one."""
+        return await self.show_reply(job, reply.takes[0])
 
     async def show_error(self, job: JobView, error: TuttiError) -> None:  # noqa: ARG002 - the protocol's
         """Keep the error."""

@@ -71,26 +71,19 @@ class _Layout:
 def draw_piano_roll(piece: Piece, *, before: Piece | None = None) -> Picture:
     """Return the piano roll of ``piece``, with the differences from ``before`` marked if it is given."""
     layout = _lay_out(piece, before)
-    image = Image.new("RGB", (_WIDTH, layout.height), BACKGROUND)
-    draw = ImageDraw.Draw(image)
     grid = TimeGrid(piece)
-
-    _draw_rows(draw, layout)
-    _draw_bars(draw, layout, piece, grid)
     changed = _changed_bars(piece, before, grid) if before is not None else ()
-    for bar in changed:
-        start, stop = layout.x(grid.bar_start_ticks(bar)), layout.x(grid.bar_start_ticks(bar + 1))
-        draw.rectangle(
-            (start, _TOP - 6, max(start, stop - 2), _TOP - 3), fill=CHANGED_BAR
-        )  # bars may be thin as a hair
-    _draw_notes(draw, layout, piece, before)
-    _draw_legend(draw, layout, piece)
-
+    image = _paint(layout, piece, before, changed)
     buffer = io.BytesIO()
     bottom = layout.height - _LEGEND_HEIGHT - _BOTTOM
     times = write_times(grid, layout.x, size=image.size, top=_TOP, bottom=bottom)
     image.save(buffer, "PNG", optimize=True, pnginfo=times)
     return Picture(png=buffer.getvalue(), alt_text=describe_roll(piece, changed_bars=changed))
+
+
+def paint_roll(piece: Piece, *, max_roll_height: int) -> Image.Image:
+    """Return the piano roll of ``piece`` as a part of a larger picture, its pitches at most about so many pixels high."""
+    return _paint(_lay_out(piece, None, max_roll_height=max_roll_height), piece, None, ())
 
 
 def describe_roll(piece: Piece, *, changed_bars: tuple[int, ...] = ()) -> str:
@@ -107,11 +100,27 @@ def describe_roll(piece: Piece, *, changed_bars: tuple[int, ...] = ()) -> str:
     return text if len(text) <= 1000 else text[:997] + "..."
 
 
+def _paint(layout: _Layout, piece: Piece, before: Piece | None, changed_bars: tuple[int, ...]) -> Image.Image:
+    image = Image.new("RGB", (_WIDTH, layout.height), BACKGROUND)
+    draw = ImageDraw.Draw(image)
+    grid = TimeGrid(piece)
+    _draw_rows(draw, layout)
+    _draw_bars(draw, layout, piece, grid)
+    for bar in changed_bars:
+        start, stop = layout.x(grid.bar_start_ticks(bar)), layout.x(grid.bar_start_ticks(bar + 1))
+        draw.rectangle(
+            (start, _TOP - 6, max(start, stop - 2), _TOP - 3), fill=CHANGED_BAR
+        )  # bars may be thin as a hair
+    _draw_notes(draw, layout, piece, before)
+    _draw_legend(draw, layout, piece)
+    return image
+
+
 def _track_name(track: Track) -> str:
     return "Drums" if track.is_drum else instrument_name(track.program)
 
 
-def _lay_out(piece: Piece, before: Piece | None) -> _Layout:
+def _lay_out(piece: Piece, before: Piece | None, *, max_roll_height: int = _MAX_ROLL_HEIGHT) -> _Layout:
     pieces = [piece] if before is None else [piece, before]
     pitched = [n.pitch for p in pieces for t in p.tracks if not t.is_drum for n in t.notes] or [60]
     drums = tuple(sorted({n.pitch for p in pieces for t in p.tracks if t.is_drum for n in t.notes}, reverse=True))
@@ -125,7 +134,7 @@ def _lay_out(piece: Piece, before: Piece | None) -> _Layout:
         ticks_per_pixel=length_ticks / (_WIDTH - _LEFT - _RIGHT),
         low_pitch=low,
         high_pitch=high,
-        row_height=max(3, min(10, _MAX_ROLL_HEIGHT // (high - low + 1))),
+        row_height=max(3, min(10, max_roll_height // (high - low + 1))),
         drum_pitches=drums,
     )
 

@@ -55,6 +55,12 @@ class DrawPianoRoll(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     before: Piece | None
 
 
+class DrawTakes(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Draw several takes of one wish, one under the other."""
+
+    takes: tuple[Piece, ...]
+
+
 class HistoryNode(msgspec.Struct, frozen=True, kw_only=True):
     """One revision in the picture of a song's history; ``piece`` is encoded (music/codec.py), empty for a deleted one.
 
@@ -130,7 +136,7 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 
 class Picture(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """Answer to ``DrawPianoRoll`` and ``DrawHistory``: a PNG file and its description in words."""
+    """Answer to ``DrawPianoRoll``, ``DrawTakes`` and ``DrawHistory``: a PNG file and its description in words."""
 
     png: bytes
     alt_text: str
@@ -161,5 +167,5 @@ class MediaFailure(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     details: str = ""
 
 
-MediaRequest = ReadUpload | Render | DrawPianoRoll | DrawHistory | WriteMIDI
-MediaAnswer = PieceRead | Rendering | Picture | MIDIWritten | MediaFailure
+MediaRequest = ReadUpload | Render | RenderStem | EngraveScore | DrawPianoRoll | DrawTakes | DrawHistory | WriteMIDI
+MediaAnswer = PieceRead | Rendering | EngravedScore | Picture | MIDIWritten | MediaFailure

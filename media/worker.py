@@ -18,6 +18,7 @@ from core.errors import InputError, RenderError, TuttiError
 from media.protocol import (
     DrawHistory,
     DrawPianoRoll,
+    DrawTakes,
     EngraveScore,
     MediaAnswer,
     MediaFailure,
@@ -74,6 +75,10 @@ def _work(request: MediaRequest) -> MediaAnswer:  # noqa: PLR0911 - one for each
             return engrave(request)
         case DrawPianoRoll():
             return _draw(request)
+        case DrawTakes():
+            from media.takes_picture import draw_takes
+
+            return draw_takes(request.takes)
         case DrawHistory():
             from media.history_picture import draw_history
 

@@ -8,7 +8,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 
 from bot.services.library import hash_file
-from bot.services.model import JobView, ProgressView, Reply
+from bot.services.model import FileBundle, JobView, ProgressView, Reply, TakesReply
 from core.errors import CancelledJobError, TuttiError
 
 _FIRST_MESSAGE_ID = 1_000_000
@@ -86,6 +86,14 @@ class LedgerPresenter:
         entry.midi_hash = hash_file(reply.midi.data)
         self._answer(job, "reply")
         return job.message_id or _FIRST_MESSAGE_ID + job.job_id
+
+    async def show_takes(self, job: JobView, reply: TakesReply) -> int:
+        """Note the first take for all of them."""
+        return await self.show_reply(job, reply.takes[0])
+
+    async def show_files(self, job: JobView, bundle: FileBundle) -> None:  # noqa: ARG002 - the protocol's
+        """Note that there were files."""
+        self._answer(job, "files")
 
     async def show_error(self, job: JobView, error: TuttiError) -> None:
         """Note why there is none."""

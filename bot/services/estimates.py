@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from bot.services.options import DEFAULT_NUM_BARS
 from bot.services.ports import Writer
+from bot.services.takes import take_names
 
 NUM_REMEMBERED_JOBS = 20
 
@@ -27,7 +28,8 @@ class Estimates:
 
     def end_seconds(self, job_id: int) -> float | None:
         """Return in how many seconds a job will probably be done, its wait included; None when nobody can know."""
-        return self._writer.estimate_end_seconds(str(job_id))
+        ends = [self._writer.estimate_end_seconds(name) for name in take_names(job_id)]
+        return max((end for end in ends if end is not None), default=None)
 
     def soonest_end_seconds(self, job_ids: Sequence[int], *, kind: str) -> float | None:
         """Return in how many seconds the first of some jobs will probably be done.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -44,6 +45,15 @@ async def piece_data(session: AsyncSession, revision: Revision) -> bytes | None:
         return None
     stored = await PieceRepository(session).find(revision.piece_hash)
     return None if stored is None else stored.data
+
+
+async def load_all_finished(database: Database, revision_ids: Sequence[int]) -> tuple[Finished, ...]:
+    """Return those of some revisions that were not deleted, in their order, as ``load_finished`` does."""
+    found: list[Finished] = []
+    for revision_id in revision_ids:
+        with contextlib.suppress(NotFoundError):
+            found.append(await load_finished(database, revision_id))
+    return tuple(found)
 
 
 @unbroken

@@ -20,6 +20,7 @@ from bot.services.library import ReplyParts
 from bot.services.model import EarlySound, JobView, Presenter, ProgressView
 from bot.services.operations.base import Step
 from bot.services.ports import MediaMaker, Writer
+from bot.services.takes import ShowProgress
 from core.errors import InferenceError, LimitError, TuttiError
 from inference.protocol import FinishedBars, GenerateRequest, Progress, Request, Result
 
@@ -55,8 +56,18 @@ class JobNetworks:
     already. Only a request without a step is heard early: a step's music is not yet the result.
     """
 
-    def __init__(self, job: JobView, *, doors: Doors, estimates: Estimates, parts: ReplyParts) -> None:
+    def __init__(
+        self,
+        job: JobView,
+        *,
+        doors: Doors,
+        estimates: Estimates,
+        parts: ReplyParts,
+        show: ShowProgress | None = None,
+    ) -> None:
+        """``show`` takes the progress instead of the presenter: this is then one of several takes, heard only at the end."""
         self._job = job
+        self._show_view = show
         self._doors = doors
         self._estimates = estimates
         self._parts = parts
@@ -80,7 +91,7 @@ class JobNetworks:
         Raises:
             InferenceError: when the networks gave up.
         """
-        if isinstance(request, GenerateRequest) and step is None:
+        if isinstance(request, GenerateRequest) and step is None and self._show_view is None:
             self._early = self._open_early_listening()
             if self._early is not None:
                 request = msgspec.structs.replace(request, wants_early_bars=True)
@@ -160,7 +171,10 @@ class JobNetworks:
         await self._show(view)
 
     async def _show(self, view: ProgressView) -> None:
-        await show_progress(self._doors.presenter, self._job, view)
+        if self._show_view is None:
+            await show_progress(self._doors.presenter, self._job, view)
+        else:
+            await self._show_view(view)
 
 
 class _Stream:

@@ -7,8 +7,9 @@ knows no network and no presenter.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -17,13 +18,14 @@ from bot.services.findable import genre_of, key_name_of
 from bot.services.job_store import view_of
 from bot.services.model import JobView, Upload
 from bot.services.operations.base import Made
-from bot.services.records import checks_to_json, error_from_row, error_to_row, options_from_json
+from bot.services.options import Options
+from bot.services.records import checks_to_json, error_from_row, error_to_row, options_from_json, options_to_json
 from core.errors import NotFoundError, TuttiError
 from db.engine import Database, unbroken
 from db.repositories.jobs import UNFINISHED, JobRepository
 from db.repositories.pieces import NewPiece, PieceRepository
 from db.repositories.songs import UPLOAD, NewRevision, SongRepository
-from db.tables import Job
+from db.tables import Job, Revision
 from music.codec import decode_piece, encode_piece, hash_piece
 from music.piece import Piece
 from music.time_grid import TimeGrid
@@ -36,6 +38,7 @@ class HeldJob:
     job: JobView
     result_revision_id: int | None
     error: TuttiError | None
+    take_ids: tuple[int, ...] = ()  # the results of a job of several takes, in their order
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,10 +52,10 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """Where a reply was shown, and the SHA-256 of its MIDI file."""
+    """Where a reply was shown, and the SHA-256 of the MIDI file of each of its revisions, in their order."""
 
     message_id: int
-    midi_hash: str
+    midi_hashes: dict[int, str]
 
 
 class JobResults:
@@ -71,7 +74,13 @@ class JobResults:
                 return None
             error = None if job.error_kind is None else error_from_row(job.error_kind, job.error_reason or "")
             view = await view_of(session, job)
-            return HeldJob(job=view, result_revision_id=job.result_revision_id, error=error)
+            takes = await JobRepository(session).takes(job_id) if job.num_takes > 1 else {}
+            return HeldJob(
+                job=view,
+                result_revision_id=job.result_revision_id,
+                error=error,
+                take_ids=tuple(takes.values()),
+            )
 
     @unbroken
     async def begin(self, job_id: int) -> int | None:
@@ -112,24 +121,52 @@ class JobResults:
     @unbroken
     async def finish(self, job_id: int, outcome: Outcome) -> bool:
         """Store what came out as a new revision; return False when the job is not ours any more or was cancelled."""
-        made = outcome.made
-        piece = await asyncio.to_thread(measure_piece, made.piece)
-        uploaded = None if outcome.uploaded is None else await asyncio.to_thread(measure_piece, outcome.uploaded)
-        now = utc_now()
+        measured = await _measure(outcome)
         async with self._database.writing() as session:
             job = await self._unfinished(session, job_id)
             if job is None:
                 return False
-            parent_ids = await _store_parents(session, job, uploaded, now=now)
-            await PieceRepository(session).find_or_add(piece, now=now)
-            inherited = await _genre_of(session, parent_ids)
-            new = _new_revision(job, made, piece, parent_ids=parent_ids, inherited_genre=inherited)
-            revision = await SongRepository(session).add(new, now=now)
-            job.status = "finished"
-            job.result_revision_id = revision.id
+            revision = await _store_revision(session, job, measured)
+            _mark_finished(job, revision.id, now=utc_now())
             job.run_seconds = outcome.run_seconds
-            job.num_bars = piece.num_bars
-            job.finished_at = now
+            job.num_bars = measured.piece.num_bars
+            return True
+
+    @unbroken
+    async def finish_with(self, job_id: int, revision_id: int) -> None:
+        """Note that a job's result is a revision that there is already."""
+        async with self._database.writing() as session:
+            job = await self._unfinished(session, job_id)
+            if job is not None:
+                _mark_finished(job, revision_id, now=utc_now())
+
+    @unbroken
+    async def takes(self, job_id: int) -> dict[int, int]:
+        """Return the revision of each take of a job that is stored, by take, in order."""
+        async with self._database.reading() as session:
+            return await JobRepository(session).takes(job_id)
+
+    @unbroken
+    async def add_take(self, job_id: int, take: int, outcome: Outcome, *, seed: int, options: Options) -> None:
+        """Store one take as a new revision, unless it is stored, or the job is not ours any more or was cancelled."""
+        measured = await _measure(outcome)
+        async with self._database.writing() as session:
+            job, jobs = await self._unfinished(session, job_id), JobRepository(session)
+            if job is None or take in await jobs.takes(job_id):
+                return
+            revision = await _store_revision(session, job, measured, seed=seed, options=options_to_json(options))
+            await jobs.add_take(job_id, position=take, revision_id=revision.id)
+
+    @unbroken
+    async def finish_takes(self, job_id: int, *, run_seconds: float) -> bool:
+        """Note that no more takes will come; return False when there is none, or the job has ended or is not ours."""
+        async with self._database.writing() as session:
+            job = await self._unfinished(session, job_id)
+            takes = await JobRepository(session).takes(job_id)
+            if job is None or not takes:
+                return False
+            _mark_finished(job, next(iter(takes.values())), now=utc_now())
+            job.run_seconds = run_seconds
             return True
 
     @unbroken
@@ -154,11 +191,7 @@ class JobResults:
             job.lease_owner = job.lease_until = None
             if shown is not None and job.result_revision_id is not None:
                 job.message_id = shown.message_id
-                songs = SongRepository(session)
-                await songs.set_message(shown.message_id, revision_id=job.result_revision_id, now=utc_now())
-                revision = await songs.find(job.result_revision_id)
-                if revision is not None and revision.deleted_at is None:
-                    revision.midi_hash = shown.midi_hash
+                await _note_message(session, shown)
             await session.flush()
             if job.upload_id is not None:
                 await PieceRepository(session).forget_upload_data(job.upload_id)
@@ -166,6 +199,49 @@ class JobResults:
     async def _unfinished(self, session: AsyncSession, job_id: int) -> Job | None:
         job = await JobRepository(session).held(job_id, owner=self._owner)
         return job if job is not None and job.status in UNFINISHED else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Measured:
+    """What was made, ready to be stored."""
+
+    made: Made
+    piece: NewPiece
+    uploaded: NewPiece | None
+
+
+async def _measure(outcome: Outcome) -> _Measured:
+    piece = await asyncio.to_thread(measure_piece, outcome.made.piece)
+    uploaded = None if outcome.uploaded is None else await asyncio.to_thread(measure_piece, outcome.uploaded)
+    return _Measured(made=outcome.made, piece=piece, uploaded=uploaded)
+
+
+async def _store_revision(session: AsyncSession, job: Job, measured: _Measured, **of_a_take: Any) -> Revision:
+    """Store what a job made; a take brings the seed and the options that are its own."""
+    now = utc_now()
+    parent_ids = await _store_parents(session, job, measured.uploaded, now=now)
+    if not measured.made.is_new:  # only files of what there is are wanted
+        return await session.get_one(Revision, parent_ids[0])
+    await PieceRepository(session).find_or_add(measured.piece, now=now)
+    inherited = await _genre_of(session, parent_ids)
+    new = _new_revision(job, measured.made, measured.piece, parent_ids=parent_ids, inherited_genre=inherited)
+    return await SongRepository(session).add(replace(new, **of_a_take), now=now)
+
+
+async def _note_message(session: AsyncSession, shown: Shown) -> None:
+    """Remember which revisions a message shows, and by which files we shall know them again."""
+    songs, now = SongRepository(session), utc_now()
+    for position, (revision_id, midi_hash) in enumerate(shown.midi_hashes.items()):
+        await songs.set_message(shown.message_id, revision_id=revision_id, now=now, position=position)
+        revision = await songs.find(revision_id)
+        if revision is not None and revision.deleted_at is None:
+            revision.midi_hash = midi_hash
+
+
+def _mark_finished(job: Job, revision_id: int, *, now: datetime) -> None:
+    job.status = "finished"
+    job.result_revision_id = revision_id
+    job.finished_at = now
 
 
 def measure_piece(piece: Piece) -> NewPiece:
@@ -189,6 +265,9 @@ async def _store_parents(
         # Only an undo or redo has both: its piece comes from the one, but it follows the other.
         parent_id = job.parent_revision_id if job.parent_revision_id is not None else job.source_revision_id
         return () if parent_id is None else (parent_id,)
+    earlier = await SongRepository(session).of_upload(job.upload_id)
+    if earlier is not None:  # another take of the same job came first
+        return (earlier.id,)
     upload = await PieceRepository(session).upload(job.upload_id)
     await PieceRepository(session).find_or_add(uploaded, now=now)
     new = NewRevision(

@@ -8,19 +8,26 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Sequence
+from dataclasses import replace
 
 import structlog
 
 from bot.services.clock import utc_now
 from bot.services.estimates import Estimates
-from bot.services.graph import load_finished
+from bot.services.export_jobs import ExportJobs
+from bot.services.graph import load_all_finished
 from bot.services.job_leases import JobLeases
 from bot.services.job_networks import PRESENTER_TIMEOUT_SECONDS, Doors, JobNetworks, show_progress
-from bot.services.job_results import JobResults, Outcome, Shown
-from bot.services.library import ReplyMaker, ReplyParts, hash_file
+from bot.services.job_results import HeldJob, JobResults, Outcome, Shown
+from bot.services.library import Finished, ReplyMaker, ReplyParts, hash_file
 from bot.services.model import EarlySound, JobView, ProgressView, Upload
 from bot.services.operations.base import Wish
+from bot.services.operations.exporting import FileOptions
+from bot.services.operations.picking import PICK
 from bot.services.operations.registry import operation_called
+from bot.services.take_maker import TakeMaker
+from bot.services.take_replies import TakesReplyMaker, missing_takes_remark
 from core.errors import (
     NotFoundError,
     PermissionDeniedError,
@@ -64,6 +71,9 @@ class JobRunner:
         self._parts = parts
         self._heard: dict[int, EarlySound] = {}  # stays in the message until the reply takes its place
         self._replies = ReplyMaker(doors.media, parts=parts)
+        self._take_replies = TakesReplyMaker(doors.media, parts=parts)
+        self._exports = ExportJobs(database, doors)
+        self._takes = TakeMaker(doors=doors, results=results, estimates=estimates, limits=limits, parts=parts)
 
     async def make(self, job_id: int) -> None:
         """Make the music of a job and store it, or store why there is none; nothing if that was done before.
@@ -79,18 +89,21 @@ class JobRunner:
             return
         _log.info("job_started", job_id=job_id, kind=job.kind, attempt=attempt)
         try:
-            if attempt > MAX_ATTEMPTS:
+            if attempt > MAX_ATTEMPTS and not await self._results.finish_takes(job_id, run_seconds=0.0):
                 raise WorkerLostError(f"given up after {MAX_ATTEMPTS} attempts", job_id=str(job_id))
-            outcome = await self._write(job)
+            is_stored = await self._make(job)
         except ServiceStoppingError:  # nothing is wrong with the job: it stays stored for the next start
             return
         except TuttiError as error:
             _log.info("job_failed", job_id=job_id, kind=job.kind, error=type(error).__name__)
             await self._results.fail(job_id, error)
             return
-        if not await self._results.finish(job_id, outcome):
-            return
-        _log.info("job_finished", job_id=job_id, kind=job.kind, seconds=round(outcome.run_seconds, 3))
+        if is_stored:
+            _log.info("job_finished", job_id=job_id, kind=job.kind, num_takes=job.num_takes)
+
+    def is_writing(self, job_id: int) -> bool:
+        """Whether the networks are known to be at work on a take of this job right now."""
+        return self._takes.is_writing(job_id)
 
     async def answer(self, job_id: int) -> None:
         """Show what is stored of a job's end, and remember that it was shown; try later if it could not be."""
@@ -100,7 +113,7 @@ class JobRunner:
         heard = self._heard.pop(job_id, None)
         try:
             if held.result_revision_id is not None:
-                shown = await self._show_reply(held.job, held.result_revision_id, heard)
+                shown = await self._show_result(held, heard)
             else:
                 shown = None
                 assert held.error is not None
@@ -118,18 +131,36 @@ class JobRunner:
         await self._results.mark_answered(job_id, shown)
         _log.info("job_answered", job_id=job_id)
 
-    async def _show_reply(self, job: JobView, revision_id: int, heard: EarlySound | None) -> Shown | None:
-        try:
-            finished = await load_finished(self._database, revision_id)
-        except NotFoundError as error:  # deleted between making and showing
-            await self._show_error(job, error)
+    async def _show_result(self, held: HeldJob, heard: EarlySound | None) -> Shown | None:
+        job, revision_id = held.job, held.result_revision_id
+        assert revision_id is not None
+        finished = await load_all_finished(self._database, held.take_ids or (revision_id,))
+        if not finished:  # deleted between making and showing
+            await self._show_error(job, NotFoundError(what="result", identifier=str(revision_id)))
             return None
+        if isinstance(job.options, FileOptions):
+            return await self._exports.show(job, revision_id)
         await show_progress(self._doors.presenter, job, ProgressView(stage="rendering", early=heard))
+        first, *others = finished
+        shown = await (self._show_takes(job, finished) if others else self._show_reply(job, first))
+        self._metrics.observe_reply_seconds(task=job.kind, seconds=(utc_now() - job.created_at).total_seconds())
+        return shown
+
+    async def _show_reply(self, job: JobView, finished: Finished) -> Shown:
         reply = await self._replies.make(finished, size_limit_bytes=job.size_limit_bytes)
+        if job.num_takes > 1:
+            reply = replace(reply, remarks=(*reply.remarks, missing_takes_remark(1, num_asked=job.num_takes)))
         async with asyncio.timeout(PRESENTER_TIMEOUT_SECONDS):
             message_id = await self._doors.presenter.show_reply(job, reply)
-        self._metrics.observe_reply_seconds(task=job.kind, seconds=(utc_now() - job.created_at).total_seconds())
-        return Shown(message_id=message_id, midi_hash=hash_file(reply.midi.data))
+        midi_hashes = {finished.revision.revision_id: hash_file(reply.midi.data)}
+        return Shown(message_id=message_id, midi_hashes=midi_hashes)
+
+    async def _show_takes(self, job: JobView, takes: Sequence[Finished]) -> Shown:
+        reply = await self._take_replies.make(takes, num_asked=job.num_takes, size_limit_bytes=job.size_limit_bytes)
+        async with asyncio.timeout(PRESENTER_TIMEOUT_SECONDS):
+            message_id = await self._doors.presenter.show_takes(job, reply)
+        midi_hashes = {take.revision.revision_id: hash_file(take.midi.data) for take in reply.takes}
+        return Shown(message_id=message_id, midi_hashes=midi_hashes)
 
     async def _show_error(self, job: JobView, error: TuttiError) -> None:
         async with asyncio.timeout(PRESENTER_TIMEOUT_SECONDS):
@@ -151,8 +182,19 @@ class JobRunner:
         await self._results.mark_answered(job.job_id)
         _log.error("answer_given_up", job_id=job.job_id)
 
-    async def _write(self, job: JobView) -> Outcome:
+    async def _make(self, job: JobView) -> bool:
+        """Make and store what a job asks for; return False when it is not ours any more or was cancelled."""
+        if job.kind == PICK.kind and job.source_revision_id is not None:
+            await self._results.finish_with(job.job_id, job.source_revision_id)
+            return True
         source, uploaded = await self._read_source(job)
+        if job.num_takes > 1:
+            return await self._takes.make(job, source=source, uploaded=uploaded)
+        outcome = await self._write(job, source, uploaded)
+        await self._exports.prepare(job)
+        return await self._results.finish(job.job_id, outcome)
+
+    async def _write(self, job: JobView, source: Piece | None, uploaded: Piece | None) -> Outcome:
         wish = Wish(job_id=str(job.job_id), options=job.options, seed=job.seed, source=source, limits=self._limits)
         networks = JobNetworks(job, doors=self._doors, estimates=self._estimates, parts=self._parts)
         started = time.monotonic()

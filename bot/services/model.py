@@ -6,6 +6,7 @@ type them; the services turn them into requests. Bars that people type or read c
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
@@ -68,7 +69,8 @@ class JobOrder:
 
     ``reply_token`` is the presenter's own text: all it needs to find the acknowledgement again after a restart. It is
     stored until the job is answered, then forgotten. ``parent_revision_id`` links a result to another that it was not
-    made from (“Again” on a piece written from nothing); a ``FromRevision`` source is a parent anyway.
+    made from (“Again” on a piece written from nothing); a ``FromRevision`` source is a parent anyway. ``num_takes``: so many
+    results of different seeds in one answer.
     """
 
     author: Author
@@ -78,6 +80,7 @@ class JobOrder:
     parent_revision_id: int | None = None
     reply_token: str = ""
     size_limit_bytes: int = DEFAULT_SIZE_LIMIT_BYTES
+    num_takes: int = 1
 
 
 # --- what is going on ----------------------------------------------------------------------------------------------
@@ -105,6 +108,7 @@ class JobView:
     source_revision_id: int | None = None
     parent_revision_id: int | None = None
     size_limit_bytes: int = DEFAULT_SIZE_LIMIT_BYTES
+    num_takes: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +151,10 @@ class ProgressView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RevisionView:
-    """One immutable state of a song. ``options`` is None for an upload, ``checkpoint_id`` and ``seed`` too."""
+    """One immutable state of a song. ``options`` is None for an upload, ``checkpoint_id`` and ``seed`` too.
+
+    ``take_number`` (from 1) of ``num_takes``: which of several takes it is in the message that shows it.
+    """
 
     revision_id: int
     song_id: int
@@ -166,6 +173,8 @@ class RevisionView:
     title: str = ""
     piece_hash: str = ""
     is_deleted: bool = False
+    take_number: int = 1
+    num_takes: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,6 +221,40 @@ class Reply:
         return tuple(file for file in (self.audio, self.midi, self.picture) if file is not None)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakesReply:
+    """What answers a job of several takes: each as a reply without a picture, and one picture of all.
+
+    ``num_asked`` is more than there are when some could not be written.
+    """
+
+    takes: tuple[Reply, ...]
+    picture: File | None
+    alt_text: str
+    num_asked: int
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def files(self) -> tuple[File, ...]:
+        """Every take's sound, every take's MIDI file, the picture."""
+        sounds = tuple(take.audio for take in self.takes if take.audio is not None)
+        midis = tuple(take.midi for take in self.takes)
+        return (*sounds, *midis) if self.picture is None else (*sounds, *midis, self.picture)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileBundle:
+    """What answers a job that asks for files of ``revision``: the files of each message, in order.
+
+    ``alt_texts``: pictures in words, by file name. ``remarks`` say what was stepped down or split to fit.
+    """
+
+    revision: RevisionView
+    messages: tuple[tuple[File, ...], ...]
+    alt_texts: Mapping[str, str]
+    remarks: tuple[str, ...] = ()
+
+
 class Presenter(Protocol):
     """Shows jobs to people. Implemented for Discord by ``bot/ui`` and for files by the command line.
 
@@ -231,6 +274,14 @@ class Presenter(Protocol):
             core.errors.PermissionDeniedError: when a right is missing for good: the job ends, ``show_error`` is tried.
             core.errors.TuttiError: for a passing trouble; the service tries again later.
         """
+        ...
+
+    async def show_takes(self, job: JobView, reply: TakesReply) -> int:
+        """Turn the acknowledgement into a reply of several takes; otherwise like ``show_reply``."""
+        ...
+
+    async def show_files(self, job: JobView, bundle: FileBundle) -> None:
+        """Turn the acknowledgement into the bundle's first message and post the others; otherwise like ``show_reply``."""
         ...
 
     async def show_error(self, job: JobView, error: TuttiError) -> None:

@@ -24,53 +24,27 @@ GROUP_WORDS: Mapping[Group, str] = {
     "settings": "change my settings here",
 }
 
-_NEW: tuple[str, ...] = ("generate", "compose", "tutorial")
-_CHANGES: tuple[str, ...] = (
-    "add",
-    "again",
-    "arrange",
-    "continue",
-    "edit",
-    "harmonize",
-    "Harmonize this",
-    "infill",
-    "redo",
-    "remix",
-    "Remix this",
-    "undo",
-    "vary",
-)
-_FOR_ALL: tuple[str, ...] = (
-    "cancel",
-    "delete",
-    "describe",
-    "Describe this",
-    "details",
-    "export",
-    "favourites",
-    "help",
-    "history",
-    "look",
-    "mydata",
-    "score",
-    "songs",
-    "star",
-    "stems",
-    "tree",
-)
-COMMAND_GROUPS: Mapping[str, Group | None] = {
-    **dict.fromkeys(_NEW, "generate"),
-    **dict.fromkeys(_CHANGES, "edit"),
-    **dict.fromkeys(_FOR_ALL),
-    "settings": "settings",
+_COMMANDS: Mapping[Group | None, tuple[str, ...]] = {
+    "generate": ("compose", "generate", "tutorial"),
+    "edit": ("add", "arrange", "continue", "harmonize", "infill", "redo", "remix", "undo"),
+    "settings": ("settings",),
+    None: ("delete", "describe", "export", "favourites", "help", "history", "mydata", "score"),
 }
-"""Every command, by the name that Discord shows. None: open to all, because it shows or erases only what is one's own to see.
-A test walks all commands: one that is missing here does not pass."""
+"""Every command by its group; an entry of the Apps menu such as “Remix this” belongs to the command of that name. None: open to
+all, because it shows or erases only what is one's own to see. A test walks all commands: one that is missing does not pass."""
+_BUTTONS: Mapping[Group | None, tuple[str, ...]] = {
+    "edit": ("again", "edit", "pick", "vary"),
+    None: ("cancel", "details", "look", "songs", "star", "stems", "tree"),
+}
+"""Buttons and menus that bear no command's name. What is not listed counts as an edit."""
+GROUP_OF: Mapping[str, Group | None] = {
+    name: group for table in (_COMMANDS, _BUTTONS) for group, names in table.items() for name in names
+}
+COMMANDS: frozenset[str] = frozenset(name for names in _COMMANDS.values() for name in names)
 
 ALWAYS_ANSWERED: frozenset[str] = frozenset({"cancel", "delete", "help", "mydata", "settings"})
 """Answered in every channel, so that nobody is locked out of their own data, or of the settings that lock them out."""
-
-RESTRICTABLE: tuple[str, ...] = tuple(sorted(set(COMMAND_GROUPS) - ALWAYS_ANSWERED))
+RESTRICTABLE: tuple[str, ...] = tuple(sorted(COMMANDS - ALWAYS_ANSWERED))
 """What a server may keep for some roles command by command."""
 
 _CLOSED_AT_FIRST: frozenset[Group] = frozenset({"delete", "settings"})
@@ -131,9 +105,14 @@ class Gate:
         return bool(visitor.role_ids.intersection(settings.roles.get("delete", ())))
 
 
+def name_of_doing(name: str) -> str:
+    """Return the command that a name stands for: “Remix this” is a remix."""
+    return name.removesuffix(" this").casefold()
+
+
 def group_of(doing: str) -> Group | None:
     """Return the group of a command or button; what nobody has named counts as an edit."""
-    return COMMAND_GROUPS.get(doing, "edit")
+    return GROUP_OF.get(name_of_doing(doing), "edit")
 
 
 def speaks_in(settings: GuildSettings, channel_ids: tuple[int, ...]) -> bool:
@@ -150,7 +129,7 @@ def _refusal(settings: GuildSettings, visitor: Visitor, doing: str) -> str:
     """Return why not, naming who may; empty when they may."""
     if visitor.manages or visitor.guild_id is None:
         return ""
-    group = group_of(doing)
+    doing, group = name_of_doing(doing), group_of(doing)
     by_command = settings.roles.get(f"/{doing}") if doing in RESTRICTABLE else None
     if by_command is not None:
         allowed, what = by_command, f"use /{doing} here"

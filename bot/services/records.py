@@ -60,6 +60,7 @@ def view_job(job: Job, *, user: User, source_name: str = "") -> JobView:
         source_revision_id=job.source_revision_id,
         parent_revision_id=job.parent_revision_id,
         size_limit_bytes=job.size_limit_bytes,
+        num_takes=job.num_takes,
     )
 
 
@@ -83,6 +84,8 @@ def view_revision(revision: Revision, *, user: User, links: RevisionLinks) -> Re
         title=revision.title,
         piece_hash=revision.piece_hash or "",
         is_deleted=revision.deleted_at is not None,
+        take_number=links.take_position + 1,
+        num_takes=links.num_takes,
     )
 
 

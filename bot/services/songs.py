@@ -9,6 +9,7 @@ import asyncio
 from dataclasses import replace
 
 import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.services.clock import utc_now
 from bot.services.graph import find_present, load_finished, piece_data, view_revisions
@@ -16,12 +17,13 @@ from bot.services.library import ReplyMaker, ReplyParts
 from bot.services.model import DEFAULT_SIZE_LIMIT_BYTES, Author, FromRevision, JobOrder, Place, Reply, RevisionView
 from bot.services.operations.stepping import StepOptions
 from bot.services.ports import MediaMaker
+from bot.services.variations import variation_of
 from core.errors import InputError, NotFoundError, PermissionDeniedError
 from db.engine import Database, unbroken
 from db.repositories.pieces import PieceRepository
 from db.repositories.songs import UPLOAD, SongRepository
 from db.repositories.users import UserRepository
-from db.tables import User
+from db.tables import Revision, User
 from music.codec import decode_piece
 from music.piece import Piece
 
@@ -37,16 +39,20 @@ class SongService:
         self._database = database
         self._replies = ReplyMaker(media, parts=parts)
 
+    @unbroken
     async def newest_in_channel(self, place: Place) -> RevisionView:
-        """Return the newest result in a channel (uploads and deleted ones do not count).
+        """Return the result that a channel was shown last (uploads and deleted ones do not count).
+
+        Of several takes it is the one that was picked last, the first until one is picked.
 
         Raises:
             core.errors.NotFoundError: when there is none.
         """
-        newest = await self.history(place, limit=1)
-        if not newest:
-            raise NotFoundError(what="result")
-        return newest[0]
+        async with self._database.reading() as session:
+            row = await SongRepository(session).newest_shown(place.channel_id)
+            if row is None:
+                raise NotFoundError(what="result")
+            return (await view_revisions(session, [row]))[0]
 
     @unbroken
     async def revision(self, revision_id: int) -> RevisionView:
@@ -61,14 +67,17 @@ class SongService:
 
     @unbroken
     async def revision_of_message(self, message_id: int) -> RevisionView:
-        """Return the revision that a message shows.
+        """Return the revision that a message shows; of several takes the one that was picked last, or else the first.
 
         Raises:
-            core.errors.NotFoundError: when the message is none of our replies, or its result was deleted.
+            core.errors.NotFoundError: when the message is none of our replies, or its results were deleted.
         """
         async with self._database.reading() as session:
-            row = await SongRepository(session).of_message(message_id)
-            if row is None or row.piece_hash is None:
+            songs = SongRepository(session)
+            rows = [row for row in await songs.all_of_message(message_id) if row.piece_hash is not None]
+            picked = await songs.picked_of(message_id) if len(rows) > 1 else None
+            row = picked or (rows[0] if rows else None)
+            if row is None:
                 raise NotFoundError(what="result")
             return (await view_revisions(session, [row]))[0]
 
@@ -111,18 +120,26 @@ class SongService:
             core.errors.PermissionDeniedError: when it is somebody else's.
         """
         async with self._database.writing() as session:
-            row = await find_present(session, revision_id)
-            (view,) = await view_revisions(session, [row])
-            author = await session.get_one(User, row.author_id)
-            if author.discord_id != by.user_id and not by.is_moderator:
-                raise PermissionDeniedError("Only the person who asked for this result can delete it.")
-            songs = SongRepository(session)
-            hashes = {await songs.delete(row, now=utc_now())}
-            for parent_id in view.parent_ids:
-                hashes |= await _delete_childless_upload(songs, parent_id)
-            await PieceRepository(session).delete_unused({found for found in hashes if found is not None})
+            view = await _delete(session, await find_present(session, revision_id), by=by)
         _log.info("revision_deleted", revision_id=revision_id)
         return view
+
+    @unbroken
+    async def delete_all_of_message(self, message_id: int, *, by: Author) -> None:
+        """Forget the music of every take that a message shows, as ``delete`` does with one.
+
+        Raises:
+            core.errors.NotFoundError: when there is none, or none any more.
+            core.errors.PermissionDeniedError: when they are somebody else's.
+        """
+        async with self._database.writing() as session:
+            rows = await SongRepository(session).all_of_message(message_id)
+            present = [row for row in rows if row.piece_hash is not None]
+            if not present:
+                raise NotFoundError(what="result")
+            for row in present:
+                await _delete(session, row, by=by)
+        _log.info("takes_deleted", message_id=message_id, num_takes=len(present))
 
     async def files_of(self, revision_id: int, *, size_limit_bytes: int = DEFAULT_SIZE_LIMIT_BYTES) -> Reply:
         """Make a revision's reply again from its piece, files included.
@@ -132,6 +149,18 @@ class SongService:
         """
         finished = await load_finished(self._database, revision_id)
         return await self._replies.make(finished, size_limit_bytes=size_limit_bytes)
+
+    async def order_variation(self, revision_id: int, *, author: Author, place: Place, reply_token: str) -> JobOrder:
+        """Return the order that makes something near a revision ("Vary").
+
+        Raises:
+            core.errors.NotFoundError: when it never was or was deleted.
+            core.errors.NoMusicError: when it has no notes.
+        """
+        finished = await load_finished(self._database, revision_id)
+        options = await asyncio.to_thread(variation_of, finished)
+        source = FromRevision(revision_id=revision_id)
+        return JobOrder(author=author, place=place, options=options, source=source, reply_token=reply_token)
 
     async def order_again(
         self,
@@ -165,6 +194,19 @@ class SongService:
             reply_token=reply_token,
             size_limit_bytes=size_limit_bytes,
         )
+
+
+async def _delete(session: AsyncSession, row: Revision, *, by: Author) -> RevisionView:
+    (view,) = await view_revisions(session, [row])
+    author = await session.get_one(User, row.author_id)
+    if author.discord_id != by.user_id and not by.is_moderator:
+        raise PermissionDeniedError("Only the person who asked for this result can delete it.")
+    songs = SongRepository(session)
+    hashes = {await songs.delete(row, now=utc_now())}
+    for parent_id in view.parent_ids:
+        hashes |= await _delete_childless_upload(songs, parent_id)
+    await PieceRepository(session).delete_unused({found for found in hashes if found is not None})
+    return view
 
 
 async def _delete_childless_upload(songs: SongRepository, revision_id: int) -> set[str | None]:

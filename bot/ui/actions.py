@@ -13,9 +13,11 @@ from typing import Any
 
 import discord
 
+from bot.services.operations.exporting import ExportOptions, ScoreOptions
 from bot.services.options import GenerateOptions, HarmonizeOptions, RemixOptions
 from bot.ui.desk import Desk
 from bot.ui.looking_back import press_star, press_tree, press_undo
+from bot.ui.take_actions import vary
 
 Handler = Callable[[Desk, discord.Interaction[Any], int], Awaitable[None]]
 """Carries out a press on a revision's button, by the revision's id."""
@@ -51,6 +53,14 @@ async def _continue(desk: Desk, interaction: discord.Interaction[Any], revision_
     await desk.order_from_revision(interaction, GenerateOptions(), revision_id)
 
 
+async def _score(desk: Desk, interaction: discord.Interaction[Any], revision_id: int) -> None:
+    await desk.order_from_revision(interaction, ScoreOptions(), revision_id)
+
+
+async def _export(desk: Desk, interaction: discord.Interaction[Any], revision_id: int) -> None:
+    await desk.order_from_revision(interaction, ExportOptions(), revision_id)
+
+
 async def _delete(desk: Desk, interaction: discord.Interaction[Any], revision_id: int) -> None:
     await desk.press_delete(interaction, revision_id)
 
@@ -60,7 +70,10 @@ ACTIONS: Mapping[str, Action] = {
     "remix": Action(label="Remix", handler=_remix, is_primary=True),
     "harmonize": Action(label="Harmonize", handler=_harmonize, is_primary=True),
     "continue": Action(label="Continue", handler=_continue, is_primary=True),
+    "vary": Action(label="Vary", handler=vary, is_primary=True),
     "undo": Action(label="Undo", handler=press_undo, description="Go back to what this was made from; nothing is lost"),
+    "score": Action(label="Score", handler=_score, description="Show this as sheet music"),
+    "export": Action(label="Export", handler=_export, description="All files in one zip: MIDI, sound, stems, score"),
     "star": Action(label="Star", handler=press_star, description="Among your /favourites; again takes it out"),
     "tree": Action(label="Tree", handler=press_tree, description="Everything that this song was and became"),
     "delete": Action(label="Delete", handler=_delete, description="Remove this result and its message for good"),

@@ -16,7 +16,7 @@ from bot.services.description import DescriptionService, facts_of
 from bot.services.genres import GenreCounts
 from bot.services.jobs import JobService
 from bot.services.keeping import Keeping
-from bot.services.model import FromRevision, JobOrder, Source
+from bot.services.model import Author, FromRevision, JobOrder, Source
 from bot.services.options import GenerateOptions, Options
 from bot.services.songs import SongService
 from bot.ui.answers import Ticket, acknowledge, author_of, place_of, report_error, show_privately
@@ -112,12 +112,17 @@ class Desk:
     # --- commands and menus ----------------------------------------------------------------------------------------
 
     async def order_new(
-        self, interaction: discord.Interaction[Any], options: GenerateOptions, *, file: discord.Attachment | None
+        self,
+        interaction: discord.Interaction[Any],
+        options: GenerateOptions,
+        *,
+        file: discord.Attachment | None,
+        num_takes: int = 1,
     ) -> None:
         """Order a new piece, or the continuation of an attached one."""
         ticket = await self.acknowledge(interaction)
         source = None if file is None else await self._finder.download(file)
-        await self._submit(ticket, options, source)
+        await self._submit(ticket, options, source, num_takes=num_takes)
 
     async def order_from(
         self,
@@ -126,11 +131,12 @@ class Desk:
         *,
         file: discord.Attachment | None = None,
         link: str | None = None,
+        num_takes: int = 1,
     ) -> None:
         """Order work on an attached file, a linked result, or the newest result in the channel."""
         ticket = await self.acknowledge(interaction)
         source = await self._finder.find(interaction, file=file, link=link)
-        await self._submit(ticket, options, source)
+        await self._submit(ticket, options, source, num_takes=num_takes)
 
     async def order_from_message(
         self, interaction: discord.Interaction[Any], options: Options, *, message: discord.Message
@@ -166,13 +172,13 @@ class Desk:
             except Exception as error:  # noqa: BLE001 - discord.py would only log what a button raises
                 await report_error(interaction, error)
 
-    async def press_again(self, interaction: discord.Interaction[Any], revision_id: int) -> None:
+    async def press_again(self, interaction: discord.Interaction[Any], revision_id: int, *, num_takes: int = 1) -> None:
         """Repeat what made a revision, with a new seed."""
         ticket = await self.acknowledge(interaction)
         order = await self._services.songs.order_again(
             revision_id, author=ticket.author, place=ticket.place, reply_token=ticket.reply_token
         )
-        await self._services.jobs.submit(replace(order, size_limit_bytes=ticket.size_limit_bytes))
+        await self._services.jobs.submit(replace(order, size_limit_bytes=ticket.size_limit_bytes, num_takes=num_takes))
 
     async def order_from_revision(
         self, interaction: discord.Interaction[Any], options: Options, revision_id: int
@@ -183,13 +189,29 @@ class Desk:
 
     async def press_delete(self, interaction: discord.Interaction[Any], revision_id: int) -> None:
         """Forget a revision and remove its message, for its author or a moderator."""
+
+        async def delete() -> None:
+            await self._services.songs.delete(revision_id, by=await self.moderator_of(interaction))
+
+        await self.press_delete_by(interaction, delete)
+
+    async def press_delete_by(
+        self, interaction: discord.Interaction[Any], delete: Callable[[], Awaitable[object]]
+    ) -> None:
+        """Forget the music of a message by calling ``delete``, and remove the message."""
         await send_again(lambda: _defer_quietly(interaction))
-        await self._services.songs.delete(revision_id, by=author_of(interaction))
+        await delete()
         try:
             await send_again(interaction.delete_original_response)
         except NotFoundError:
             return  # somebody else removed the message meanwhile
         await show_privately(interaction, text="Deleted, music and message.")
+
+    async def moderator_of(self, interaction: discord.Interaction[Any]) -> Author:
+        """Return who acts, as a moderator also if one of this server's roles makes them one."""
+        author = author_of(interaction)
+        is_moderator = author.is_moderator or await self._services.keeping.gate.moderates(visitor_of(interaction))
+        return replace(author, is_moderator=is_moderator)
 
     async def press_cancel(self, interaction: discord.Interaction[Any], job_id: int) -> None:
         """Stop a running job of one's own."""
@@ -210,7 +232,7 @@ class Desk:
         portrait = await self._services.descriptions.describe(source, author=author, place=place)
         await show_privately(interaction, embed=description_embed(portrait.description.title, facts_of(portrait)))
 
-    async def _submit(self, ticket: Ticket, options: Options, source: Source | None) -> None:
+    async def _submit(self, ticket: Ticket, options: Options, source: Source | None, *, num_takes: int = 1) -> None:
         await self._services.jobs.submit(
             JobOrder(
                 author=ticket.author,
@@ -219,6 +241,7 @@ class Desk:
                 source=source,
                 reply_token=ticket.reply_token,
                 size_limit_bytes=ticket.size_limit_bytes,
+                num_takes=num_takes,
             )
         )
 

@@ -6,17 +6,21 @@ The services call it through their ``Presenter`` protocol. It knows nothing of q
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+import discord
 import structlog
 
 from bot.error_messages import explain
 from bot.services.clock import utc_now
-from bot.services.model import EarlySound, JobView, ProgressView, Reply
-from bot.ui import views
+from bot.services.model import EarlySound, File, FileBundle, JobView, ProgressView, Reply, TakesReply
+from bot.ui import take_views, views
 from bot.ui.courier import Courier, MessageTooLargeError, OutgoingFile, ReplyAddress
 from bot.ui.embeds.progress import cancelled_embed, error_embed, progress_embed
 from bot.ui.embeds.replies import reply_embed
+from bot.ui.embeds.takes import takes_embed
+from bot.ui.file_messages import show_files
 from core.errors import CancelledJobError, NotFoundError, TuttiError
 from core.metrics import Metrics, NullMetrics
 
@@ -35,6 +39,16 @@ class _Ticker:
     was_heard: bool = False  # something, at some time; a restart takes the sound back
     task: asyncio.Task[None] | None = None
     is_closing: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Message:
+    """A reply ready to be sent; embed and buttons are made anew for every attempt."""
+
+    embed: Callable[[], discord.Embed]
+    view: Callable[[], discord.ui.View]
+    files: tuple[OutgoingFile, ...]
+    is_audible: bool
 
 
 class DiscordPresenter:
@@ -68,17 +82,32 @@ class DiscordPresenter:
 
     async def show_reply(self, job: JobView, reply: Reply) -> int:
         """Turn the acknowledgement into the reply; where it was deleted, post the reply into the channel."""
+        message = _Message(
+            embed=lambda: reply_embed(reply),
+            view=lambda: views.result_view(reply.revision.revision_id),
+            files=_outgoing(reply.files, picture=reply.picture, alt_text=reply.alt_text),
+            is_audible=reply.audio is not None,
+        )
+        return await self._show_message(job, message)
+
+    async def show_takes(self, job: JobView, reply: TakesReply) -> int:
+        """Turn the acknowledgement into a reply of several takes; where it was deleted, post it into the channel."""
+        message = _Message(
+            embed=lambda: takes_embed(reply),
+            view=lambda: take_views.takes_view([take.revision.revision_id for take in reply.takes]),
+            files=_outgoing(reply.files, picture=reply.picture, alt_text=reply.alt_text),
+            is_audible=any(take.audio is not None for take in reply.takes),
+        )
+        return await self._show_message(job, message)
+
+    async def _show_message(self, job: JobView, message: _Message) -> int:
+        """Deliver a message; of files that Discord finds too large, the largest are left out one by one."""
         ticker = self._tickers.get(job.job_id)
         await self._settle(job.job_id)
-        files = [
-            OutgoingFile(
-                filename=file.filename, data=file.data, alt_text=reply.alt_text if file is reply.picture else ""
-            )
-            for file in reply.files
-        ]
+        files = list(message.files)
         while True:
             try:
-                message_id = await self._deliver(job, reply, files)
+                message_id = await self._deliver(job, message, files)
             except MessageTooLargeError:
                 if not files:
                     raise
@@ -86,9 +115,14 @@ class DiscordPresenter:
                 _log.warning("file_left_out", job_id=job.job_id, size_bytes=len(largest.data))
                 files.remove(largest)
             else:
-                if reply.audio is not None and not (ticker is not None and ticker.was_heard):
+                if message.is_audible and not (ticker is not None and ticker.was_heard):
                     self._note_audible(job)
                 return message_id
+
+    async def show_files(self, job: JobView, bundle: FileBundle) -> None:
+        """Turn the acknowledgement into the bundle's first message; the others follow in the channel."""
+        await self._settle(job.job_id)
+        await show_files(self._courier, job, bundle)
 
     async def show_error(self, job: JobView, error: TuttiError) -> None:
         """Turn the acknowledgement into one sentence."""
@@ -104,14 +138,14 @@ class DiscordPresenter:
         except NotFoundError:
             _log.info("acknowledgement_gone", job_id=job.job_id)
 
-    async def _deliver(self, job: JobView, reply: Reply, files: list[OutgoingFile]) -> int:
+    async def _deliver(self, job: JobView, message: _Message, files: list[OutgoingFile]) -> int:
         address = ReplyAddress.decode(job.reply_token)
-        embed = reply_embed(reply)
-        left_out = [file.filename for file in reply.files if file.filename not in {kept.filename for kept in files}]
+        embed = message.embed()
+        left_out = [file.filename for file in message.files if file not in files]
         if left_out:
             names = ", ".join(left_out)
             embed.add_field(name="Note", value=f"Too large for this server, so left out: {names}.", inline=False)
-        view = views.result_view(reply.revision.revision_id)
+        view = message.view()
         try:
             return await self._courier.edit(address, embed=embed, files=files, view=view)
         except NotFoundError:
@@ -166,3 +200,10 @@ class DiscordPresenter:
                 await ticker.task
         except TimeoutError:
             _log.warning("progress_edit_abandoned", job_id=job_id)
+
+
+def _outgoing(files: Sequence[File], *, picture: File | None, alt_text: str) -> tuple[OutgoingFile, ...]:
+    return tuple(
+        OutgoingFile(filename=file.filename, data=file.data, alt_text=alt_text if file is picture else "")
+        for file in files
+    )

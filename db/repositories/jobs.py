@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import case, delete, or_, select, update
+from sqlalchemy import ColumnElement, and_, case, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.base import MAX_ID
-from db.tables import Job
+from db.tables import Job, JobTake
 
 UNFINISHED = ("queued", "running")
 
@@ -31,6 +31,7 @@ class NewJob:
     channel_id: int
     options: dict[str, Any]
     seed: int
+    num_takes: int = 1
     upload_id: int | None
     source_revision_id: int | None
     parent_revision_id: int | None
@@ -62,6 +63,7 @@ class JobRepository:
             channel_id=new.channel_id,
             options=new.options,
             seed=new.seed,
+            num_takes=new.num_takes,
             upload_id=new.upload_id,
             source_revision_id=new.source_revision_id,
             parent_revision_id=new.parent_revision_id,
@@ -90,6 +92,20 @@ class JobRepository:
         if guild_id is not None:
             query = query.where(Job.guild_id == guild_id)
         return (await self._session.scalars(query)).all()
+
+    async def takes(self, job_id: int) -> dict[int, int]:
+        """Return the revision of each take that is stored, by position, in order."""
+        rows = await self._session.scalars(select(JobTake).where(JobTake.job_id == job_id).order_by(JobTake.position))
+        return {row.position: row.revision_id for row in rows}
+
+    async def add_take(self, job_id: int, *, position: int, revision_id: int) -> None:
+        """Note that a take of a job is a revision."""
+        self._session.add(JobTake(job_id=job_id, position=position, revision_id=revision_id))
+        await self._session.flush()
+
+    async def forget_takes(self, job_id: int) -> None:
+        """Forget which takes a job has; their revisions stay."""
+        await self._session.execute(delete(JobTake).where(JobTake.job_id == job_id))
 
     async def owners(self) -> set[str]:
         """Return every process that holds an unanswered job."""
@@ -143,11 +159,11 @@ class JobRepository:
     async def recent_rates(self, *, kind: str, limit: int) -> list[tuple[float, int]]:
         """Return (seconds, bars) of the newest finished jobs of a kind, oldest first.
 
-        Continuations do not count: the bars of their results are not those that were written.
+        Continuations do not count: the bars of their results are not those that were written. Nor do several takes.
         """
         rows = await self._session.execute(
             select(Job.run_seconds, Job.num_bars)
-            .where(Job.operation == kind, Job.run_seconds.is_not(None), Job.num_bars > 0)
+            .where(Job.operation == kind, Job.num_takes == 1, Job.run_seconds.is_not(None), Job.num_bars > 0)
             .order_by(Job.id.desc())
             .limit(limit)
         )
@@ -161,12 +177,16 @@ class JobRepository:
 
     async def delete_of(self, user_id: int) -> int:
         """Delete every job of a person and return how many there were."""
+        await self._forget_takes_where(Job.user_id == user_id)
         rows = await self._session.scalars(delete(Job).where(Job.user_id == user_id).returning(Job.id))
         return len(rows.all())
 
     async def delete_answered_before(self, moment: datetime) -> int:
         """Delete jobs that were answered long ago and return how many there were."""
-        rows = await self._session.scalars(
-            delete(Job).where(Job.is_answered.is_(True), Job.created_at < moment).returning(Job.id)
-        )
+        is_old = and_(Job.is_answered.is_(True), Job.created_at < moment)
+        await self._forget_takes_where(is_old)
+        rows = await self._session.scalars(delete(Job).where(is_old).returning(Job.id))
         return len(rows.all())
+
+    async def _forget_takes_where(self, condition: ColumnElement[bool]) -> None:
+        await self._session.execute(delete(JobTake).where(JobTake.job_id.in_(select(Job.id).where(condition))))

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, delete, select
+from sqlalchemy import Select, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.base import MAX_ID, storable_text
-from db.tables import Message, Revision, RevisionParent, Song
+from db.tables import Job, JobTake, Message, Revision, RevisionParent, Song
 
 UPLOAD = "upload"
 
@@ -46,6 +46,8 @@ class RevisionLinks:
 
     parent_ids: tuple[int, ...] = ()
     message_id: int | None = None  # the newest message that shows it
+    take_position: int = 0  # in that message
+    num_takes: int = 1  # in that message
 
 
 class SongRepository:
@@ -146,13 +148,18 @@ class SongRepository:
         shown = await self._session.scalars(
             select(Message).where(Message.revision_id.in_(wanted)).order_by(Message.created_at, Message.message_id)
         )
-        messages = {message.revision_id: message.message_id for message in shown}
-        return {
-            revision_id: RevisionLinks(
-                parent_ids=tuple(parents.get(revision_id, ())), message_id=messages.get(revision_id)
+        newest = {message.revision_id: message for message in shown}
+        counts = await self._count_takes(message.message_id for message in newest.values())
+        found: dict[int, RevisionLinks] = {}
+        for revision_id in wanted:
+            message = newest.get(revision_id)
+            found[revision_id] = RevisionLinks(
+                parent_ids=tuple(parents.get(revision_id, ())),
+                message_id=None if message is None else message.message_id,
+                take_position=0 if message is None else message.position,
+                num_takes=1 if message is None else counts[message.message_id],
             )
-            for revision_id in wanted
-        }
+        return found
 
     async def children(self, revision_ids: Iterable[int]) -> Sequence[Revision]:
         """Return the revisions made from any of these, one step down."""
@@ -164,11 +171,70 @@ class SongRepository:
             )
         ).all()
 
-    async def set_message(self, message_id: int, *, revision_id: int, now: datetime) -> None:
-        """Remember which revision a message shows."""
-        message = await self._session.get(Message, (message_id, 0))
+    async def all_of_message(self, message_id: int) -> Sequence[Revision]:
+        """Return every revision that a message shows, in its order, deleted ones too."""
+        if not 0 < message_id <= MAX_ID:
+            return ()
+        return (
+            await self._session.scalars(
+                select(Revision)
+                .join(Message, Message.revision_id == Revision.id)
+                .where(Message.message_id == message_id)
+                .order_by(Message.position)
+            )
+        ).all()
+
+    async def newest_shown(self, channel_id: int) -> Revision | None:
+        """Return the result that a channel was shown last; of several takes the first, until one is shown on its own."""
+        shown = (
+            select(
+                Message.revision_id,
+                func.max(Message.created_at).label("shown_at"),
+                func.min(Message.position).label("position"),
+            )
+            .group_by(Message.revision_id)
+            .subquery()
+        )
+        unfinished = (
+            select(JobTake.revision_id)
+            .join(Job, Job.id == JobTake.job_id)
+            .where(Job.is_answered.is_(False), Job.result_revision_id.is_(None))
+        )
+        return await self._session.scalar(
+            select(Revision)
+            .outerjoin(shown, shown.c.revision_id == Revision.id)
+            .where(
+                Revision.channel_id == channel_id,
+                Revision.operation != UPLOAD,
+                Revision.deleted_at.is_(None),
+                Revision.id.not_in(unfinished),
+            )
+            .order_by(
+                func.coalesce(shown.c.shown_at, Revision.created_at).desc(),
+                func.coalesce(shown.c.position, 0),
+                Revision.id.desc(),
+            )
+            .limit(1)
+        )
+
+    async def picked_of(self, message_id: int) -> Revision | None:
+        """Return the take of a message that was last shown in a message of its own, if any; deleted ones do not count."""
+        own = select(Message.revision_id).where(Message.message_id == message_id)
+        return await self._session.scalar(
+            select(Revision)
+            .join(Message, Message.revision_id == Revision.id)
+            .where(Message.message_id != message_id, Revision.id.in_(own), Revision.deleted_at.is_(None))
+            .order_by(Message.created_at.desc(), Message.message_id.desc())
+            .limit(1)
+        )
+
+    async def set_message(self, message_id: int, *, revision_id: int, now: datetime, position: int = 0) -> None:
+        """Remember which revision a message shows, at which of its places."""
+        message = await self._session.get(Message, (message_id, position))
         if message is None:
-            self._session.add(Message(message_id=message_id, revision_id=revision_id, created_at=now))
+            self._session.add(
+                Message(message_id=message_id, position=position, revision_id=revision_id, created_at=now)
+            )
         else:
             message.revision_id = revision_id
         await self._session.flush()
@@ -188,6 +254,14 @@ class SongRepository:
     async def forget_messages(self, revision_id: int) -> None:
         """Forget which messages showed a revision."""
         await self._session.execute(delete(Message).where(Message.revision_id == revision_id))
+
+    async def _count_takes(self, message_ids: Iterable[int]) -> dict[int, int]:
+        rows = await self._session.execute(
+            select(Message.message_id, func.count().label("num_takes"))
+            .where(Message.message_id.in_(tuple(message_ids)))
+            .group_by(Message.message_id)
+        )
+        return {row.message_id: row.num_takes for row in rows}
 
     async def _song_for(self, new: NewRevision, *, now: datetime) -> int:
         if new.parent_ids:

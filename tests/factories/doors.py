@@ -11,7 +11,7 @@ from core.errors import NotFoundError
 from inference.protocol import FinishedBars, GenerateRequest, Progress, Result
 from inference.rates import Rates
 from inference.work import Work, work_of
-from media.protocol import Picture, Rendering
+from media.protocol import EngravedScore, Picture, Rendering
 from music.constraints import Check
 from music.midi import read_midi, write_midi
 from music.piece import Note, Piece, Track
@@ -153,6 +153,15 @@ class StandInMedia:
     async def write_midi(self, piece, *, recipe=""):
         return write_midi(piece, recipe=recipe)
 
+    async def render_stem(self, piece, track_index, *, size_limit_bytes, audio_format="flac", max_seconds=None):
+        return await self.render(
+            piece.with_tracks((piece.tracks[track_index],)), size_limit_bytes=size_limit_bytes, audio_format=audio_format
+        )
+
+    async def engrave_score(self, piece, *, forms, part=None, title="", credit_line="", rights=""):
+        made = {form: f"{form} of {title} by {credit_line}".encode() for form in forms}
+        return EngravedScore(**made, num_pages=1, alt_text=f"{piece.num_notes} notes")
+
 
 class ListPresenter:
     """Shows jobs in lists, as a person in a channel would see them. ``failures`` are raised by the next replies."""
@@ -181,6 +190,12 @@ class ListPresenter:
 
     async def show_takes(self, job, reply):
         return await self.show_reply(job, reply)
+
+    async def show_files(self, job, bundle):
+        if self.failures:
+            raise self.failures.pop(0)
+        self.replies.append((job, bundle))
+        self.is_answered.set()
 
     async def show_error(self, job, error):
         self.errors.append((job, error))

@@ -8,9 +8,11 @@ from bot.services.operations.adding import ADD
 from bot.services.operations.arranging import ARRANGE
 from bot.services.operations.base import NOTHING_TO_WORK_ON, Operation
 from bot.services.operations.composition import COMPOSE
+from bot.services.operations.exporting import EXPORT, SCORE
 from bot.services.operations.generation import GENERATE
 from bot.services.operations.harmonization import HARMONIZE
 from bot.services.operations.infilling import INFILL
+from bot.services.operations.picking import PICK
 from bot.services.operations.remixing import REMIX
 from bot.services.operations.stepping import REDO, UNDO
 from bot.services.options import Options
@@ -18,7 +20,20 @@ from bot.services.sampling import draw_seed
 from core.errors import NoMusicError
 from core.settings import LimitSettings
 
-OPERATIONS: tuple[Operation[Any], ...] = (GENERATE, HARMONIZE, REMIX, UNDO, REDO, ARRANGE, INFILL, ADD, COMPOSE)
+OPERATIONS: tuple[Operation[Any], ...] = (
+    GENERATE,
+    HARMONIZE,
+    REMIX,
+    PICK,
+    UNDO,
+    REDO,
+    ARRANGE,
+    INFILL,
+    ADD,
+    SCORE,
+    EXPORT,
+    COMPOSE,
+)
 
 NETWORK_KINDS = ("generate", "harmonize", "remix")
 """The kinds whose durations the queue learns from: what the networks themselves call their tasks."""

@@ -34,6 +34,8 @@ def link_to(revision: RevisionView) -> str:
     if revision.operation == "upload":
         return f"the file {make_plain(revision.title, limit=60) or 'that was sent'}"
     text = f"{name} #{revision.revision_id}"
+    if revision.num_takes > 1:
+        text = f"{text}, take {revision.take_number} of {revision.num_takes}"
     if revision.message_id is not None:
         text = f"[{text}]({jump_url(revision.place, revision.message_id)})"
     return f"{text} by {make_plain(revision.author.name, limit=80)}"

@@ -10,8 +10,10 @@ from bot.services.options import Options
 from bot.ui.wording.base import Wording
 from bot.ui.wording.composition import COMPOSE
 from bot.ui.wording.edits import ADD, ARRANGE, INFILL
+from bot.ui.wording.exporting import EXPORT, SCORE
 from bot.ui.wording.generation import CONTINUE, GENERATE
 from bot.ui.wording.harmonization import HARMONIZE
+from bot.ui.wording.picking import PICK
 from bot.ui.wording.remixing import REMIX
 from bot.ui.wording.stepping import REDO, UNDO
 
@@ -22,11 +24,14 @@ WORDINGS: Mapping[str, Wording] = {
     "continue": CONTINUE,
     "harmonize": HARMONIZE,
     "remix": REMIX,
+    "pick": PICK,
     "undo": UNDO,
     "redo": REDO,
     "arrange": ARRANGE,
     "infill": INFILL,
     "add": ADD,
+    "score": SCORE,
+    "export": EXPORT,
     "compose": COMPOSE,
     "upload": _UPLOAD,
 }

@@ -175,7 +175,7 @@ async def test_a_refusal_says_when_the_first_of_ones_own_jobs_will_be_done(open_
 
     class Foreseen(StandInWriter):
         def estimate_end_seconds(self, job_id):
-            return {"1": 9_000.0, "2": seconds}[job_id]
+            return {"1": 9_000.0, "2": seconds}.get(job_id)
 
     limits = LimitSettings(TUTTI_MAX_JOBS_PER_USER=2)
     async with open_studio(writer=Foreseen(is_open=False), limits=limits) as studio:

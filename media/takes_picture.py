@@ -1,0 +1,44 @@
+"""Several takes of one wish in one picture, one piano roll under the other, each under its name. It knows no sound."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+
+from PIL import Image, ImageDraw, ImageFont
+
+from media.pianoroll import describe_roll, paint_roll
+from media.protocol import Picture
+from media.roll_style import BACKGROUND, TEXT
+from music.piece import Piece
+
+_HEADING_HEIGHT, _LEFT = 26, 12
+_ROLL_HEIGHT = 200  # of the part with pitches: four of them still fit a phone's screen
+_ALT_TEXT_LIMIT = 1000
+
+
+def draw_takes(takes: Sequence[Piece]) -> Picture:
+    """Return the piano rolls of ``takes`` under each other, named “Take 1” and so on."""
+    rolls = [paint_roll(piece, max_roll_height=_ROLL_HEIGHT) for piece in takes]
+    height = sum(_HEADING_HEIGHT + roll.height for roll in rolls)
+    image = Image.new("RGB", (max(roll.width for roll in rolls), height), BACKGROUND)
+    draw = ImageDraw.Draw(image)
+    font = ImageFont.load_default(17)
+    top = 0
+    for number, roll in enumerate(rolls, start=1):
+        draw.text((_LEFT, top + _HEADING_HEIGHT / 2 + 2), f"Take {number}", font=font, fill=TEXT, anchor="lm")
+        image.paste(roll, (0, top + _HEADING_HEIGHT))
+        top += _HEADING_HEIGHT + roll.height
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG", optimize=True)
+    return Picture(png=buffer.getvalue(), alt_text=_describe(takes))
+
+
+def _describe(takes: Sequence[Piece]) -> str:
+    share = _ALT_TEXT_LIMIT // len(takes) - 12
+    texts = (f"Take {number}: {_clip(describe_roll(piece), share)}" for number, piece in enumerate(takes, start=1))
+    return " ".join(texts)
+
+
+def _clip(text: str, limit: int) -> str:
+    return text if len(text) <= limit else text[: limit - 3] + "..."
