@@ -1,4 +1,4 @@
-"""The command line's options for choosing notes: their help, and their numbers as one value. It checks none of them."""
+"""The command line's options for choosing notes and limiting them: their help, and their numbers as one value. It checks none."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from bot.services.options import DENSITIES, SamplingWishes
+from bot.services.options import DENSITIES, GRIDS, SYNCOPATIONS, SamplingWishes
 
 Density = Annotated[str | None, typer.Option(help=f"How many notes there are: {', '.join(DENSITIES)}.")]
 Temperature = Annotated[float | None, typer.Option(help="0 to 3: how bold, in place of the preset's. 0: no chance.")]
@@ -22,6 +22,14 @@ TopP = Annotated[float | None, typer.Option("--top-p", help="Choose among the li
 MinP = Annotated[float | None, typer.Option("--min-p", help="At least this likely, against the likeliest; 0: all.")]
 Repetition = Annotated[float | None, typer.Option(help="Above 1 repeats earlier bars less, below 1 more.")]
 Memory = Annotated[int | None, typer.Option(help="How many events the network looks back; left out, all it can.")]
+
+Exclude = Annotated[str, typer.Option(help="Who must not play, for instance drums,strings.")]
+Ranges = Annotated[str, typer.Option("--range", help='Lowest and highest note: C3-C5, or "piano C3-C5, bass E1-G3".')]
+Polyphony = Annotated[str, typer.Option(help='How many notes may sound at once: 4, or "piano 3, strings 2".')]
+Syncopation = Annotated[str | None, typer.Option(help=f"How much is off the beat: {', '.join(SYNCOPATIONS)}.")]
+Grid = Annotated[str | None, typer.Option(help=f"Where notes may begin: {', '.join(GRIDS)}.")]
+KeyLock = Annotated[bool, typer.Option("--key-lock/--no-key-lock", help="Whether every tone lies in the key.")]
+Sections = Annotated[str, typer.Option(help='What differs in some bars: "1-4 sparse, 5-8 busy strong C4-C6".')]
 
 
 def wishes(

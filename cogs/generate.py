@@ -7,13 +7,20 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client import TuttiBot
-from bot.services.options import DENSITIES, PRESETS, GenerateOptions, SamplingWishes
+from bot.services.options import DENSITIES, GRIDS, PRESETS, SYNCOPATIONS, GenerateOptions, SamplingWishes
+from bot.services.sampling import parse_advanced
 from bot.ui.conversation import heed_words
 from bot.ui.options import split_names, suggest_genres, suggest_instruments, suggest_keys
 from music.constraints import METRES
 
 _METRES = [app_commands.Choice(name=f"{top}/{bottom}", value=f"{top}/{bottom}") for top, bottom in METRES]
 _DENSITIES = [app_commands.Choice(name=name, value=name) for name in DENSITIES]
+_SYNCOPATIONS = [app_commands.Choice(name=name, value=name) for name in SYNCOPATIONS]
+_GRIDS = [app_commands.Choice(name=name, value=name) for name in GRIDS]
+_KEY_LOCKS = [
+    app_commands.Choice(name="every tone in the key", value="locked"),
+    app_commands.Choice(name="near the key", value="near"),
+]
 _PRESETS = [app_commands.Choice(name=preset, value=preset) for preset in PRESETS]
 
 
@@ -38,12 +45,27 @@ class Generate(commands.Cog):
         seed="The same seed and wishes give the same notes",
         preset="safe stays close to what is usual, wild does not",
         file="A MIDI or MusicXML file to continue",
+        exclude="Who must not play, for instance drums or strings",
+        ranges="Lowest and highest note, for instance C3-C5, or piano C3-C5, bass E1-G3",
+        polyphony="How many notes may sound at once, for instance 4, or piano 3, strings 2",
+        syncopation="How much is played off the beat",
+        grid="Where notes may begin; left out, anywhere down to 32nds and triplets",
+        key_lock="Whether every tone lies in the key (as when left out) or may stray",
+        sections="What differs in some bars, for instance 1-4 sparse, 5-8 busy strong C4-C6",
+        advanced="top_k 30, top_p 0.9, min_p 0.05, memory 256, temperature_notes 1.1, temperature_rhythm 0.9",
         prompt="All of it in plain words; options that you set here win over them",
     )
+    @app_commands.rename(ranges="range")
     @app_commands.autocomplete(
-        genre=suggest_genres, blend=suggest_genres, key=suggest_keys, instruments=suggest_instruments
+        genre=suggest_genres,
+        blend=suggest_genres,
+        key=suggest_keys,
+        instruments=suggest_instruments,
+        exclude=suggest_instruments,
     )
-    @app_commands.choices(metre=_METRES, preset=_PRESETS, density=_DENSITIES)
+    @app_commands.choices(
+        metre=_METRES, preset=_PRESETS, density=_DENSITIES, syncopation=_SYNCOPATIONS, grid=_GRIDS, key_lock=_KEY_LOCKS
+    )
     async def generate(  # noqa: PLR0917 - Discord passes options by name
         self,
         interaction: discord.Interaction[TuttiBot],
@@ -60,6 +82,14 @@ class Generate(commands.Cog):
         density: str | None = None,
         temperature: app_commands.Range[float, 0.0, 3.0] | None = None,
         repetition: app_commands.Range[float, 0.1, 10.0] | None = None,
+        exclude: app_commands.Range[str, 1, 300] | None = None,
+        ranges: app_commands.Range[str, 1, 300] | None = None,
+        polyphony: app_commands.Range[str, 1, 200] | None = None,
+        syncopation: str | None = None,
+        grid: str | None = None,
+        key_lock: str = "locked",
+        sections: app_commands.Range[str, 1, 500] | None = None,
+        advanced: app_commands.Range[str, 1, 200] | None = None,
         prompt: app_commands.Range[str, 1, 1000] | None = None,
     ) -> None:
         """Write a new piece, or continue an attached one."""
@@ -73,8 +103,15 @@ class Generate(commands.Cog):
             instruments=split_names(instruments),
             density=density,
             preset=preset,
-            sampling=SamplingWishes(temperature=temperature, repetition=repetition),
+            sampling=parse_advanced(advanced, SamplingWishes(temperature=temperature, repetition=repetition)),
             seed=seed,
+            exclude_instruments=split_names(exclude),
+            ranges=ranges or "",
+            polyphony=polyphony or "",
+            syncopation=syncopation,
+            grid=grid,
+            key_lock=key_lock == "locked",
+            sections=sections or "",
         )
         if prompt:
             options = await heed_words(self.bot.desk, interaction, prompt, given=options)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import re
 import secrets
+from dataclasses import replace
 
 import msgspec
 
@@ -15,6 +17,7 @@ from inference.protocol import Sampling
 MAX_SEED = 2**53 - 1
 """The largest whole number that Discord and JSON carry exactly."""
 
+_NO_WISHES = SamplingWishes()
 _DRAWN_SEED_BITS = 31  # short enough to be typed again
 
 
@@ -67,6 +70,45 @@ def adjust(sampling: Sampling, wishes: SamplingWishes) -> Sampling:
 def _check(words: str, value: float, *, low: float, high: float) -> None:
     if not low <= value <= high:  # also refuses what is not a number
         raise InputError(f"{words} lies between {low:g} and {high:g}. Choose a number there, or leave it out.")
+
+
+_ADVANCED_NAMES: dict[str, str] = {
+    "temperature": "temperature", "temperature notes": "temperature_notes", "note temperature": "temperature_notes",
+    "notes temperature": "temperature_notes", "temperature rhythm": "temperature_rhythm",
+    "rhythm temperature": "temperature_rhythm", "duration temperature": "temperature_rhythm",
+    "temperature instruments": "temperature_instruments", "instrument temperature": "temperature_instruments",
+    "instruments temperature": "temperature_instruments", "top k": "top_k", "topk": "top_k", "top p": "top_p",
+    "topp": "top_p", "min p": "min_p", "minp": "min_p", "repetition": "repetition", "repetition control": "repetition",
+    "memory": "memory_events", "memory events": "memory_events",
+}  # fmt: skip
+_ADVANCED_ITEM = re.compile(r"([^\d=:]*[a-z])\s*[=:]?\s*(-?\d+(?:\.\d+)?|-?\.\d+)", re.IGNORECASE)
+_WHOLE_NUMBERS = {"top_k", "memory_events"}
+
+
+def parse_advanced(text: str | None, wishes: SamplingWishes = _NO_WISHES) -> SamplingWishes:
+    """Return the wishes with those added that "top_k 30, min_p 0.05, memory 256" names; what is set already stays.
+
+    Raises:
+        InputError: for a name that is none of them, no number, or a name said twice. Ranges are ``adjust``'s affair.
+    """
+    found: dict[str, float] = {}
+    for item in (each.strip() for each in re.split(r"[,;]", text or "") if each.strip()):
+        match = _ADVANCED_ITEM.fullmatch(item)
+        name = (
+            None if match is None else _ADVANCED_NAMES.get(" ".join(re.split(r"[\s_-]+", match[1].strip().casefold())))
+        )
+        if match is None or name is None:
+            raise InputError(
+                f"“{item[:40]}” is no setting. Name and number, separated by commas: top_k 30, top_p 0.9, min_p 0.05, "
+                "repetition 1.2, memory 256, temperature_notes 1, temperature_rhythm 1, temperature_instruments 1."
+            )
+        if name in found:
+            raise InputError(f"“{match[1].strip()[:40]}” is there twice. Say it once.")
+        value = float(match[2])
+        if name in _WHOLE_NUMBERS and not value.is_integer():
+            raise InputError(f"“{match[1].strip()[:40]}” is a whole number. Leave the fraction out.")
+        found[name] = int(value) if name in _WHOLE_NUMBERS else value
+    return replace(wishes, **{name: value for name, value in found.items() if getattr(wishes, name) is None})
 
 
 def draw_seed(asked: int | None) -> int:

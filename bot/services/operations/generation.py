@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
-import difflib
-
+from bot.services.limits import (
+    check_parts_play,
+    join_parts,
+    parse_choice,
+    parse_exclusions,
+    parse_grid,
+    parse_polyphony,
+    parse_ranges,
+    parse_sections,
+    parse_syncopation,
+)
 from bot.services.operations.base import Wish
 from bot.services.operations.continuing import WritingOperation
 from bot.services.options import DEFAULT_NUM_BARS, DENSITIES, GenerateOptions
 from bot.services.sampling import adjust, sampling_of
-from core.errors import InputError, NoMusicError, UnknownNameError
+from core.errors import InputError, NoMusicError
 from core.settings import LimitSettings
 from inference.protocol import Controls, GenerateRequest
-from music.constraints import Constraints
-from music.names import parse_genre, parse_instruments, parse_key, parse_metre, scale_of_key
+from music.constraints import Constraints, Scale
+from music.names import (
+    instrument_name,
+    parse_genre,
+    parse_instrument,
+    parse_instruments,
+    parse_key,
+    parse_metre,
+    scale_of_key,
+)
 from music.piece import Piece
 from music.vocabulary import FASTEST_BPM, NUM_SLOTS, SLOWEST_BPM
 
@@ -51,13 +68,55 @@ def _constraints(options: GenerateOptions, limits: LimitSettings) -> Constraints
     instruments = parse_instruments(",".join(options.instruments))
     if len(instruments) > NUM_SLOTS:
         raise InputError(f"I can write for at most {NUM_SLOTS} instruments at once. Leave some out.")
+    sections = parse_sections(options.sections)
+    for section in (*sections.limits, *sections.wishes):
+        if section.bars.stop_bar > num_bars:
+            first, last = section.bars.start_bar + 1, section.bars.stop_bar
+            raise InputError(
+                f"I write {num_bars} bars, so there is no section {first}-{last}. Name bars in that range."
+            )
+    pitch_range, ranges = parse_ranges(options.ranges)
+    max_notes_at_once, counts = parse_polyphony(options.polyphony)
+    parts = join_parts(ranges, counts)
+    check_parts_play(parts, instruments)
     return Constraints(
         num_bars=num_bars,
         metre=parse_metre(options.metre) if options.metre else None,
         tempo_bpm=tempo_bpm,
         instruments=instruments,
-        scale=scale_of_key(parse_key(options.key)) if options.key else None,
+        excluded_instruments=exclude(options.exclude_instruments, instruments),
+        pitch_range=pitch_range,
+        parts=parts,
+        max_notes_at_once=max_notes_at_once,
+        grid_units=parse_grid(options.grid),
+        sections=sections.limits,
+        scale=_scale(options.key) if options.key_lock else None,
     )
+
+
+def exclude(names: tuple[str, ...], instruments: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the programs that must not play; a family that is excluded spares those of it that were asked for.
+
+    Raises:
+        InputError: for an instrument that is asked for and excluded.
+    """
+    excluded = parse_exclusions(names)
+    for name in names:
+        if _is_asked(name, instruments):
+            both = instrument_name(parse_instrument(name))
+            raise InputError(f"{both} is both asked for and excluded. Say which of the two you want.")
+    return tuple(each for each in excluded if each not in instruments)
+
+
+def _is_asked(name: str, instruments: tuple[int, ...]) -> bool:
+    try:
+        return parse_instrument(name) in instruments
+    except InputError:  # a word for several, such as winds
+        return False
+
+
+def _scale(key: str | None) -> Scale | None:
+    return scale_of_key(parse_key(key)) if key and key.strip() else None
 
 
 def _controls(options: GenerateOptions) -> Controls:
@@ -69,17 +128,16 @@ def _controls(options: GenerateOptions) -> Controls:
         genre=genre,
         second_genre=None if second_genre == genre else second_genre,
         density=_density(options.density),
+        syncopation=parse_syncopation(options.syncopation),
+        key=None if options.key_lock else _scale(options.key),
+        sections=parse_sections(options.sections).wishes,
     )
 
 
 def _density(name: str | None) -> int | None:
     if not name or not name.strip():
         return None
-    cleaned = name.strip().casefold()
-    if cleaned not in DENSITIES:
-        close = difflib.get_close_matches(cleaned, DENSITIES, n=1)
-        raise UnknownNameError(kind="density", name=name, suggestions=tuple(close) or tuple(DENSITIES))
-    return DENSITIES[cleaned]
+    return DENSITIES[parse_choice("density", name, DENSITIES)]
 
 
 def _genre(name: str | None) -> str | None:

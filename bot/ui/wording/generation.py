@@ -2,31 +2,36 @@
 
 from __future__ import annotations
 
+from bot.plain_text import clip
 from bot.services.options import DEFAULT_NUM_BARS, GenerateOptions
 from bot.ui.wording.base import Wording
-from bot.ui.wording.sampling import preset_words, sampling_words
+from bot.ui.wording.sampling import limit_words, preset_words, sampling_words
 
 
 def _words(options: GenerateOptions) -> list[str]:
-    words: list[str] = []
-    if options.genre:
-        words.append(f"{options.genre} with {options.second_genre}" if options.second_genre else options.genre)
-    if options.key:
-        words.append(options.key)
-    if options.tempo_bpm:
-        words.append(f"{options.tempo_bpm:g} bpm")
-    if options.metre:
-        words.append(options.metre)
-    words.append(f"{options.num_bars or DEFAULT_NUM_BARS} bars")
-    if options.instruments:
-        words.append(", ".join(options.instruments))
-    if options.density:
-        words.append(options.density)
-    words += sampling_words(options.sampling)
-    words += preset_words(options.preset)
-    if options.beginning_bars is not None:
-        words.append(f"going on from bars {options.beginning_bars[0]}-{options.beginning_bars[1]}")
-    return words
+    genre = f"{options.genre} with {options.second_genre}" if options.second_genre else options.genre
+    key = f"near {options.key}" if options.key and not options.key_lock else options.key
+    named = (
+        options.genre and genre,
+        key,
+        f"{options.tempo_bpm:g} bpm" if options.tempo_bpm else None,
+        options.metre,
+        f"{options.num_bars or DEFAULT_NUM_BARS} bars",
+        ", ".join(options.instruments),
+        options.density,
+        *_limits(options),
+        options.beginning_bars and f"going on from bars {options.beginning_bars[0]}-{options.beginning_bars[1]}",
+    )
+    return [word for word in named if word] + sampling_words(options.sampling) + preset_words(options.preset)
+
+
+def _limits(options: GenerateOptions) -> list[str]:
+    syncopation = "straight rhythm" if options.syncopation == "straight" else f"{options.syncopation} syncopation"
+    words = [f"without {', '.join(options.exclude_instruments)}"] if options.exclude_instruments else []
+    words += [syncopation] if options.syncopation else []
+    words += [f"notes on {options.grid}"] if options.grid else []
+    words += limit_words(options.ranges, options.polyphony)
+    return [*words, f"bars {clip(options.sections.removeprefix('bars').strip(), 200)}"] if options.sections else words
 
 
 GENERATE = Wording(title="New piece", at_work="Writing a new piece", describe=_words)

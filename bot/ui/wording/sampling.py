@@ -1,7 +1,8 @@
-"""What messages say of how the networks are to choose."""
+"""What messages say of how the networks are to choose, and within which limits."""
 
 from __future__ import annotations
 
+from bot.plain_text import clip
 from bot.services.options import SamplingWishes
 
 
@@ -19,6 +20,12 @@ def sampling_words(wishes: SamplingWishes) -> list[str]:
         "memory of events:": wishes.memory_events,
     }
     return [f"{name} {value:g}" for name, value in values.items() if value is not None]
+
+
+def limit_words(ranges: str, polyphony: str = "") -> list[str]:
+    """Name ranges and how many notes may sound at once."""
+    words = [clip(" ".join(ranges.split()), 120)] if ranges.strip() else []
+    return [*words, f"at most {clip(' '.join(polyphony.split()), 80)} at once"] if polyphony.strip() else words
 
 
 def preset_words(preset: str) -> list[str]:

@@ -3,7 +3,7 @@
 import pytest
 
 from bot.services.options import PRESETS, SamplingWishes
-from bot.services.sampling import MAX_SEED, adjust, draw_seed, sampling_of
+from bot.services.sampling import MAX_SEED, adjust, draw_seed, parse_advanced, sampling_of
 from core.errors import InputError, UnknownNameError
 
 
@@ -63,3 +63,27 @@ def test_one_temperature_stands_for_all_that_are_not_named():
 def test_a_number_out_of_range_is_refused_with_a_sentence(wishes, sentence):
     with pytest.raises(InputError, match=sentence):
         adjust(sampling_of("balanced"), SamplingWishes(**wishes))
+
+
+def test_advanced_settings_are_read_and_what_is_set_already_stays():
+    read = parse_advanced("top_k 30, Min-P=0.05; memory: 256, note temperature 1.2", SamplingWishes(top_k=5))
+    assert read == SamplingWishes(top_k=5, min_p=0.05, memory_events=256, temperature_notes=1.2)
+    assert parse_advanced(None) == parse_advanced("") == SamplingWishes()
+
+
+@pytest.mark.parametrize(
+    "text", ["top_k", "30", "loudness 3", "top_k 3.5", "top_k 3, top-k 4", "top_k thirty", "memory 1e9"]
+)
+def test_advanced_settings_that_are_none_are_refused(text):
+    with pytest.raises(InputError):
+        parse_advanced(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["top_k -1", "top_k 257", "top_p 0", "top_p 1.1", "min_p -0.1", "min_p 1", "repetition 0", "repetition 11", "memory 0",
+     "temperature -0.1", "temperature 3.1", "temperature_notes 4", "temperature_rhythm 4", "temperature_instruments 4"],
+)  # fmt: skip
+def test_every_setting_out_of_range_is_refused_with_a_sentence(text):
+    with pytest.raises(InputError, match=r"between|at least"):
+        adjust(sampling_of("balanced"), parse_advanced(text))

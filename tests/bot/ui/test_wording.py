@@ -28,6 +28,19 @@ def test_every_name_of_a_revision_leads_to_an_operation(name):
         (None, "a file"),
         (GenerateOptions(), "16 bars"),
         (GenerateOptions(genre="jazz", second_genre="funk", tempo_bpm=92.5), "jazz with funk · 92.5 bpm · 16 bars"),
+        (
+            GenerateOptions(
+                key="D minor",
+                key_lock=False,
+                exclude_instruments=("drums",),
+                syncopation="strong",
+                grid="16ths",
+                ranges="C3-C5",
+                polyphony="4",
+                sections="1-4 sparse",
+            ),
+            "near D minor · 16 bars · without drums · strong syncopation · notes on 16ths · C3-C5 · at most 4 at once · bars 1-4 sparse",
+        ),
         (HarmonizeOptions(style="chords", preset="wild"), "chords · wild preset"),
         (HarmonizeOptions(style="fill", bars=(5, 6), track=2), "hole filled · bars 5-6 · track 2"),
         (

@@ -87,3 +87,52 @@ def test_bad_options_get_one_sentence(options, error):
 def test_empty_piece_cannot_be_continued():
     with pytest.raises(NoMusicError):
         build(Piece())
+
+
+def test_limits_reach_the_request():
+    rules = build(
+        ranges="C3-C6, bass E1-E3", polyphony="5, piano 3", grid="16ths", instruments=("piano", "bass"), num_bars=8,
+        sections="1-2 sparse C4-C5, 3-4 strong", exclude_instruments=("drums", "strings"),
+    ).constraints  # fmt: skip
+    assert (rules.pitch_range, rules.max_notes_at_once, rules.grid_units) == ((48, 84), 5, 6)
+    assert [(part.instrument, part.pitch_range, part.max_notes_at_once) for part in rules.parts] == [
+        (0, None, 3), (33, (28, 52), None),
+    ]  # fmt: skip
+    assert [section.pitch_range for section in rules.sections] == [(60, 72)]
+    assert rules.excluded_instruments == (DRUM_PROGRAM, *range(40, 56))
+
+
+def test_wishes_reach_the_request():
+    controls = build(syncopation="Strong", sections="1-2 sparse, 3-4 straight").controls
+    assert controls.syncopation == 2.0
+    assert [(each.density, each.syncopation) for each in controls.sections] == [(1, None), (None, -2.0)]
+
+
+def test_a_key_that_is_not_locked_is_a_wish():
+    locked, near = build(key="D minor"), build(key="D minor", key_lock=False)
+    assert (locked.constraints.scale.name, locked.controls.key) == ("D minor", None)
+    assert (near.constraints.scale, near.controls.key.name) == (None, "D minor")
+
+
+def test_a_family_left_out_spares_those_who_were_asked_for():
+    rules = build(instruments=("violin", "piano"), exclude_instruments=("strings",)).constraints
+    assert 40 in rules.instruments
+    assert 40 not in rules.excluded_instruments
+    assert 41 in rules.excluded_instruments
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"instruments": ("piano", "drums"), "exclude_instruments": ("drums",)}, "Drums is both asked for and excluded"),
+        ({"instruments": ("piano",), "ranges": "flute C4-C6"}, "limits for Flute, which is not among"),
+        ({"num_bars": 4, "sections": "3-6 busy"}, "there is no section 3-6"),
+        ({"polyphony": "0"}, "From 1 to 32"),
+        ({"syncopation": "funky"}, None),
+        ({"grid": "64ths"}, None),
+        ({"exclude_instruments": ("noise maker",)}, None),
+    ],
+)  # fmt: skip
+def test_limits_that_make_no_sense_are_refused(options, sentence):
+    with pytest.raises(InputError, match=sentence):
+        build(**options)
