@@ -101,6 +101,13 @@ class Gateway:
             else:
                 session.dispatch(event, {"id": self._wire.guild_id})
 
+    def _suffer_outage(self) -> None:
+        """Let the server be unavailable for a moment: no bot has left it, and none may think so."""
+        for session in self._sessions.values():
+            if self._world.is_bot_member and self._is_for(session):
+                session.dispatch("GUILD_DELETE", {"id": self._wire.guild_id, "unavailable": True})
+                self._send_guild(session, is_new=False)
+
     def _is_for(self, session: Session) -> bool:
         shard_id, num_shards = session.shard
         return bool(session.intents & INTENT_GUILDS) and (int(self._wire.guild_id) >> 22) % num_shards == shard_id
@@ -286,9 +293,12 @@ class Gateway:
 
     async def disturb(self, action: str, code: int | None) -> None:
         """Do to all connections what Discord does now and then. Raises: PageRequestError for an unknown action."""
-        actions = ("reconnect", "invalidate", "invalidate_resumable", "drop", "close")
+        actions = ("reconnect", "invalidate", "invalidate_resumable", "drop", "close", "outage")
         if action not in actions:
             raise PageRequestError(f"action must be one of {', '.join(actions)}")
+        if action == "outage":
+            self._suffer_outage()
+            return
         for connection in list(self._connections):
             if action == "reconnect":
                 connection.queue({"op": protocol.RECONNECT, "s": None, "t": None, "d": None})

@@ -45,6 +45,7 @@ export class Picker {
     this.#isChosenByKey = false;
     this.input.removeAttribute("aria-activedescendant");
     this.input.removeAttribute("aria-controls");
+    this.input.removeAttribute("aria-describedby");
   }
 
   /**
@@ -63,6 +64,9 @@ export class Picker {
     this.list.hidden = !items.length;
     this.node.hidden = !items.length && !guide && !title;
     this.input.setAttribute("aria-controls", "picker-list");
+    // What an option is for is read out with the field that it is typed in.
+    if (guide?.current) this.input.setAttribute("aria-describedby", "picker-help");
+    else this.input.removeAttribute("aria-describedby");
     this.#mark();
   }
 
@@ -114,9 +118,9 @@ export class Picker {
     if (entry.options.length) nodes.push(el("div", { class: "chips", testid: "chips" }, this.#chips(guide)));
     if (current) {
       const hint = [current.description, describeOption(current)].filter(Boolean).join(" · ");
-      nodes.push(el("p", { class: "picker-option-help" }, el("strong", { text: current.name }), ` ${hint}`, isWaiting ? el("span", { class: "spinner", "aria-hidden": "true" }) : null));
+      nodes.push(el("p", { class: "picker-option-help", id: "picker-help" }, el("strong", { text: current.name }), ` ${hint}`, isWaiting ? el("span", { class: "spinner", "aria-hidden": "true" }) : null));
     }
-    if (problem) nodes.push(el("p", { class: "picker-problem", testid: "picker-problem" }, icon("warning", 15), problem.text));
+    if (problem) nodes.push(el("p", { class: "picker-problem", role: "status", testid: "picker-problem" }, icon("warning", 15), problem.text));
     return nodes;
   }
 

@@ -3,8 +3,10 @@
 import { el, icon } from "./dom.js";
 
 const EXAMPLES = [
+  { line: "/tutorial", text: "The first steps, with music that is there" },
+  { line: "/generate prompt:sad jazz waltz in D minor, piano and bass, 16 bars", text: "In plain words" },
   { line: "/generate genre:rock bars:8", text: "Eight bars of rock, written for you" },
-  { line: "/generate genre:jazz key:C minor bars:8", text: "Something darker, in C minor" },
+  { line: "/compose", text: "A whole song, its plan first" },
   { line: "/harmonize", text: "Attach a melody, get its harmony" },
   { line: "/remix", text: "Change the newest piece in this channel" },
   { line: "/help", text: "Everything the bot can do" },
@@ -13,9 +15,15 @@ const EXAMPLES = [
 /** The welcome of the open channel. `page`: {store, actions}. */
 export function welcome({ store, actions }) {
   const { channel, bot } = store;
-  const known = new Set(store.commands.filter(({ type }) => type === 1).map(({ name }) => name));
-  const fitting = EXAMPLES.filter(({ line }) => known.has(line.slice(1).split(" ")[0]));
-  const others = store.commands.filter(({ type }) => type === 1).slice(0, 4).map(({ name, description }) => ({ line: `/${name}`, text: description }));
+  const usable = store.usableCommands;
+  const known = new Map(usable.filter(({ type }) => type === 1).map((command) => [command.name, command]));
+  const fits = ({ line }) => {
+    const command = known.get(line.slice(1).split(" ")[0]);
+    const names = [...line.matchAll(/ (\w+):/gu)].map((match) => match[1]);
+    return command && names.every((name) => command.options.some((option) => option.name === name));
+  };
+  const fitting = EXAMPLES.filter(fits);
+  const others = usable.filter(({ type }) => type === 1).slice(0, 4).map(({ name, description }) => ({ line: `/${name}`, text: description }));
   const examples = fitting.length ? fitting : others;
   const place = channel?.kind === "dm" ? bot.name : `#${channel?.name ?? ""}`;
   return el(

@@ -124,6 +124,19 @@ async def test_bot_that_was_removed_joins_nothing_at_its_start(sandbox, ada, sta
     assert list(other.guilds) == []
 
 
+async def test_outage_is_no_removal(ada, start_bot):
+    """A server that is unavailable for a moment comes back; the bot was not removed."""
+    bot = await start_bot()
+    gone, back = bot.wait_for("guild_unavailable", timeout=20), bot.wait_for("guild_available", timeout=20)
+    removed = []
+    bot.on_guild_remove = removed.append
+    assert (await ada.request("POST", "api/gateway", action="outage"))[0] == 204
+    await gone
+    await back
+    await bot.channel.send("here")
+    assert removed == []
+
+
 @pytest.mark.parametrize(
     ("method", "path", "body", "status", "says"),
     [
