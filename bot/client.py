@@ -40,6 +40,10 @@ EXTENSIONS = (
     "cogs.help",
     "cogs.conversation",
     "cogs.undo",
+    "cogs.arrange",
+    "cogs.infill",
+    "cogs.add",
+    "cogs.continue_piece",
     "cogs.score",
     "cogs.export",
 )

@@ -16,6 +16,7 @@ import discord
 from bot.services.operations.exporting import ExportOptions, ScoreOptions
 from bot.services.options import GenerateOptions, HarmonizeOptions, RemixOptions
 from bot.ui.desk import Desk
+from bot.ui.edit_forms import open_form
 from bot.ui.looking_back import press_star, press_tree, press_undo
 from bot.ui.take_actions import vary
 
@@ -71,6 +72,15 @@ ACTIONS: Mapping[str, Action] = {
     "harmonize": Action(label="Harmonize", handler=_harmonize, is_primary=True),
     "continue": Action(label="Continue", handler=_continue, is_primary=True),
     "vary": Action(label="Vary", handler=vary, is_primary=True),
+    "add": Action(
+        label="Add layer…", handler=open_form("add"), description="Drums, bass, strings or others, beside what is there"
+    ),
+    "infill": Action(
+        label="Fill bars…", handler=open_form("infill"), description="Write some bars of some tracks anew"
+    ),
+    "arrange": Action(
+        label="Arrange…", handler=open_form("arrange"), description="Swap instruments, transpose, tempo, mood"
+    ),
     "undo": Action(label="Undo", handler=press_undo, description="Go back to what this was made from; nothing is lost"),
     "score": Action(label="Score", handler=_score, description="Show this as sheet music"),
     "export": Action(label="Export", handler=_export, description="All files in one zip: MIDI, sound, stems, score"),

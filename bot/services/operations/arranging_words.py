@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from core.errors import InputError, UnknownNameError
+from music.arranging_dynamics import parse_dynamics, parse_mood
 from music.intervals import parse_interval
 from music.names import key_name, parse_key
 
@@ -70,3 +71,25 @@ def parse_tempo(text: str | None) -> tuple[float | None, float | None]:
         raise InputError(f"I cannot read “{cleaned[:40]}” as a tempo. Write it like 90, 80% or half.")
     number = float(match[1])
     return (None, number) if match[2] in {"%", "percent"} else (number, None)
+
+
+def parse_feel(text: str | None) -> tuple[str | None, str | None]:
+    """Return (mood, dynamics) of "darker, quiet ending".
+
+    Raises:
+        UnknownNameError: for a word that is neither, or a second mood or loudness.
+    """
+    mood: str | None = None
+    dynamics: str | None = None
+    for word in (part.strip() for part in _LIST_MARK.split(text or "") if part.strip()):
+        try:
+            found = parse_mood(word)
+        except UnknownNameError:
+            found = None
+        if found is not None and mood is None:
+            mood = found
+        elif found is None and dynamics is None:
+            dynamics = parse_dynamics(word)
+        else:
+            raise InputError("Say at most one mood and one loudness, for instance darker, quiet ending.")
+    return mood, dynamics
