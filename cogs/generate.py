@@ -9,6 +9,7 @@ from discord.ext import commands
 from bot.client import TuttiBot
 from bot.services.options import DENSITIES, GRIDS, PRESETS, SYNCOPATIONS, GenerateOptions, SamplingWishes
 from bot.services.sampling import parse_advanced
+from bot.services.takes import MAX_TAKES
 from bot.ui.conversation import heed_words
 from bot.ui.options import split_names, suggest_genres, suggest_instruments, suggest_keys
 from music.constraints import METRES
@@ -43,6 +44,7 @@ class Generate(commands.Cog):
         bars="How many bars to write (16 when left out)",
         instruments="For instance piano, bass, drums",
         seed="The same seed and wishes give the same notes",
+        takes="How many results to choose from, 1 to 4; each has its own seed",
         preset="safe stays close to what is usual, wild does not",
         file="A MIDI or MusicXML file to continue",
         exclude="Who must not play, for instance drums or strings",
@@ -91,6 +93,7 @@ class Generate(commands.Cog):
         sections: app_commands.Range[str, 1, 500] | None = None,
         advanced: app_commands.Range[str, 1, 200] | None = None,
         prompt: app_commands.Range[str, 1, 1000] | None = None,
+        takes: app_commands.Range[int, 1, MAX_TAKES] = 1,
     ) -> None:
         """Write a new piece, or continue an attached one."""
         options = GenerateOptions(
@@ -115,7 +118,7 @@ class Generate(commands.Cog):
         )
         if prompt:
             options = await heed_words(self.bot.desk, interaction, prompt, given=options)
-        await self.bot.desk.order_new(interaction, options, file=file)
+        await self.bot.desk.order_new(interaction, options, file=file, num_takes=takes)
 
 
 async def setup(bot: TuttiBot) -> None:

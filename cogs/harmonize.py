@@ -8,6 +8,7 @@ from discord.ext import commands
 
 from bot.client import TuttiBot
 from bot.services.options import PRESETS, HarmonizeOptions
+from bot.services.takes import MAX_TAKES
 from bot.ui.options import parse_bars, split_names, suggest_instruments
 
 _STYLES = [
@@ -50,6 +51,7 @@ class Harmonize(commands.Cog):
         message="A link to one of my messages",
         preset="safe stays close to what is usual, wild does not",
         seed="The same seed and wishes give the same notes",
+        takes="How many results to choose from, 1 to 4; each has its own seed",
     )
     @app_commands.choices(style=_STYLES, preset=_PRESETS)
     @app_commands.autocomplete(instrument=suggest_instruments)
@@ -65,6 +67,7 @@ class Harmonize(commands.Cog):
         message: str | None = None,
         preset: str = "balanced",
         seed: app_commands.Range[int, 0, 2**31 - 1] | None = None,
+        takes: app_commands.Range[int, 1, MAX_TAKES] = 1,
     ) -> None:
         """Harmonize an attached file, a linked result, or the newest one in the channel."""
         options = HarmonizeOptions(
@@ -76,7 +79,7 @@ class Harmonize(commands.Cog):
             preset=preset,
             seed=seed,
         )
-        await self.bot.desk.order_from(interaction, options, file=file, link=message)
+        await self.bot.desk.order_from(interaction, options, file=file, link=message, num_takes=takes)
 
     async def harmonize_this(self, interaction: discord.Interaction[TuttiBot], message: discord.Message) -> None:
         """Harmonize the music of a message."""

@@ -8,6 +8,7 @@ from discord.ext import commands
 
 from bot.client import TuttiBot
 from bot.services.options import PRESETS, RemixOptions
+from bot.services.takes import MAX_TAKES
 from bot.ui.options import parse_bars
 
 _CHANGES = [
@@ -43,9 +44,10 @@ class Remix(commands.Cog):
         message="A link to one of my messages",
         preset="safe stays close to what is usual, wild does not",
         seed="The same seed and wishes give the same notes",
+        takes="How many results to choose from, 1 to 4; each has its own seed",
     )
     @app_commands.choices(change=_CHANGES, preset=_PRESETS)
-    async def remix(
+    async def remix(  # noqa: PLR0917 - Discord passes options by name
         self,
         interaction: discord.Interaction[TuttiBot],
         change: str = "pitch",
@@ -55,10 +57,11 @@ class Remix(commands.Cog):
         message: str | None = None,
         preset: str = "balanced",
         seed: app_commands.Range[int, 0, 2**31 - 1] | None = None,
+        takes: app_commands.Range[int, 1, MAX_TAKES] = 1,
     ) -> None:
         """Remix an attached file, a linked result, or the newest one in the channel."""
         options = RemixOptions(change=change, share=share / 100, bars=parse_bars(bars), preset=preset, seed=seed)
-        await self.bot.desk.order_from(interaction, options, file=file, link=message)
+        await self.bot.desk.order_from(interaction, options, file=file, link=message, num_takes=takes)
 
     async def remix_this(self, interaction: discord.Interaction[TuttiBot], message: discord.Message) -> None:
         """Remix the music of a message."""
