@@ -16,13 +16,14 @@ import typer
 from typer.exceptions import TyperException
 
 from bot import cli_sampling as given
-from bot.cli_edits import add_edit_commands
+from bot.cli_edits import Beginning, FromBar, add_edit_commands
 from bot.cli_jobs import read_upload, run_and_report
 from bot.cli_output import OutputPaths, Report, write_file
 from bot.cli_words import understand
 from bot.services.description import Portrait, draw_portrait_alone
 from bot.services.genres import GenreCounts
 from bot.services.model import Upload
+from bot.services.operations.continuing import choose_beginning
 from bot.services.operations.remixing import parse_bars
 from bot.services.options import GenerateOptions, HarmonizeOptions, RemixOptions
 from bot.services.privacy import PrivacyService
@@ -139,6 +140,8 @@ def continue_(
     second_genre: _Blend = None,
     key: _Key = None,
     bars: _Bars = None,
+    beginning: Beginning = None,
+    from_bar: FromBar = None,
     instruments: _Instruments = "",
     density: given.Density = None,
     preset: _Preset = "balanced",
@@ -174,6 +177,7 @@ def continue_(
         second_genre=second_genre,
         key=key,
         num_bars=bars,
+        beginning_bars=choose_beginning(None if beginning is None else parse_bars(beginning), from_bar),
         instruments=_split(instruments),
         density=density,
         preset=preset,

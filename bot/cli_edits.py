@@ -24,6 +24,8 @@ _Seed = Annotated[int | None, typer.Option(help="The same seed gives the same mu
 _Bars = Annotated[str | None, typer.Option(help="Only these bars, for instance 5-8.")]
 _Preset = Annotated[str, typer.Option(help="safe, balanced or wild.")]
 _Names = Annotated[str, typer.Option(help="Only these tracks: numbers, names or instruments, for instance 1,bass.")]
+Beginning = Annotated[str | None, typer.Option(help="Use only these bars as the beginning, for instance 1-8.")]
+FromBar = Annotated[int | None, typer.Option(help="Go on at this bar: all before it is kept, the rest left out.")]
 
 
 def arrange(

@@ -125,7 +125,7 @@ class Report:
         )
         size = f"{revision.num_bars} bars, {revision.num_notes} notes"
         lines = (
-            f"{revision.operation}: {size} in {seconds:.1f} s, seed {revision.seed}, {revision.checkpoint_id}",
+            f"{revision.operation}: {size} in {seconds:.1f} s, seed {revision.seed}, {revision.checkpoint_id or 'no network'}",
             *(f"{fact.name}: {fact.value}" for fact in reply.facts),
             *checks,
             *_chord_lines(reply),
