@@ -4,6 +4,7 @@
     ├── InputError            what the user gave cannot be used
     │   ├── MIDIFileError         not a readable MIDI file
     │   ├── MusicXMLFileError     not a readable MusicXML file
+    │   ├── ABCFileError          not a readable tune in ABC notation
     │   ├── UploadTooLargeError   more bytes, notes or minutes than we take
     │   ├── UnknownNameError      a key, genre, instrument, metre or preset we do not know
     │   ├── BarRangeError         bars outside the piece
@@ -48,6 +49,10 @@ class MIDIFileError(InputError):
 
 class MusicXMLFileError(InputError):
     """The bytes are not readable, or not safe, MusicXML."""
+
+
+class ABCFileError(InputError):
+    """The text is not a readable tune in ABC notation."""
 
 
 class UploadTooLargeError(InputError):

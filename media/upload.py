@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from core.errors import InputError, MIDIFileError, NoMusicError, UploadTooLargeError
 from media.protocol import UploadLimits
+from music.abc_notation import looks_like_abc, read_abc
 from music.midi import read_midi
 from music.musicxml import read_musicxml
 from music.piece import Piece
 from music.time_grid import TimeGrid
 
 _MIDI_MAGIC, _RIFF_MAGIC, _ZIP_MAGIC = b"MThd", b"RIFF", b"PK\x03\x04"
-_ACCEPTED = ".mid, .midi, .kar, .musicxml, .xml or .mxl"
+_ACCEPTED = ".mid, .midi, .kar, .musicxml, .xml, .mxl or .abc"
+_ABC_HEAD_BYTES = 4096
 
 
 def read_upload(filename: str, data: bytes, *, limits: UploadLimits) -> Piece:
@@ -44,6 +46,8 @@ def _read_by_content(filename: str, data: bytes) -> Piece:
         return read_midi(data[data.index(_MIDI_MAGIC) :] if _MIDI_MAGIC in data[:256] else data)
     if data[:4] == _ZIP_MAGIC or _looks_like_xml(data):
         return read_musicxml(data)
+    if filename.lower().endswith(".abc") or looks_like_abc(data[:_ABC_HEAD_BYTES].decode("latin-1")):
+        return read_abc(data)
     if filename.lower().endswith((".mid", ".midi", ".kar")):
         raise MIDIFileError("This file has a MIDI name but is not a MIDI file. Export it as a Standard MIDI File.")
     raise InputError(f"I cannot read this kind of file. Send {_ACCEPTED}.")

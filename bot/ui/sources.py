@@ -18,7 +18,7 @@ from bot.ui.answers import place_of
 from bot.ui.courier import send_again
 from core.errors import InputError, NoMusicError, NotFoundError, PermissionDeniedError, UploadTooLargeError
 
-MUSIC_SUFFIXES = (".mid", ".midi", ".kar", ".musicxml", ".mxl", ".xml")
+MUSIC_SUFFIXES = (".mid", ".midi", ".kar", ".musicxml", ".mxl", ".xml", ".abc")
 
 _DOWNLOAD_TIMEOUT_SECONDS = 8.0
 _LINK = re.compile(
@@ -95,13 +95,18 @@ class SourceFinder:
         return Upload(filename=attachment.filename, data=data)
 
     async def _follow(self, interaction: discord.Interaction[Any], link: str) -> Source:
-        channel_id, message_id = self._read_link(interaction, link.strip())
+        channel_id, message_id = self.read_link(interaction, link.strip())
         channel = self._client.get_partial_messageable(channel_id)
         message = await send_again(lambda: channel.fetch_message(message_id))
         return await self.find_in(message)
 
-    def _read_link(self, interaction: discord.Interaction[Any], link: str) -> tuple[int, int]:
-        """Return channel and message, when this person may read there."""
+    def read_link(self, interaction: discord.Interaction[Any], link: str) -> tuple[int, int]:
+        """Return channel and message of a link, when this person may read there.
+
+        Raises:
+            InputError: for a link that is none.
+            PermissionDeniedError: when the person may not see the message.
+        """
         here = place_of(interaction)
         if _BARE_ID.fullmatch(link):
             return here.channel_id, int(link)

@@ -1,0 +1,77 @@
+"""Tunes in ABC notation (the standard 2.1 at abcnotation.com) -> Piece. It knows no files.
+
+music21 reads the notation; what would make it unfold without end or take too long is refused before. Of a book of several tunes the
+first is taken. Untrusted text: runs inside a media worker.
+"""
+
+# music21 is untyped; what comes out of it is checked by ``piece_from_score``.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+
+from __future__ import annotations
+
+import re
+import warnings
+from typing import Any
+
+from core.errors import ABCFileError, UploadTooLargeError
+from music.midi import MAX_NOTES
+from music.musicxml import piece_from_score
+from music.piece import Piece
+
+MAX_CHARS = 200_000
+_KEY_LINE = re.compile(r"^K:", re.MULTILINE)
+_NUMBER_LINE = re.compile(r"^X:\s*(\d+)", re.MULTILINE)
+_TUNE_NOTE = re.compile(r"[A-Ga-g]")
+_DAMAGED = (
+    "This ABC tune cannot be read. Check that it has X:, T:, M:, L: and K: lines and bars of notes, and send it again."
+)
+
+
+def looks_like_abc(text: str) -> bool:
+    """Return whether text is a tune in ABC: it has a key line, and the number that begins every tune."""
+    return bool(_KEY_LINE.search(text) and _NUMBER_LINE.search(text))
+
+
+def read_abc(data: bytes, *, max_notes: int = MAX_NOTES) -> Piece:
+    """Return the first tune in an ABC file.
+
+    Raises:
+        ABCFileError: if it is not readable.
+        UploadTooLargeError: for too many characters or notes.
+    """
+    from music21.abcFormat import ABCFile
+    from music21.abcFormat.translate import abcToStreamScore
+
+    text = _first_tune(_decode(data))
+    if len(_TUNE_NOTE.findall(text)) > 2 * max_notes:
+        raise UploadTooLargeError(what="notes", limit=max_notes)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # music21 warns of every oddity of a tune; players do not
+        try:
+            score: Any = abcToStreamScore(ABCFile().readstr(text))
+            piece = piece_from_score(score, max_notes=max_notes)
+        except UploadTooLargeError:
+            raise
+        except Exception as error:  # music21 raises everything from KeyError to its own classes on odd tunes
+            raise ABCFileError(_DAMAGED) from error
+    if piece.num_notes == 0:
+        raise ABCFileError(_DAMAGED)
+    return piece
+
+
+def _decode(data: bytes) -> str:
+    if len(data) > MAX_CHARS:
+        raise UploadTooLargeError(what="bytes", limit=MAX_CHARS, actual=len(data))
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("latin-1")
+
+
+def _first_tune(text: str) -> str:
+    """Return the lines from the first number to the next one, repeats of repeats excluded."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n")
+    starts = [match.start() for match in _NUMBER_LINE.finditer(lines)]
+    if not starts or not _KEY_LINE.search(lines):
+        raise ABCFileError(_DAMAGED)
+    return lines[starts[0] : starts[1] if len(starts) > 1 else None].rstrip() + "\n"
