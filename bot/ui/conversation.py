@@ -1,26 +1,51 @@
-"""Wishes in plain words on their way to the desk: what the newest result here was made with, for words that refer to it.
+"""Wishes in plain words: in ``/generate prompt``, and in messages that mention the bot or answer one of its results.
 
-It knows nothing of how words are read (``bot/services/prompts.py``) or how music is made.
+It turns them to orders at the desk's services, and knows nothing of how words are read or music is made.
 """
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import AsyncGenerator
+from dataclasses import replace
 from typing import Any
 
 import discord
+import structlog
 
-from bot.services.model import Place
-from bot.services.options import GenerateOptions
+from bot.error_messages import explain
+from bot.services.description import facts_of
+from bot.services.intents import Intent, read_intent
+from bot.services.model import FromRevision, JobOrder, Place, RevisionView, Source
+from bot.services.options import GenerateOptions, Options
 from bot.services.prompt_options import generate_options
 from bot.services.prompts import understand
 from bot.services.words.understanding import Understood
-from bot.ui.answers import place_of
+from bot.ui.answers import Ticket, place_of
+from bot.ui.courier import Courier, ReplyAddress
 from bot.ui.desk import Desk
-from core.errors import NoMusicError, NotFoundError
-
-_NOTHING_BEFORE = (
-    "There is no result of mine in this channel yet that I could take up. Say what you want without “the last one”."
+from bot.ui.embeds.conversation import heard_embed, puzzled_embed, talk_embed
+from bot.ui.embeds.description import description_embed
+from bot.ui.embeds.progress import error_embed
+from bot.ui.gate import visitor_of_message
+from bot.ui.message_answers import (
+    acknowledge_message,
+    answer_message,
+    author_of_message,
+    place_of_message,
+    report_to_message,
 )
+from bot.ui.sources import MUSIC_SUFFIXES
+from core.errors import NoMusicError, NotFoundError, TuttiError
+
+_log = structlog.stdlib.get_logger(__name__)
+
+_NOTHING_BEFORE = "There is no result of mine in this channel yet. Write something first, or answer one of my results."
+_DOING = {"again": "again", "undo": "undo", "redo": "redo", "describe": "describe", "help": "help", "nothing": "help"}
+_MAX_TAKES = 4
+
+
+# --- words in a command --------------------------------------------------------------------------------------------
 
 
 async def heed_words(
@@ -32,19 +57,170 @@ async def heed_words(
         InputError: for wishes that exclude each other, or that refer to a result that is not there.
     """
     understood = understand(prompt)
-    return generate_options(understood, given=given, last=await last_options(desk, understood, place_of(interaction)))
+    last = await _newest(desk, place_of(interaction)) if understood.like_last else None
+    return generate_options(understood, given=given, last=_made_with(last))
 
 
-async def last_options(desk: Desk, understood: Understood, place: Place) -> GenerateOptions | None:
-    """Return what the newest result in a place was made with, when the words refer to it.
-
-    Raises:
-        NoMusicError: when there is none.
-    """
-    if not understood.like_last:
-        return None
+async def _newest(desk: Desk, place: Place) -> RevisionView:
     try:
-        newest = await desk.services.songs.newest_in_channel(place)
+        return await desk.services.songs.newest_in_channel(place)
     except NotFoundError as error:
         raise NoMusicError(_NOTHING_BEFORE) from error
-    return newest.options if isinstance(newest.options, GenerateOptions) else GenerateOptions()
+
+
+def _made_with(revision: RevisionView | None) -> GenerateOptions | None:
+    """Return what a result was made with, as far as it says how to write another one."""
+    if revision is None:
+        return None
+    return revision.options if isinstance(revision.options, GenerateOptions) else GenerateOptions()
+
+
+# --- words in a message --------------------------------------------------------------------------------------------
+
+
+class Conversation:
+    """Carries out what people write to the bot. ``courier`` edits answers that become something else."""
+
+    def __init__(self, desk: Desk, courier: Courier) -> None:
+        self._desk = desk
+        self._courier = courier
+
+    async def heed(self, message: discord.Message, words: str) -> None:
+        """Do what a message asks for; whatever goes wrong ends in one sentence under it."""
+        try:
+            await self._heed(message, words)
+        except Exception as error:  # noqa: BLE001 - discord.py would only log what a listener raises
+            await report_to_message(message, error)
+
+    async def _heed(self, message: discord.Message, words: str) -> None:
+        target = await self._target(message)
+        intent = read_intent(words, is_reply=target is not None or _has_music(message))
+        await self._desk.services.keeping.gate.admit(visitor_of_message(message), _doing(intent))
+        match intent.kind:
+            case "help":
+                await answer_message(message, embed=talk_embed("This is what I understand, for instance:"))
+            case "nothing" if not (_has_music(message) and not words):
+                await answer_message(message, embed=puzzled_embed(intent, text=words))
+            case "describe" | "nothing":
+                await self._describe(message, intent, target)
+            case "write":
+                await self._write(message, intent, target)
+            case "work":
+                assert intent.options is not None
+                await self._work(message, intent, intent.options, target)
+            case "again" | "undo" | "redo":
+                await self._step(message, intent, target)
+
+    # --- one kind each ---------------------------------------------------------------------------------------------
+
+    async def _write(self, message: discord.Message, intent: Intent, target: RevisionView | None) -> None:
+        """Order a new piece; in reply to a result it stands beside that one in its song."""
+        understood = intent.understood
+        last = target or (await _newest(self._desk, place_of_message(message)) if understood.like_last else None)
+        options = generate_options(understood, last=_made_with(last))
+        ticket = await acknowledge_message(message, heard_embed(intent))
+        parent_id = last.revision_id if last is not None and (target is not None or understood.like_last) else None
+        await self._submit(ticket, options, parent_id=parent_id, understood=understood)
+
+    async def _work(
+        self, message: discord.Message, intent: Intent, options: Options, target: RevisionView | None
+    ) -> None:
+        source = await self._source(message, target)
+        ticket = await acknowledge_message(message, heard_embed(intent))
+        await self._submit(ticket, options, source=source, understood=intent.understood)
+
+    async def _step(self, message: discord.Message, intent: Intent, target: RevisionView | None) -> None:
+        """Make a result again, or go a step back or forward from it."""
+        revision = target or await _newest(self._desk, place_of_message(message))
+        author, place = author_of_message(message), place_of_message(message)
+        services = self._desk.services
+        if intent.kind == "again":
+            order = await services.songs.order_again(revision.revision_id, author=author, place=place, reply_token="")
+        elif intent.kind == "undo":
+            order = await services.keeping.undoing.undo_order(revision.revision_id, author=author, place=place)
+        else:
+            order = await services.keeping.undoing.redo_order(revision.revision_id, author=author, place=place)
+        ticket = await acknowledge_message(message, heard_embed(intent))
+        order = replace(order, reply_token=ticket.reply_token, size_limit_bytes=ticket.size_limit_bytes)
+        await self._order(ticket, order)
+
+    async def _describe(self, message: discord.Message, intent: Intent, target: RevisionView | None) -> None:
+        source = await self._source(message, target)
+        ticket = await acknowledge_message(message, heard_embed(intent))
+        address = ReplyAddress.decode(ticket.reply_token)
+        async with self._refusing(address):
+            portrait = await self._desk.services.descriptions.describe(source, author=ticket.author, place=ticket.place)
+            await self._courier.edit(address, embed=description_embed(portrait.description.title, facts_of(portrait)))
+
+    # --- shared ----------------------------------------------------------------------------------------------------
+
+    async def _target(self, message: discord.Message) -> RevisionView | None:
+        """Return the result that a message answers, if it answers one."""
+        reference = message.reference
+        if reference is None or reference.message_id is None:
+            return None
+        try:
+            return await self._desk.services.songs.revision_of_message(reference.message_id)
+        except NotFoundError:
+            return None
+
+    async def _source(self, message: discord.Message, target: RevisionView | None) -> Source:
+        """Return the music at hand: of the result answered, attached, of the message answered, or the newest here."""
+        if target is not None:
+            return FromRevision(revision_id=target.revision_id)
+        if _has_music(message):
+            return await self._desk.finder.find_in(message)
+        answered = None if message.reference is None else message.reference.resolved
+        if isinstance(answered, discord.Message) and _has_music(answered):
+            return await self._desk.finder.find_in(answered)
+        return FromRevision(revision_id=(await _newest(self._desk, place_of_message(message))).revision_id)
+
+    async def _submit(
+        self,
+        ticket: Ticket,
+        options: Options,
+        *,
+        understood: Understood,
+        source: Source | None = None,
+        parent_id: int | None = None,
+    ) -> None:
+        order = JobOrder(
+            author=ticket.author,
+            place=ticket.place,
+            options=options,
+            source=source,
+            parent_revision_id=parent_id,
+            reply_token=ticket.reply_token,
+            size_limit_bytes=ticket.size_limit_bytes,
+        )
+        if understood.num_takes is not None:
+            order = replace(order, num_takes=min(max(understood.num_takes, 1), _MAX_TAKES))
+        await self._order(ticket, order)
+
+    async def _order(self, ticket: Ticket, order: JobOrder) -> None:
+        async with self._refusing(ReplyAddress.decode(ticket.reply_token)):
+            await self._desk.services.jobs.submit(order)
+
+    @contextlib.asynccontextmanager
+    async def _refusing(self, address: ReplyAddress) -> AsyncGenerator[None]:
+        """Let a refusal take the place of the acknowledgement, so that nothing promises what will not come."""
+        try:
+            yield
+        except TuttiError as error:
+            explanation = explain(error)
+            _log.info("message_refused", error=type(error).__name__, reference=explanation.reference)
+            await self._courier.edit(address, embed=error_embed(explanation.text))
+
+
+def _has_music(message: discord.Message) -> bool:
+    return any(each.filename.lower().endswith(MUSIC_SUFFIXES) for each in message.attachments)
+
+
+def _doing(intent: Intent) -> str:
+    """Return the name of the command that would do the same, for what servers allow."""
+    if intent.kind == "write":
+        return "generate"
+    if intent.options is None:
+        return _DOING[intent.kind]
+    kind = type(intent.options).__name__.removesuffix("Options").casefold()
+    return "continue" if kind == "generate" else kind

@@ -49,14 +49,15 @@ class DeadTokenError(TuttiError):
 class ReplyAddress(msgspec.Struct, frozen=True, kw_only=True):
     """Where an acknowledgement is, and how to reach it again, in this process or the next.
 
-    ``acknowledged_at`` is in seconds since 1970. It travels as JSON in the ``reply_token`` of a job.
+    ``acknowledged_at`` is in seconds since 1970. It travels as JSON in the ``reply_token`` of a job. An answer to an
+    ordinary message has no interaction: it is edited as what it is, a message of ours in a channel.
     """
 
-    application_id: int
-    interaction_token: str
     channel_id: int
     message_id: int
     acknowledged_at: float
+    application_id: int = 0
+    interaction_token: str = ""
 
     def encode(self) -> str:
         """Return the text form."""
@@ -106,7 +107,8 @@ class Courier:
             MessageTooLargeError: when Discord refuses the size of the files.
             DiscordTroubleError: when Discord does not answer.
         """
-        if self._clock() - address.acknowledged_at < TOKEN_LIFETIME_SECONDS:
+        is_young = self._clock() - address.acknowledged_at < TOKEN_LIFETIME_SECONDS
+        if address.interaction_token and is_young:
             try:
                 return await send_again(lambda: self._edit_by_token(address, embed, files, view))
             except DeadTokenError:

@@ -1,0 +1,134 @@
+"""Answers an ordinary message that somebody wrote to the bot: with a reply that becomes the progress and the result.
+
+It is to messages what ``answers.py`` is to interactions, and knows as little of jobs.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+
+import discord
+import structlog
+
+from bot.error_messages import explain
+from bot.services.model import DEFAULT_SIZE_LIMIT_BYTES, Author, Place
+from bot.ui.answers import Ticket
+from bot.ui.courier import NO_PINGS, ReplyAddress, send_again
+from core.errors import PermissionDeniedError
+
+_log = structlog.stdlib.get_logger(__name__)
+
+_NEEDED_RIGHTS = {"embed_links": "Embed Links", "attach_files": "Attach Files"}
+
+
+def words_to(message: discord.Message, bot_user: discord.ClientUser) -> str | None:
+    """Return what a message says to the bot, without the mention; None when it is not for the bot.
+
+    Discord gives the content only of messages that mention the bot and of direct messages.
+    """
+    if message.author.bot or message.webhook_id is not None or message.is_system():
+        return None
+    is_direct = message.guild is None
+    if not is_direct and all(user.id != bot_user.id for user in message.mentions):
+        return None
+    return " ".join(re.sub(rf"<@!?{bot_user.id}>", " ", message.content).split())
+
+
+def author_of_message(message: discord.Message) -> Author:
+    """Return who wrote it."""
+    return Author(
+        user_id=message.author.id, name=message.author.display_name, is_moderator=_rights(message).manage_messages
+    )
+
+
+def place_of_message(message: discord.Message) -> Place:
+    """Return where it stands."""
+    return Place(guild_id=None if message.guild is None else message.guild.id, channel_id=message.channel.id)
+
+
+async def acknowledge_message(message: discord.Message, embed: discord.Embed) -> Ticket:
+    """Reply at once with ``embed``; everything later edits that reply.
+
+    Raises:
+        PermissionDeniedError: when the bot lacks a right that the result will need.
+        NotFoundError: when the channel is gone.
+    """
+    _require_rights(message)
+    sent = await _reply(message, embed=embed)
+    place = place_of_message(message)
+    address = ReplyAddress(channel_id=place.channel_id, message_id=sent.id, acknowledged_at=time.time())
+    return Ticket(
+        author=author_of_message(message),
+        place=place,
+        reply_token=address.encode(),
+        size_limit_bytes=DEFAULT_SIZE_LIMIT_BYTES if message.guild is None else message.guild.filesize_limit,
+    )
+
+
+async def answer_message(
+    message: discord.Message, *, embed: discord.Embed | None = None, text: str | None = None
+) -> discord.Message:
+    """Reply with something that is final."""
+    return await _reply(message, embed=embed, text=text)
+
+
+async def report_to_message(message: discord.Message, error: Exception) -> None:
+    """Say in one sentence what went wrong; our own faults go to the log with a reference."""
+    explanation = explain(error)
+    if explanation.reference:
+        _log.error("message_failed", error=type(error).__name__, reference=explanation.reference, exc_info=error)
+    else:
+        _log.info("message_refused", error=type(error).__name__)
+    try:
+        await _reply(message, text=explanation.text)
+    except Exception:  # noqa: BLE001 - the last resort: there is nobody left to tell but the log
+        _log.warning("error_not_shown", error=type(error).__name__, exc_info=True)
+
+
+async def _reply(
+    message: discord.Message, *, embed: discord.Embed | None = None, text: str | None = None
+) -> discord.Message:
+    """Send a reply; the nonce keeps a repeated request from doubling it, a deleted question does not hinder it."""
+    reference = message.to_reference(fail_if_not_exists=False) if _may_refer(message) else None
+
+    async def send() -> discord.Message:
+        return await message.channel.send(
+            text,
+            embeds=[] if embed is None else [embed],
+            reference=reference,
+            nonce=f"{message.id}{'e' if embed is None else ''}",
+            mention_author=False,
+            allowed_mentions=NO_PINGS,
+        )
+
+    return await send_again(send)
+
+
+def _may_refer(message: discord.Message) -> bool:
+    """Tell whether we may answer with a link to the message: that takes the right to read what was said before."""
+    channel = message.channel
+    if message.guild is None or not isinstance(channel, discord.abc.GuildChannel | discord.Thread):
+        return True
+    return channel.permissions_for(message.guild.me).read_message_history
+
+
+def _rights(message: discord.Message) -> discord.Permissions:
+    channel = message.channel
+    if isinstance(message.author, discord.Member) and isinstance(channel, discord.abc.GuildChannel | discord.Thread):
+        return channel.permissions_for(message.author)
+    return discord.Permissions.none()
+
+
+def _require_rights(message: discord.Message) -> None:
+    """Find out before any work whether the result could be shown here."""
+    channel = message.channel
+    if message.guild is None or not isinstance(channel, discord.abc.GuildChannel | discord.Thread):
+        return
+    rights = channel.permissions_for(message.guild.me)
+    missing = [name for right, name in _NEEDED_RIGHTS.items() if not getattr(rights, right)]
+    if missing:
+        names = " and ".join(f"“{name}”" for name in missing)
+        raise PermissionDeniedError(
+            f"I lack the permission {names} in this channel. Ask someone who manages this server to give it to me."
+        )

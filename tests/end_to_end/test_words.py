@@ -1,0 +1,90 @@
+"""Wishes in plain words over the wire: in /generate prompt, in a mention, in a reply to a result, and corrected with Edit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from bot.client import TuttiBot
+from music.midi import read_midi
+from tests.end_to_end.sandbox_user import Json, Page, Person, attachment, buttons, is_at_work, text_of
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+async def say(person: Person, channel: str, content: str, *, reply_to: Json | None = None) -> Json:
+    """Write an ordinary message, perhaps as a reply, and return it."""
+    body: Json = {"user_id": person.user_id, "content": content}
+    if reply_to is not None:
+        body["reply_to"] = reply_to["id"]
+    return await person.page.call("POST", f"/api/channels/{channel}/messages", body=body)
+
+
+async def answer_to(person: Person, message: Json, *, until: Callable[[Json], Any] = lambda _: True) -> Json:
+    """Wait for the bot's finished reply to a message."""
+
+    def find() -> Json | None:
+        for each in person.messages.values():
+            is_reply = (each.get("message_reference") or {}).get("message_id") == message["id"]
+            if is_reply and not is_at_work(each) and "I am on it" not in text_of(each) and until(each):
+                return each
+        return None
+
+    return await person.until(find, what=f"an answer to {message['content']!r}")
+
+
+async def test_generate_understands_a_prompt(page: Page, ada: Person, channel: str):
+    """The words become options that are kept, and the reply says what was understood and what was not."""
+    answer = await ada.command(
+        channel, "generate", prompt="sad jazz waltz in D minor, piano and bass, 100 bpm, 2 bars, like Mingus", tempo=120
+    )
+
+    piece = read_midi(await page.download(attachment(answer.message, ".mid")))
+    assert len(piece.tracks) == 2
+    for part in ("I understood", "mood: sad", "metre: 3/4", "I did not understand: Mingus", "D minor", "120 bpm"):
+        assert part in answer.text, part
+    assert "not kept" not in answer.text
+
+
+async def test_contradictions_are_answered_with_one_sentence(ada: Person, channel: str):
+    """ "No drums, only drums" asks back and writes nothing."""
+    answer = await ada.command(channel, "generate", prompt="no drums, only drums")
+
+    assert answer.is_private
+    assert "drums" in answer.text
+    assert "which of the two" in answer.text
+
+
+async def test_a_conversation_in_a_channel(page: Page, ada: Person, channel: str, tutti: TuttiBot):
+    """A mention writes, a reply in words changes the result, "undo" takes it back, nonsense is asked about."""
+    assert tutti.user is not None
+    first = await answer_to(ada, await say(ada, channel, f"<@{tutti.user.id}> happy piano waltz, 2 bars"))
+    assert {"Again", "Continue"} <= set(buttons(first))
+    assert "I understood" in text_of(first)
+    tempo = read_midi(await page.download(attachment(first, ".mid"))).tempos[0].bpm
+
+    halved = await answer_to(ada, await say(ada, channel, "half tempo", reply_to=first))
+    piece = read_midi(await page.download(attachment(halved, ".mid")))
+    assert piece.tempos[0].bpm == pytest.approx(tempo / 2, rel=0.01)
+
+    undone = await answer_to(ada, await say(ada, channel, "undo", reply_to=halved))
+    assert attachment(undone, ".mid")
+
+    puzzled = await answer_to(ada, await say(ada, channel, f"<@{tutti.user.id}> asdf qwer"))
+    assert "I did not understand “asdf qwer”" in text_of(puzzled)
+
+
+async def test_what_is_not_said_to_the_bot_stays_unanswered(ada: Person, channel: str, tutti: TuttiBot):
+    """Without a mention nothing happens; the next mention is answered, so the bot was listening."""
+    assert tutti.user is not None
+    silent = await say(ada, channel, "sad waltz 16 bars")
+    helped = await answer_to(ada, await say(ada, channel, f"<@{tutti.user.id}> help"))
+
+    assert "new piece" in text_of(helped)
+    assert not [
+        each
+        for each in ada.messages.values()
+        if (each.get("message_reference") or {}).get("message_id") == silent["id"]
+    ]
