@@ -19,6 +19,7 @@ from bot.services.job_store import view_of
 from bot.services.model import JobView, Upload
 from bot.services.operations.base import Made
 from bot.services.options import Options
+from bot.services.recipes import find_recipe
 from bot.services.records import checks_to_json, error_from_row, error_to_row, options_from_json, options_to_json
 from core.errors import NotFoundError, TuttiError
 from db.engine import Database, unbroken
@@ -270,12 +271,14 @@ async def _store_parents(
         return (earlier.id,)
     upload = await PieceRepository(session).upload(job.upload_id)
     await PieceRepository(session).find_or_add(uploaded, now=now)
+    recipe = None if upload is None else find_recipe(upload.data, piece_hash=uploaded.hash)
     new = NewRevision(
         author_id=job.user_id,
         guild_id=job.guild_id,
         channel_id=job.channel_id,
         operation=UPLOAD,
         upload_id=job.upload_id,
+        options=None if recipe is None else recipe.as_json(),
         piece_hash=uploaded.hash,
         title=upload.filename if upload is not None else "",
         num_notes=uploaded.num_notes,

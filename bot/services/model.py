@@ -9,11 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from bot.services.options import Options
 from core.errors import TuttiError
 from music.constraints import Check
+
+if TYPE_CHECKING:
+    from bot.services.recipes import Recipe  # which knows the operations, which know this file
 
 JobStatus = Literal["queued", "running", "finished", "failed", "cancelled"]
 Stage = Literal["waiting", "reading", "writing", "rendering", "restarting"]
@@ -173,6 +176,7 @@ class RevisionView:
     title: str = ""
     piece_hash: str = ""
     is_deleted: bool = False
+    recipe: Recipe | None = None  # of an upload: how the file says that it came to be
     take_number: int = 1
     num_takes: int = 1
 

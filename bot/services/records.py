@@ -9,9 +9,10 @@ import msgspec
 from bot.services.model import Author, JobStatus, JobView, Place, RevisionView
 from bot.services.operations.registry import operation_called
 from bot.services.options import Options
+from bot.services.recipes import recipe_from_json
 from core import errors
 from core.errors import InputError, LimitError, NotFoundError, PermissionDeniedError, TuttiError
-from db.repositories.songs import RevisionLinks
+from db.repositories.songs import UPLOAD, RevisionLinks
 from db.tables import Job, Revision, User
 from music.constraints import Check
 
@@ -66,12 +67,14 @@ def view_job(job: Job, *, user: User, source_name: str = "") -> JobView:
 
 def view_revision(revision: Revision, *, user: User, links: RevisionLinks) -> RevisionView:
     """Return a revision's row as a value."""
+    is_upload, data = revision.operation == UPLOAD, revision.options
     return RevisionView(
         revision_id=revision.id,
         song_id=revision.song_id,
         parent_ids=links.parent_ids,
         operation=revision.operation,
-        options=None if revision.options is None else options_from_json(revision.operation, revision.options),
+        options=None if is_upload or data is None else options_from_json(revision.operation, data),
+        recipe=recipe_from_json(data) if is_upload else None,
         seed=revision.seed,
         checkpoint_id=revision.checkpoint_id,
         author=author_of(user),

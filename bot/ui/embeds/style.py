@@ -11,7 +11,8 @@ import discord
 
 from bot.plain_text import make_plain
 from bot.services.model import Place, RevisionView
-from bot.ui.wording.registry import WORDINGS
+from bot.services.recipes import Recipe
+from bot.ui.wording.registry import WORDINGS, describe_options
 
 BLUE = discord.Colour.from_rgb(0x4C, 0x6E, 0xF5)
 GREEN = discord.Colour.from_rgb(0x2F, 0x9E, 0x44)
@@ -32,13 +33,23 @@ def link_to(revision: RevisionView) -> str:
     """Name a revision, as a link where a message shows it."""
     name = WORDINGS[revision.operation].title
     if revision.operation == "upload":
-        return f"the file {make_plain(revision.title, limit=60) or 'that was sent'}"
+        file = f"the file {make_plain(revision.title, limit=60) or 'that was sent'}"
+        return file if revision.recipe is None else f"{file}, {_words_for(revision.recipe)}"
     text = f"{name} #{revision.revision_id}"
     if revision.num_takes > 1:
         text = f"{text}, take {revision.take_number} of {revision.num_takes}"
     if revision.message_id is not None:
         text = f"[{text}]({jump_url(revision.place, revision.message_id)})"
     return f"{text} by {make_plain(revision.author.name, limit=80)}"
+
+
+def _words_for(recipe: Recipe) -> str:
+    """Say what a file of ours, made in another place, goes on from; it names nobody."""
+    what = WORDINGS[recipe.operation].title if recipe.operation in WORDINGS else "piece"
+    seed = "" if recipe.seed is None else f", seed {recipe.seed}"
+    edited = ", edited since" if recipe.is_edited else ""
+    asked = f": {describe_options(recipe.options)}" if recipe.options is not None else ""
+    return f"which continues a {what} that I made elsewhere ({recipe.piece_hash[:8]}{asked}{seed}{edited})"
 
 
 def origin_of(revision: RevisionView, parents: Sequence[RevisionView]) -> str:
