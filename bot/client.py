@@ -20,10 +20,13 @@ from bot.command_sync import sync_commands
 from bot.services.model import Presenter
 from bot.ui.answers import report_error
 from bot.ui.courier import NO_PINGS, Courier
+from bot.ui.deleting import DeleteNewestButton
 from bot.ui.desk import Desk, Services
 from bot.ui.gate import doing_of
 from bot.ui.history_page import LookButton, SongMenu
+from bot.ui.mydata_flow import EraseButton
 from bot.ui.presenter import DiscordPresenter
+from bot.ui.settings_panel import SettingMenu, SettingsButton
 from bot.ui.sources import SourceFinder
 from bot.ui.take_views import TakeButton
 from bot.ui.views import CancelButton, MoreMenu, RevisionButton
@@ -33,13 +36,18 @@ from core.settings import DiscordSettings
 
 EXTENSIONS = (
     "cogs.generate",
+    "cogs.compose",
     "cogs.harmonize",
     "cogs.remix",
     "cogs.describe",
+    "cogs.explain",
     "cogs.history",
     "cogs.help",
     "cogs.conversation",
     "cogs.undo",
+    "cogs.delete",
+    "cogs.mydata",
+    "cogs.settings",
     "cogs.arrange",
     "cogs.infill",
     "cogs.add",
@@ -118,7 +126,8 @@ class TuttiBot(commands.Bot):
 
     async def setup_hook(self) -> None:
         """Load everything that Discord may call, before the first event arrives."""
-        self.add_dynamic_items(RevisionButton, TakeButton, MoreMenu, CancelButton, LookButton, SongMenu)
+        self.add_dynamic_items(RevisionButton, TakeButton, MoreMenu, CancelButton)
+        self.add_dynamic_items(LookButton, SongMenu, EraseButton, DeleteNewestButton, SettingMenu, SettingsButton)
         for extension in EXTENSIONS:
             await self.load_extension(extension)
         assert self.application_id is not None, "discord.py learns it at login"
@@ -152,8 +161,24 @@ class TuttiBot(commands.Bot):
             _log.info("discord_reconnected", num_connections=self._num_connections)
 
     async def on_ready(self) -> None:
-        """Note that Discord talks to us."""
+        """Note that Discord talks to us, and which servers we are in: some may have gone or come back while we were off.
+
+        Servers in an outage are among them: Discord names them, too.
+        """
         _log.info("discord_ready", num_guilds=len(self.guilds))
+        await self.services.keeping.retention.reconcile({guild.id for guild in self.guilds})
+
+    async def on_guild_remove(self, guild: discord.Guild) -> None:
+        """Note that we left a server. An outage is another event, which changes nothing."""
+        await self.services.keeping.retention.left(guild.id)
+
+    async def on_guild_join(self, guild: discord.Guild) -> None:
+        """Note that a server has us, perhaps again."""
+        await self.services.keeping.retention.came_back(guild.id)
+
+    async def on_guild_available(self, guild: discord.Guild) -> None:
+        """Note that a server is there again: Discord tells of an invitation so, too, when it came during an outage."""
+        await self.services.keeping.retention.came_back(guild.id)
 
     async def on_error(self, event_method: str, /, *_args: Any, **_kwargs: Any) -> None:
         """Note what broke while Discord told us something."""

@@ -164,6 +164,8 @@ async def _start(stack: AsyncExitStack, bot: TuttiBot, inference: InferenceClien
     stack.push_async_callback(bot.presenter.close)
     stack.push_async_callback(bot.services.jobs.stop, drain_seconds=drain_seconds)
     await bot.services.jobs.start()
+    bot.services.keeping.retention.start()
+    stack.push_async_callback(bot.services.keeping.retention.stop)
     bot.vital_tasks = (workers, gateway)
 
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bot.services.composing import ComposingService
 from bot.services.favourites import FavouriteService
 from bot.services.history import HistoryService
 from bot.services.house_rules import HouseRules
+from bot.services.mydata import MyDataService
 from bot.services.pace import Pace
 from bot.services.permissions import Gate
 from bot.services.ports import MediaMaker
+from bot.services.privacy import PrivacyService
+from bot.services.retention import RetentionService
 from bot.services.undoing import UndoService
 from db.engine import Database
 
@@ -23,6 +27,10 @@ class Keeping:
     favourites: FavouriteService
     rules: HouseRules
     gate: Gate
+    composing: ComposingService
+    mydata: MyDataService
+    privacy: PrivacyService
+    retention: RetentionService
 
 
 def open_keeping(database: Database, *, media: MediaMaker, rules: HouseRules) -> Keeping:
@@ -33,4 +41,8 @@ def open_keeping(database: Database, *, media: MediaMaker, rules: HouseRules) ->
         favourites=FavouriteService(database),
         rules=rules,
         gate=Gate(rules, pace=Pace(max_requests=rules.limits.max_commands_per_minute)),
+        composing=ComposingService(database, media=media),
+        mydata=MyDataService(database, media=media),
+        privacy=PrivacyService(database),
+        retention=RetentionService(database, rules=rules),
     )

@@ -28,7 +28,7 @@ _COMMANDS: Mapping[Group | None, tuple[str, ...]] = {
     "generate": ("compose", "generate", "tutorial"),
     "edit": ("add", "arrange", "continue", "harmonize", "infill", "redo", "remix", "undo"),
     "settings": ("settings",),
-    None: ("delete", "describe", "export", "favourites", "help", "history", "mydata", "score"),
+    None: ("delete", "describe", "explain", "export", "favourites", "help", "history", "mydata", "score"),
 }
 """Every command by its group; an entry of the Apps menu such as “Remix this” belongs to the command of that name. None: open to
 all, because it shows or erases only what is one's own to see. A test walks all commands: one that is missing does not pass."""

@@ -1,7 +1,8 @@
 """Erasing a person. docs/privacy.md promises what happens here.
 
 The person becomes a pseudonym in the graph. Their jobs and the files they sent go. The music in those files goes with all
-that was made from it, unless somebody else's work descends from it: then the music stays, without a name.
+that was made from it, unless somebody else's work descends from it: then the music stays, without a name. Their stars and the words
+that they typed go in any case.
 """
 
 from __future__ import annotations
@@ -9,9 +10,11 @@ from __future__ import annotations
 import structlog
 
 from bot.services.clock import utc_now
-from core.errors import NotFoundError
+from core.errors import LimitError, NotFoundError
 from db.engine import Database, unbroken
+from db.repositories.favourites import FavouriteRepository
 from db.repositories.jobs import JobRepository
+from db.repositories.mydata import MyDataRepository
 from db.repositories.pieces import PieceRepository
 from db.repositories.songs import SongRepository
 from db.repositories.users import UserRepository
@@ -27,17 +30,29 @@ class PrivacyService:
         self._database = database
 
     @unbroken
-    async def erase(self, user_id: int) -> dict[str, int]:
+    async def erase(self, user_id: int, *, needs_rest: bool = False) -> dict[str, int]:
         """Erase the person with this Discord number and return how many jobs, uploads and revisions went.
+
+        ``needs_rest``: a person with something in the making is told to wait, so that no message is left unfinished.
 
         Raises:
             NotFoundError: when we know nobody by that number.
+            LimitError: when something of theirs is in the making, and ``needs_rest``.
         """
         async with self._database.writing() as session:
             users, songs, pieces = UserRepository(session), SongRepository(session), PieceRepository(session)
             user = await users.find(user_id)
             if user is None:
                 raise NotFoundError(what="person", identifier=str(user_id))
+            unfinished = await JobRepository(session).unfinished_of(user.id)
+            if unfinished and needs_rest:
+                raise LimitError(
+                    f"{len(unfinished)} of your pieces are still in the making. Wait for them or cancel them, then erase."
+                )
+            num_favourites = await FavouriteRepository(session).forget_person(user.id)
+            await MyDataRepository(session).forget_drafts(user.id)
+            for revision in await MyDataRepository(session).revisions_of(user.id):
+                forget_words(revision)
             num_jobs = await JobRepository(session).delete_of(user.id)
             uploads = await pieces.uploads_of(user.id)
             doomed: dict[int, Revision] = {}
@@ -51,8 +66,15 @@ class PrivacyService:
             num_pieces = await pieces.delete_unused({piece_hash for piece_hash in hashes if piece_hash is not None})
             users.erase(user)
         counts = {"jobs": num_jobs, "uploads": len(uploads), "revisions": len(doomed), "pieces": num_pieces}
+        counts |= {"favourites": num_favourites}
         _log.info("person_erased", **counts)
         return counts
+
+
+def forget_words(revision: Revision) -> None:
+    """Forget the words that somebody typed; the settings that were understood stay."""
+    if revision.options and "prompt" in revision.options:
+        revision.options = {name: value for name, value in revision.options.items() if name != "prompt"}
 
 
 async def _line_of(songs: SongRepository, root: Revision, user: User) -> dict[int, Revision]:

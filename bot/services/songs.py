@@ -17,7 +17,9 @@ from bot.services.library import ReplyMaker, ReplyParts
 from bot.services.model import DEFAULT_SIZE_LIMIT_BYTES, Author, FromRevision, JobOrder, Place, Reply, RevisionView
 from bot.services.operations.stepping import StepOptions
 from bot.services.ports import MediaMaker
+from bot.services.privacy import forget_words
 from bot.services.variations import variation_of
+from bot.services.operations.composition_options import is_from_nothing
 from core.errors import InputError, NotFoundError, PermissionDeniedError
 from db.engine import Database, unbroken
 from db.repositories.pieces import PieceRepository
@@ -183,7 +185,7 @@ class SongService:
         if view.options is None:
             raise InputError("This is a file that somebody sent, so there is nothing to repeat.")
         source = None
-        if view.operation != "generate":
+        if view.operation != "generate" and view.parent_ids and not is_from_nothing(view.options):
             source = FromRevision(revision_id=(await self.revision(view.parent_ids[0])).revision_id)
         return JobOrder(
             author=author,
@@ -202,6 +204,7 @@ async def _delete(session: AsyncSession, row: Revision, *, by: Author) -> Revisi
     if author.discord_id != by.user_id and not by.is_moderator:
         raise PermissionDeniedError("Only the person who asked for this result can delete it.")
     songs = SongRepository(session)
+    forget_words(row)
     hashes = {await songs.delete(row, now=utc_now())}
     for parent_id in view.parent_ids:
         hashes |= await _delete_childless_upload(songs, parent_id)
