@@ -175,7 +175,7 @@ def _chords_in(piece: Piece, bars: BarRange) -> tuple[AskedChord, ...]:
     grid = TimeGrid(piece)
     stop_ticks = grid.bar_start_ticks(bars.stop_bar)
     inside = [chord for chord in piece.chords if grid.bar_start_ticks(bars.start_bar) <= chord.onset_ticks < stop_ticks]
-    ends = [chord.onset_ticks for chord in inside[1:]] + [stop_ticks]
+    ends = [*(chord.onset_ticks for chord in inside[1:]), stop_ticks][: len(inside)]
     return tuple(
         AskedChord(
             start_ticks=chord.onset_ticks, stop_ticks=end, root=chord.root, quality=chord.quality, bass=chord.bass
