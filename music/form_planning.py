@@ -13,7 +13,9 @@ from dataclasses import dataclass, replace
 from itertools import product
 
 from core.errors import InputError
-from music.chords import chord_name
+from music.analysis import find_key
+from music.chord_chart import parse_chart
+from music.chords import chord_name, chord_pitch_classes
 from music.form import (
     MAX_SECONDS,
     MAX_SONG_BARS,
@@ -28,7 +30,7 @@ from music.form_band import Band, seat_band
 from music.form_reading import NamedSection, kind_of, parse_form, parse_section_chords
 from music.form_table import BLUES_FORMS, GENRE_FORMS, GenreForm
 from music.names import key_name
-from music.piece import ChordSymbol, KeySignature
+from music.piece import ChordSymbol, KeySignature, Note, Piece, Track
 
 DEFAULT_SECONDS = 120.0
 DEFAULT_GENRE = "pop"
@@ -66,7 +68,8 @@ def plan_form(wishes: FormWishes, *, seed: int) -> FormPlan:
     dice = random.Random(f"form:{seed}")
     usual = GENRE_FORMS[wishes.genre or DEFAULT_GENRE]
     metre = wishes.metre or usual.metre
-    key = wishes.key or draw_key(dice, usual)
+    drawn_key = draw_key(dice, usual)
+    key = wishes.key or key_of_charts(wishes.chords) or drawn_key
     drawn_bpm = float(dice.randint(usual.tempos_bpm[0] // 2, usual.tempos_bpm[1] // 2) * 2)
     bpm = wishes.tempo_bpm or drawn_bpm
     target_bars = target_bars_of(wishes, bpm=bpm, metre=metre)
@@ -98,6 +101,23 @@ def draw_key(dice: random.Random, usual: GenreForm) -> KeySignature:
     """Return a key that the genre may well have."""
     is_minor = dice.random() < usual.minor_share
     return KeySignature(0, dice.choice(_MINOR_TONICS if is_minor else _MAJOR_TONICS), is_minor)
+
+
+def key_of_charts(text: str) -> KeySignature | None:
+    """Return the key that typed chords suggest, all sections together; None without chords."""
+    charts = parse_section_chords(text)
+    weights: list[ChordSymbol] = [
+        slot for chart in charts.values() for bar in parse_chart(chart).bars for slot in bar if slot is not None
+    ]
+    if not weights:
+        return None
+    notes = tuple(
+        Note(index * 480, 48 + pitch_class, 480 * (2 if pitch_class == chord.root else 1), 80)
+        for index, chord in enumerate((*weights, weights[0], weights[-1]))
+        for pitch_class in chord_pitch_classes(chord)
+    )
+    found = find_key(Piece(tracks=(Track(notes=notes),)))
+    return found.key if found else None
 
 
 def target_bars_of(wishes: FormWishes, *, bpm: float, metre: tuple[int, int]) -> float:

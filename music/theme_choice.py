@@ -19,6 +19,8 @@ from music.time_grid import TimeGrid
 
 _GOOD_REPETITION, _GOOD_CONTRAST = 0.75, 0.6
 _SINGABLE = (57, 86)
+_LEAD_NOTES_A_BAR = 3.0
+_BUSIEST = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,10 +33,21 @@ class ThemeTraits:
     motifs: float  # how near the likeness of bars to earlier ones comes to what songs have
     rest: float  # the lead's last tone lies in the tonic triad and is not short
     contrast: float  # to the first theme
+    groove: float  # likeness of each bar of the drums to the one before
+    calm: float  # 1 up to _BUSIEST notes a quarter, less above
 
     @property
     def score(self) -> float:
-        return 2 * self.lead + self.singing + self.together + self.motifs + 0.7 * self.rest + 0.7 * self.contrast
+        return (
+            2 * self.lead
+            + self.singing
+            + self.together
+            + self.motifs
+            + 0.7 * self.rest
+            + 0.7 * self.contrast
+            + 1.5 * self.groove
+            + self.calm
+        )
 
 
 def measure_theme(
@@ -48,7 +61,7 @@ def measure_theme(
     notes = [note for note in piece.tracks[lead].notes if start_ticks <= note.onset_ticks < stop_ticks]
     likeness = self_similarity(piece)
     return ThemeTraits(
-        lead=parts[lead],
+        lead=parts[lead] * min(1.0, len(notes) / num_bars / _LEAD_NOTES_A_BAR),
         singing=_singing(notes),
         together=float(np.mean(parts)),
         motifs=_motifs(likeness, start_bar, stop_bar),
@@ -56,7 +69,28 @@ def measure_theme(
         contrast=1.0
         if first is None
         else 1.0 - max(0.0, section_likeness(likeness, first, range(start_bar, stop_bar)) - _GOOD_CONTRAST),
+        groove=_groove(piece, grid, start_bar, stop_bar),
+        calm=_calm(piece, start_ticks, stop_ticks),
     )
+
+
+def _groove(piece: Piece, grid: TimeGrid, start_bar: int, stop_bar: int) -> float:
+    """Return the mean share of drum beats (step and drum) that a bar has in common with the one before it."""
+    beats: list[set[tuple[int, int]]] = [set() for _ in range(stop_bar - start_bar)]
+    step_ticks = piece.ticks_per_quarter // 4
+    for track in piece.tracks:
+        for note in track.notes if track.is_drum else ():
+            bar = grid.bar_of_tick(note.onset_ticks)
+            if start_bar <= bar < stop_bar:
+                beats[bar - start_bar].add((note.pitch, grid.position_in_bar_ticks(note.onset_ticks) // step_ticks))
+    shares = [len(before & after) / max(len(before | after), 1) for before, after in pairwise(beats) if before or after]
+    return float(np.mean(shares)) if shares else 1.0
+
+
+def _calm(piece: Piece, start_ticks: int, stop_ticks: int) -> float:
+    num_notes = sum(start_ticks <= note.onset_ticks < stop_ticks for track in piece.tracks for note in track.notes)
+    per_quarter = num_notes * piece.ticks_per_quarter / max(stop_ticks - start_ticks, 1)
+    return min(1.0, _BUSIEST / max(per_quarter, 1e-6))
 
 
 def _bars_played(notes: tuple[Note, ...], grid: TimeGrid, start_bar: int, stop_bar: int) -> int:

@@ -20,6 +20,7 @@ from bot.services.ports import MediaMaker
 from bot.services.privacy import forget_words
 from bot.services.variations import variation_of
 from bot.services.operations.composition_options import is_from_nothing
+from bot.services.operations.composition_options import is_from_nothing
 from core.errors import InputError, NotFoundError, PermissionDeniedError
 from db.engine import Database, unbroken
 from db.repositories.pieces import PieceRepository

@@ -16,6 +16,7 @@ from bot.error_messages import explain
 from bot.services.clock import utc_now
 from bot.services.model import EarlySound, File, FileBundle, JobView, ProgressView, Reply, TakesReply
 from bot.ui import take_views, views
+from bot.ui.compose_card import with_stage_buttons
 from bot.ui.courier import Courier, MessageTooLargeError, OutgoingFile, ReplyAddress
 from bot.ui.embeds.progress import cancelled_embed, error_embed, progress_embed
 from bot.ui.embeds.replies import reply_embed
@@ -84,7 +85,7 @@ class DiscordPresenter:
         """Turn the acknowledgement into the reply; where it was deleted, post the reply into the channel."""
         message = _Message(
             embed=lambda: reply_embed(reply),
-            view=lambda: views.result_view(reply.revision.revision_id),
+            view=lambda: with_stage_buttons(views.result_view(reply.revision.revision_id), reply.revision),
             files=_outgoing(reply.files, picture=reply.picture, alt_text=reply.alt_text),
             is_audible=reply.audio is not None,
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal, get_args
 
 from bot.services.options import Options
@@ -13,7 +13,7 @@ from music.form import FormPlan, check_form
 from music.form_melody import plan_from_melody
 from music.form_planning import FormWishes, check_length, plan_form
 from music.form_reading import parse_form, parse_section_chords
-from music.names import parse_genre, parse_instruments, parse_key, parse_metre
+from music.names import instrument_name, parse_genre, parse_instruments, parse_key, parse_metre
 from music.piece import Piece
 from music.vocabulary import FASTEST_BPM, NUM_SLOTS, SLOWEST_BPM
 
@@ -65,6 +65,15 @@ def parse_length(text: str) -> tuple[float | None, int | None]:
     return number * (60 if unit.startswith("m") else 1), None
 
 
+def parse_instrument_names(text: str) -> tuple[str, ...]:
+    """Return the names in a list such as "flute, piano and drums", each on its own.
+
+    Raises:
+        UnknownNameError: for one that we do not know.
+    """
+    return tuple(instrument_name(program) for program in parse_instruments(text)) if text.strip() else ()
+
+
 def wishes_of(options: ComposeOptions) -> FormWishes:
     """Return what the options ask of a form.
 
@@ -110,11 +119,6 @@ def make_plan(options: ComposeOptions, *, seed: int, melody: Piece | None) -> Fo
     return plan
 
 
-def with_plan(options: ComposeOptions, plan: FormPlan) -> ComposeOptions:
-    """Return options that carry a plan; what the plan says is not said twice."""
-    return replace(options, plan=plan)
-
-
 def check_compose_options(options: ComposeOptions) -> None:
     """Refuse at once what no piece could make right.
 
@@ -127,7 +131,14 @@ def check_compose_options(options: ComposeOptions) -> None:
     if options.plan is not None:
         check_form(options.plan)
     else:
-        make_plan_check = wishes_of(options)
+        wishes = wishes_of(options)
         if options.stage in ("arrangement", "song"):
             raise InputError("That stage goes on from the one before it. Begin with /compose.")
-        plan_form(make_plan_check, seed=0)
+        plan_form(wishes, seed=0)
+
+
+def is_from_nothing(options: Options | None) -> bool:
+    """Tell whether these ask for a song that needs no music to begin with."""
+    if not isinstance(options, ComposeOptions) or options.stage not in ("whole", "themes"):
+        return False
+    return options.plan is not None and not options.plan.is_from_melody

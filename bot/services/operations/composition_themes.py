@@ -6,7 +6,6 @@ It depends on plan, seed and source alone, so a stage that is made again comes o
 from __future__ import annotations
 
 import asyncio
-from bisect import bisect_right
 from dataclasses import replace
 
 from bot.services.operations.composition_networks import Composing, derive_seed
@@ -24,7 +23,10 @@ from music.roles import name_part
 from music.theme_choice import measure_theme
 from music.time_grid import TimeGrid
 from music.transform import concatenate
-from music.vocabulary import DENSITY_LIMITS, NUM_DENSITIES
+from music.vocabulary import NUM_DENSITIES
+
+_USUAL_DENSITIES = (2, 3, 4, 5)
+"""The density class (``music.vocabulary.DENSITY_LIMITS``) of one, two, three and more players."""
 
 NUM_CANDIDATES = 3
 """Each theme is written so often, and the best is taken (``music/theme_choice.py``)."""
@@ -70,7 +72,7 @@ async def _draft_with_generator(song: Composing, theme: ThemePlan, before: Piece
                 instruments=core,
                 scale=scale_of_key(key),
             ),
-            controls=Controls(genre=plan.genre, density=_density_of(theme, before)),
+            controls=Controls(genre=plan.genre, density=_density_of(theme, len(core))),
             sampling=song.sampling,
             prompt=before,
         )
@@ -79,12 +81,10 @@ async def _draft_with_generator(song: Composing, theme: ThemePlan, before: Piece
     return [result.piece for result in await song.ask("themes", requests)]
 
 
-def _density_of(theme: ThemePlan, before: Piece | None) -> int | None:
-    """Return the density of the first theme, some classes busier; None for the first theme itself."""
-    if before is None or theme.density_step == 0:
-        return None
-    quarters = before.length_ticks / before.ticks_per_quarter
-    return min(bisect_right(DENSITY_LIMITS, before.num_notes / quarters) + theme.density_step, NUM_DENSITIES - 1)
+def _density_of(theme: ThemePlan, num_players: int) -> int:
+    """Return how busy a theme is to be: what so many players usually are, some classes busier where the plan says so."""
+    usual = _USUAL_DENSITIES[min(num_players, len(_USUAL_DENSITIES)) - 1]
+    return min(usual + theme.density_step, NUM_DENSITIES - 1)
 
 
 async def _draft_over_chords(song: Composing, theme: ThemePlan, before: Piece | None) -> list[Piece]:

@@ -1,0 +1,339 @@
+"""The plan card of a song, the buttons on it and under each stage, and the form in which plans are edited.
+
+Identifiers carry the draft or the revision, so all of it works after a restart; also a form that was open meanwhile, because its
+answer is read from its own identifier (``heed_form``). What happens then is not known here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Self, cast
+
+import discord
+
+from bot.plain_text import clip, make_plain
+from bot.services.composing import NEXT_STAGE, PlanEdit, PlanView, fields_of
+from bot.services.model import JobOrder, RevisionView
+from bot.services.operations.composition_options import ComposeOptions
+from bot.ui.answers import author_of, place_of
+from bot.ui.courier import NO_PINGS, send_again
+from bot.ui.desk import Desk, DeskClient
+from bot.ui.embeds.style import BLUE, DESCRIPTION_LIMIT, FIELD_LIMIT, GREY
+from bot.ui.wording.composition import clock
+from music.form import FormPlan, SectionPlan
+from music.names import instrument_name
+
+_FORM_ID = re.compile(r"tutti:compose-form:(?P<about>draft|stage):(?P<number>[0-9]{1,19})")
+_GAUGE_CELLS = 24
+_NEXT_LABELS = {"themes": "Next: harmony and arrangement", "arrangement": "Next: variations and form"}
+
+
+# --- the card ------------------------------------------------------------------------------------------------------
+
+
+def plan_embed(view: PlanView) -> discord.Embed:
+    """Show a plan: what it is, each section as a row, and the whole as a strip of letters."""
+    plan = view.plan
+    around = f" around {make_plain(view.melody_name, limit=80)}" if view.melody_name else ""
+    style = make_plain((plan.genre or "any style").capitalize())
+    metre = f"{plan.metre[0]}/{plan.metre[1]}, {plan.tempo_bpm:g} bpm"
+    length = f"**{clock(plan.duration_seconds)}**, {plan.num_bars} bars"
+    lines = [
+        f"**{style}** in **{plan.key}**{around}, {metre}: {length}.",
+        "```",
+        *_rows(plan),
+        "```",
+        f"`{_strip(plan)}`",
+    ]
+    embed = discord.Embed(title="Plan of a song", description=clip("\n".join(lines), DESCRIPTION_LIMIT), colour=BLUE)
+    band = ", ".join(instrument_name(program) for program in plan.instruments)
+    embed.add_field(name="Band", value=clip(make_plain(band), FIELD_LIMIT), inline=False)
+    charts = "\n".join(f"{theme.letter}: {theme.chords}" for theme in plan.themes if theme.chords)
+    if charts:
+        embed.add_field(name="Chords to follow", value=clip(make_plain(charts), FIELD_LIMIT), inline=False)
+    embed.set_footer(text=f"plan {view.draft_id} · seed {view.options.seed} · for {clip(view.author.name, 80)}")
+    return embed
+
+
+def _rows(plan: FormPlan) -> list[str]:
+    """Return the form as a table: bars, section, letter, key, who plays, seconds."""
+    rows = [f"{'bars':>9}  {'section':<11} {'':1} {'key':<9} {'players':<8} time"]
+    for section, first in zip(plan.sections, plan.first_bars(), strict=True):
+        bars = f"{first + 1}-{first + section.num_bars}"
+        letter = section.letter if section.role == "section" else " "
+        seconds = clock(section.num_bars * plan.bar_seconds)
+        rows.append(f"{bars:>9}  {section.name:<11} {letter} {section.key:<9} {_players(section, plan):<8} {seconds}")
+    return rows
+
+
+def _players(section: SectionPlan, plan: FormPlan) -> str:
+    missing = [program for program in plan.instruments if program not in section.instruments]
+    return "all" if not missing else f"{len(section.instruments)} of {len(plan.instruments)}"
+
+
+def _strip(plan: FormPlan) -> str:
+    """Return the song as a strip in which each section is as long as it lasts: ``..AAAABBBB``."""
+    total = max(plan.num_bars, 1)
+    strip = "".join(
+        (section.letter if section.role == "section" else "·") * max(1, round(_GAUGE_CELLS * section.num_bars / total))
+        for section in plan.sections
+    )
+    return clip(strip, 2 * _GAUGE_CELLS)
+
+
+# --- buttons of the card -------------------------------------------------------------------------------------------
+
+PlanHandler = Callable[[Desk, discord.Interaction[Any], int], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class _PlanAction:
+    label: str
+    handler: PlanHandler
+    style: discord.ButtonStyle = discord.ButtonStyle.secondary
+
+
+async def _order(desk: Desk, interaction: discord.Interaction[Any], order: Callable[[], Awaitable[JobOrder]]) -> None:
+    ticket = await desk.acknowledge(interaction)
+    made = await order()
+    await desk.services.jobs.submit(
+        replace(made, reply_token=ticket.reply_token, size_limit_bytes=ticket.size_limit_bytes)
+    )
+
+
+async def _write(desk: Desk, interaction: discord.Interaction[Any], draft_id: int) -> None:
+    author, place = author_of(interaction), place_of(interaction)
+    composing = desk.services.keeping.composing
+    await _order(desk, interaction, lambda: composing.order(draft_id, stage="whole", author=author, place=place))
+
+
+async def _stages(desk: Desk, interaction: discord.Interaction[Any], draft_id: int) -> None:
+    author, place = author_of(interaction), place_of(interaction)
+    composing = desk.services.keeping.composing
+    await _order(desk, interaction, lambda: composing.order(draft_id, stage="themes", author=author, place=place))
+
+
+async def _edit(desk: Desk, interaction: discord.Interaction[Any], draft_id: int) -> None:
+    view = await desk.services.keeping.composing.view(draft_id)
+    await interaction.response.send_modal(PlanForm(f"draft:{draft_id}", fields_of(view.options)))
+
+
+async def _new(desk: Desk, interaction: discord.Interaction[Any], draft_id: int) -> None:
+    view = await desk.services.keeping.composing.again(draft_id, by=author_of(interaction))
+    await show_card(interaction, view)
+
+
+async def _cancel(desk: Desk, interaction: discord.Interaction[Any], draft_id: int) -> None:
+    await desk.services.keeping.composing.drop(draft_id, by=author_of(interaction))
+    embed = discord.Embed(description="This plan was taken back. Begin another one with /compose.", colour=GREY)
+    await send_again(lambda: _edit_card(interaction, embed, discord.ui.View(timeout=None)))
+
+
+PLAN_ACTIONS: Mapping[str, _PlanAction] = {
+    "write": _PlanAction("Write it all", _write, discord.ButtonStyle.primary),
+    "stages": _PlanAction("Stage by stage", _stages),
+    "edit": _PlanAction("Edit form", _edit),
+    "new": _PlanAction("New plan", _new),
+    "cancel": _PlanAction("Cancel plan", _cancel, discord.ButtonStyle.danger),
+}
+"""The names live in messages for ever, so they never change their meaning."""
+
+
+class PlanButton(
+    discord.ui.DynamicItem[discord.ui.Button[Any]],
+    template=rf"tutti:compose:(?P<action>{'|'.join(PLAN_ACTIONS)}):(?P<draft_id>[0-9]{{1,19}})",
+):
+    """A button on a plan card."""
+
+    def __init__(self, action: str, draft_id: int) -> None:
+        shown = PLAN_ACTIONS[action]
+        super().__init__(
+            discord.ui.Button(label=shown.label, style=shown.style, custom_id=f"tutti:compose:{action}:{draft_id}")
+        )
+        self._action = action
+        self._draft_id = draft_id
+
+    @classmethod
+    async def from_custom_id(
+        cls, _interaction: discord.Interaction[Any], _item: discord.ui.Item[Any], match: re.Match[str], /
+    ) -> Self:
+        """Make the button anew from its identifier."""
+        return cls(match["action"], int(match["draft_id"]))
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        """Carry out the press."""
+        desk = _desk_of(interaction)
+        handler = PLAN_ACTIONS[self._action].handler
+        await desk.guarded(interaction, lambda: handler(desk, interaction, self._draft_id), custom_id=self.custom_id)
+
+
+def plan_view(draft_id: int) -> discord.ui.View:
+    """Return the row of buttons on a plan card."""
+    view = discord.ui.View(timeout=None)
+    for action in PLAN_ACTIONS:
+        view.add_item(PlanButton(action, draft_id))
+    return view
+
+
+async def show_card(interaction: discord.Interaction[Any], view: PlanView) -> None:
+    """Show a plan: as the answer to a command, or in place of the plan whose button was pressed."""
+    embed, buttons = plan_embed(view), plan_view(view.draft_id)
+    if interaction.type is discord.InteractionType.application_command:
+        await send_again(lambda: _finish(interaction, embed, buttons))
+    else:
+        await send_again(lambda: _edit_card(interaction, embed, buttons))
+
+
+async def _finish(interaction: discord.Interaction[Any], embed: discord.Embed, view: discord.ui.View) -> None:
+    await interaction.edit_original_response(embed=embed, view=view, allowed_mentions=NO_PINGS)
+
+
+async def _edit_card(interaction: discord.Interaction[Any], embed: discord.Embed, view: discord.ui.View) -> None:
+    if interaction.response.is_done():
+        await interaction.edit_original_response(embed=embed, view=view, allowed_mentions=NO_PINGS)
+    else:
+        await interaction.response.edit_message(embed=embed, view=view, allowed_mentions=NO_PINGS)
+
+
+# --- buttons under stages ------------------------------------------------------------------------------------------
+
+
+class StageButton(
+    discord.ui.DynamicItem[discord.ui.Button[Any]],
+    template=r"tutti:stage:(?P<action>next|redo|edit):(?P<revision_id>[0-9]{1,19})",
+):
+    """A button under a stage of a song: on to the next, the same once more, or with another form."""
+
+    def __init__(self, action: str, revision_id: int, *, label: str = "") -> None:
+        style = discord.ButtonStyle.primary if action == "next" else discord.ButtonStyle.secondary
+        usual = {"next": "Next stage", "redo": "Redo this stage", "edit": "Edit form and chords"}[action]
+        super().__init__(
+            discord.ui.Button(label=label or usual, style=style, custom_id=f"tutti:stage:{action}:{revision_id}")
+        )
+        self._action = action
+        self._revision_id = revision_id
+
+    @classmethod
+    async def from_custom_id(
+        cls, _interaction: discord.Interaction[Any], _item: discord.ui.Item[Any], match: re.Match[str], /
+    ) -> Self:
+        """Make the button anew from its identifier."""
+        return cls(match["action"], int(match["revision_id"]))
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        """Carry out the press."""
+        desk = _desk_of(interaction)
+        await desk.guarded(interaction, lambda: self._press(desk, interaction), custom_id=self.custom_id)
+
+    async def _press(self, desk: Desk, interaction: discord.Interaction[Any]) -> None:
+        composing = desk.services.keeping.composing
+        revision_id = self._revision_id
+        if self._action == "edit":
+            options, _ = await composing.stage_of(revision_id)
+            await interaction.response.send_modal(PlanForm(f"stage:{revision_id}", fields_of(options)))
+        elif self._action == "redo":
+            await desk.press_again(interaction, revision_id)
+        else:
+            author, place = author_of(interaction), place_of(interaction)
+            await _order(desk, interaction, lambda: composing.order_next(revision_id, author=author, place=place))
+
+
+def with_stage_buttons(view: discord.ui.View, revision: RevisionView) -> discord.ui.View:
+    """Return what stands under a result, and for a stage of a song also the ways on from it."""
+    options, number = revision.options, revision.revision_id
+    if isinstance(options, ComposeOptions) and options.stage in NEXT_STAGE:
+        view.add_item(StageButton("next", number, label=_NEXT_LABELS[options.stage]))
+        view.add_item(StageButton("redo", number))
+        view.add_item(StageButton("edit", number))
+    return view
+
+
+# --- the form ------------------------------------------------------------------------------------------------------
+
+
+class PlanForm(discord.ui.Modal, title="Edit the plan"):
+    """A plan as text to change. Its answer is read by ``heed_form``, so that it also arrives after a restart."""
+
+    def __init__(self, about: str, fields: PlanEdit) -> None:
+        super().__init__(custom_id=f"tutti:compose-form:{about}", timeout=None)
+        self.add_item(
+            discord.ui.TextInput(
+                label="Form and bars",
+                custom_id="form",
+                style=discord.TextStyle.paragraph,
+                default=fields.form,
+                max_length=600,
+                placeholder="intro 4, verse 8, chorus 8, verse 8, chorus 8, outro 4",
+            )
+        )
+        self._add("Key", "key", fields.key, 30, "C minor")
+        self._add("Tempo (quarter notes a minute)", "tempo", fields.tempo, 10, "96")
+        self._add("Instruments, the lead first", "instruments", fields.instruments, 400, "flute, piano, bass, drums")
+        self.add_item(
+            discord.ui.TextInput(
+                label="Chords by section",
+                custom_id="chords",
+                style=discord.TextStyle.paragraph,
+                default=fields.chords,
+                required=False,
+                max_length=1900,
+                placeholder="verse: Am | F | C | G\nchorus: F | G | Am | C",
+            )
+        )
+
+    def _add(self, label: str, name: str, value: str, max_length: int, example: str) -> None:
+        self.add_item(
+            discord.ui.TextInput(
+                label=label, custom_id=name, default=value, required=False, max_length=max_length, placeholder=example
+            )
+        )
+
+    async def on_submit(self, interaction: discord.Interaction[Any], /) -> None:
+        """Do nothing: ``heed_form`` hears every answer, this one too."""
+
+
+async def heed_form(desk: Desk, interaction: discord.Interaction[Any]) -> None:
+    """Carry out what somebody typed into a ``PlanForm``; other interactions are none of its business."""
+    if interaction.type is not discord.InteractionType.modal_submit:
+        return
+    data = cast("dict[str, Any]", interaction.data or {})
+    custom_id = str(data.get("custom_id", ""))
+    match = _FORM_ID.fullmatch(custom_id)
+    if match is None:
+        return
+    edit = _read_form(data)
+    number = int(match["number"])
+    handler = _edit_draft if match["about"] == "draft" else _edit_stage
+    await desk.guarded(interaction, lambda: handler(desk, interaction, number, edit), custom_id=custom_id)
+
+
+async def _edit_draft(desk: Desk, interaction: discord.Interaction[Any], draft_id: int, edit: PlanEdit) -> None:
+    view = await desk.services.keeping.composing.edit(draft_id, edit, by=author_of(interaction))
+    await show_card(interaction, view)
+
+
+async def _edit_stage(desk: Desk, interaction: discord.Interaction[Any], revision_id: int, edit: PlanEdit) -> None:
+    author, place = author_of(interaction), place_of(interaction)
+    composing = desk.services.keeping.composing
+    await _order(desk, interaction, lambda: composing.order_edited(revision_id, edit, author=author, place=place))
+
+
+def _read_form(data: Mapping[str, Any]) -> PlanEdit:
+    """Return what was typed; inputs lie in rows, or in labels of newer forms."""
+    typed: dict[str, str] = {}
+    waiting: list[Any] = list(data.get("components", []))
+    while waiting:
+        item = waiting.pop()
+        waiting += item.get("components", [])
+        if isinstance(item.get("component"), dict):
+            waiting.append(item["component"])
+        if "custom_id" in item and "value" in item:
+            typed[item["custom_id"]] = str(item["value"] or "")
+    names = ("form", "key", "tempo", "instruments", "chords")
+    return PlanEdit(**{name: typed.get(name, "") for name in names})
+
+
+def _desk_of(interaction: discord.Interaction[Any]) -> Desk:
+    return cast("DeskClient", interaction.client).desk
