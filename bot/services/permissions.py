@@ -34,6 +34,7 @@ _COMMANDS: Mapping[Group | None, tuple[str, ...]] = {
 all, because it shows or erases only what is one's own to see. A test walks all commands: one that is missing does not pass."""
 _BUTTONS: Mapping[Group | None, tuple[str, ...]] = {
     "edit": ("again", "edit", "pick", "vary"),
+    "generate": ("stage",),
     None: ("cancel", "details", "look", "songs", "star", "stems", "tree"),
 }
 """Buttons and menus that bear no command's name. What is not listed counts as an edit."""
@@ -106,8 +107,8 @@ class Gate:
 
 
 def name_of_doing(name: str) -> str:
-    """Return the command that a name stands for: “Remix this” is a remix."""
-    return name.removesuffix(" this").casefold()
+    """Return the command that a name stands for: “Remix this” is a remix, “Show score” a score."""
+    return name.removesuffix(" this").casefold().removeprefix("show ")
 
 
 def group_of(doing: str) -> Group | None:

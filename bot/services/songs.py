@@ -15,12 +15,11 @@ from bot.services.clock import utc_now
 from bot.services.graph import find_present, load_finished, piece_data, view_revisions
 from bot.services.library import ReplyMaker, ReplyParts
 from bot.services.model import DEFAULT_SIZE_LIMIT_BYTES, Author, FromRevision, JobOrder, Place, Reply, RevisionView
+from bot.services.operations.composition_options import is_from_nothing
 from bot.services.operations.stepping import StepOptions
 from bot.services.ports import MediaMaker
 from bot.services.privacy import forget_words
 from bot.services.variations import variation_of
-from bot.services.operations.composition_options import is_from_nothing
-from bot.services.operations.composition_options import is_from_nothing
 from core.errors import InputError, NotFoundError, PermissionDeniedError
 from db.engine import Database, unbroken
 from db.repositories.pieces import PieceRepository

@@ -15,7 +15,9 @@ from bot.services.house_rules import HouseRules
 from bot.services.jobs import JobService
 from bot.services.keeping import open_keeping
 from bot.services.operations.harmonization import STYLES
+from bot.services.permissions import COMMANDS, GROUP_OF, name_of_doing
 from bot.services.songs import SongService
+from bot.ui.actions import ACTIONS
 from bot.ui.desk import Services
 from core.settings import Settings
 from db.engine import Database
@@ -127,3 +129,31 @@ def test_cogs_handle_no_exceptions(path):
     tree = ast.parse(path.read_text())
 
     assert not [node for node in ast.walk(tree) if isinstance(node, ast.Try)]
+
+
+async def test_the_gate_knows_every_command_by_name(bot):
+    """Who may use it was decided by somebody, not by accident: a new command needs a word in bot/services/permissions.py."""
+    names = {name_of_doing(command.name) for command in bot.tree.get_commands(type=None)}
+
+    assert names <= COMMANDS
+
+
+def test_the_gate_knows_every_button_by_name():
+    """The same for what stands under results."""
+    assert {name_of_doing(name) for name in ACTIONS} <= set(GROUP_OF)
+
+
+def test_every_button_menu_and_form_asks_the_gate():
+    """``Desk.guarded`` is the only way in; commands come through the tree's own check."""
+    open_doors = []
+    for path in (ROOT / "bot").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            is_door = (
+                isinstance(node, ast.AsyncFunctionDef) and node.name in {"callback", "on_submit"} and node.body[1:]
+            )
+            if is_door and not any(
+                isinstance(each, ast.Attribute) and each.attr == "guarded" for each in ast.walk(node)
+            ):
+                open_doors.append(f"{path.relative_to(ROOT)}:{node.lineno}")
+
+    assert open_doors == []
