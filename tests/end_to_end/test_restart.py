@@ -161,3 +161,27 @@ async def test_without_weights_it_says_so_and_ends(lonely_sandbox: Sandbox, tmp_
     last = poor.log_file.read_text().strip().splitlines()[-1]
     assert last.startswith("Tutti cannot run: ")
     assert "TUTTI_WEIGHTS" in last
+
+
+async def test_a_bot_killed_among_takes_answers_once_and_their_buttons_work(
+    lonely_page: Page, process: BotProcess, eve: Person, place: str
+):
+    """kill -9 while takes are written: one message with all of them after the next start, and Pick works there."""
+    wish = {"bars": 2, "seed": 9, "takes": 2}
+    with frozen(worker(process)):
+        interaction_id = await eve.start_command(place, "generate", **wish)
+        running = await until_running(eve, interaction_id)
+        process.kill()
+    process.start()
+    answer = await eve.answer_to(interaction_id)
+    await process.until_ready(lonely_page)
+    undisturbed = await eve.command(place, "generate", **wish)
+
+    assert answer.message["id"] == running["id"]
+    files, expected = [
+        [await lonely_page.download(each) for each in message["attachments"] if each["filename"].endswith(".mid")]
+        for message in (answer.message, undisturbed.message)
+    ]
+    assert files == expected
+    picked = await eve.press(answer.message, "Pick 2")
+    assert await lonely_page.download(attachment(picked.message, ".mid")) == files[1]
