@@ -27,7 +27,7 @@ from media.roll_style import (
     draw_start_mark,
     track_color,
 )
-from media.roll_times import write_times
+from media.roll_times import RollTimes, measure_times, times_chunk
 from music.names import instrument_name, pitch_name
 from music.piece import Note, Piece, Track
 from music.time_grid import TimeGrid
@@ -75,15 +75,19 @@ def draw_piano_roll(piece: Piece, *, before: Piece | None = None) -> Picture:
     changed = _changed_bars(piece, before, grid) if before is not None else ()
     image = _paint(layout, piece, before, changed)
     buffer = io.BytesIO()
-    bottom = layout.height - _LEGEND_HEIGHT - _BOTTOM
-    times = write_times(grid, layout.x, size=image.size, top=_TOP, bottom=bottom)
-    image.save(buffer, "PNG", optimize=True, pnginfo=times)
+    image.save(buffer, "PNG", optimize=True, pnginfo=times_chunk([_times(layout, piece)], size=image.size))
     return Picture(png=buffer.getvalue(), alt_text=describe_roll(piece, changed_bars=changed))
 
 
-def paint_roll(piece: Piece, *, max_roll_height: int) -> Image.Image:
+def paint_roll(piece: Piece, *, max_roll_height: int) -> tuple[Image.Image, RollTimes]:
     """Return the piano roll of ``piece`` as a part of a larger picture, its pitches at most about so many pixels high."""
-    return _paint(_lay_out(piece, None, max_roll_height=max_roll_height), piece, None, ())
+    layout = _lay_out(piece, None, max_roll_height=max_roll_height)
+    return _paint(layout, piece, None, ()), _times(layout, piece)
+
+
+def _times(layout: _Layout, piece: Piece) -> RollTimes:
+    bottom = layout.height - _LEGEND_HEIGHT - _BOTTOM
+    return measure_times(TimeGrid(piece), layout.x, top=_TOP, bottom=bottom)
 
 
 def describe_roll(piece: Piece, *, changed_bars: tuple[int, ...] = ()) -> str:

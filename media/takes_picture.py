@@ -10,6 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 from media.pianoroll import describe_roll, paint_roll
 from media.protocol import Picture
 from media.roll_style import BACKGROUND, TEXT
+from media.roll_times import RollTimes, times_chunk
 from music.piece import Piece
 
 _HEADING_HEIGHT, _LEFT = 26, 12
@@ -20,17 +21,19 @@ _ALT_TEXT_LIMIT = 1000
 def draw_takes(takes: Sequence[Piece]) -> Picture:
     """Return the piano rolls of ``takes`` under each other, named “Take 1” and so on."""
     rolls = [paint_roll(piece, max_roll_height=_ROLL_HEIGHT) for piece in takes]
-    height = sum(_HEADING_HEIGHT + roll.height for roll in rolls)
-    image = Image.new("RGB", (max(roll.width for roll in rolls), height), BACKGROUND)
+    height = sum(_HEADING_HEIGHT + roll.height for roll, _ in rolls)
+    image = Image.new("RGB", (max(roll.width for roll, _ in rolls), height), BACKGROUND)
     draw = ImageDraw.Draw(image)
     font = ImageFont.load_default(17)
     top = 0
-    for number, roll in enumerate(rolls, start=1):
+    times: list[RollTimes] = []
+    for number, (roll, roll_times) in enumerate(rolls, start=1):
         draw.text((_LEFT, top + _HEADING_HEIGHT / 2 + 2), f"Take {number}", font=font, fill=TEXT, anchor="lm")
         image.paste(roll, (0, top + _HEADING_HEIGHT))
+        times.append(roll_times.moved_down(top + _HEADING_HEIGHT))
         top += _HEADING_HEIGHT + roll.height
     buffer = io.BytesIO()
-    image.save(buffer, "PNG", optimize=True)
+    image.save(buffer, "PNG", optimize=True, pnginfo=times_chunk(times, size=image.size))
     return Picture(png=buffer.getvalue(), alt_text=_describe(takes))
 
 

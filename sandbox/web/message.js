@@ -6,7 +6,7 @@ import { optionsOf, renderComponents } from "./components.js";
 import { renderEmbeds } from "./embeds.js";
 import { renderMarkdown } from "./markdown.js";
 import { playerOf } from "./players.js";
-import { followRoll } from "./roll.js";
+import { followRolls } from "./roll.js";
 import { clock, timestamp } from "./time.js";
 
 const COMMAND_TYPES = new Set([20, 23]); // reply to a slash command, to a menu command
@@ -24,7 +24,7 @@ export function summary(message, length = 90) {
 export class MessageView {
   #parts = new Map(); // name -> {signature, node}
   #failure = "";
-  #rolls = []; // {playersOf, roll} of pictures with a cursor
+  #rolls = []; // of pictures that tell their times, as followRolls gives them
 
   /** `page`: {store, actions}. */
   constructor(message, page) {
@@ -66,17 +66,20 @@ export class MessageView {
     return [...this.node.querySelectorAll(".player")].map(playerOf);
   }
 
-  // A roll goes with the sound of its own name, or with every sound of the message.
+  // A roll goes with the sound of its own name; of several in one picture each with the sound in its place; else one
+  // roll goes with every sound of the message, as with before and after.
   #findRolls() {
     if (!this.#players().length) return;
     for (const frame of this.node.querySelectorAll(".picture-frame:not([data-is-read])")) {
       frame.dataset.isRead = "";
       const stem = stemOf(frame.dataset.filename);
-      const playersOf = () => {
-        const own = this.#players().filter(({ attachment }) => stemOf(attachment.filename) === stem);
-        return own.length ? own : this.#players();
+      const playersOf = (index, count) => {
+        const all = this.#players();
+        const own = all.filter(({ attachment }) => stemOf(attachment.filename) === stem);
+        if (own.length) return own;
+        return count > 1 ? all.slice(index, index + 1) : all;
       };
-      followRoll(frame, playersOf).then((roll) => roll && this.#rolls.push({ playersOf, roll }));
+      followRolls(frame, playersOf).then((rolls) => this.#rolls.push(...rolls));
     }
   }
 
@@ -84,8 +87,7 @@ export class MessageView {
     const players = this.#players();
     const player = players.find(({ audio }) => audio === event.target);
     if (event.type === "play") for (const each of players) each.wasLast = each === player;
-    for (const { playersOf, roll } of this.#rolls) {
-      if (!playersOf().includes(player)) continue;
+    for (const roll of this.#rolls.filter(({ players: its }) => its().includes(player))) {
       if (player.isPlaying) roll.start();
       else roll.show(player.seconds);
     }

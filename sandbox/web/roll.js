@@ -1,5 +1,5 @@
 // A cursor over a piano roll while its sound plays; a press on the roll seeks. Knows the text chunk "tutti-roll" that a
-// PNG may carry (bars as [second, x] in pixels) and players; a picture without the chunk stays as it is.
+// PNG may carry (rolls with bars as [second, x] in pixels) and players; a picture without the chunk stays as it is.
 
 import { el, icon } from "./dom.js";
 
@@ -25,12 +25,14 @@ export function textChunk(bytes, name) {
   return null;
 }
 
-/** The times of a roll, {width, height, top, bottom, bars}, or null when there are none that make sense. */
+const isRoll = ({ top, bottom, bars }) =>
+  bottom > top && bars.length > 1 && bars.every(([second, x], index) => Number.isFinite(second) && Number.isFinite(x) && (!index || (second >= bars[index - 1][0] && x >= bars[index - 1][1])));
+
+/** The times of a picture, {width, height, rolls: [{top, bottom, bars}]}, or null when there are none that make sense. */
 export function readTimes(bytes) {
   try {
     const times = JSON.parse(textChunk(bytes, CHUNK) ?? "null");
-    const isGood = times && times.width > 0 && times.height > 0 && times.bottom > times.top && times.bars.length > 1 && times.bars.every(([second, x], index, all) => Number.isFinite(second) && Number.isFinite(x) && (!index || (second >= all[index - 1][0] && x >= all[index - 1][1])));
-    return isGood ? times : null;
+    return times && times.width > 0 && times.height > 0 && times.rolls.length && times.rolls.every(isRoll) ? times : null;
   } catch {
     return null; // words of somebody else's making
   }
@@ -46,41 +48,46 @@ export function along(bars, value, from, to) {
 }
 
 /**
- * Put the cursor over a picture frame of lightbox.js, if its file tells times. `playersOf()` gives the players (see
- * players.js) that sound what is drawn, the first one being the one that a press starts.
+ * Put cursors over a picture frame of lightbox.js, if its file tells times. `playersOf(index, count)` gives the players
+ * (see players.js) that sound what the roll of this index draws, first the one that a press starts. Resolves with
+ * rolls as {players(), start(), show(seconds)}, none for other pictures.
  */
-export async function followRoll(frame, playersOf) {
+export async function followRolls(frame, playersOf) {
   const image = frame.querySelector("img");
   const answer = await fetch(image.src, { cache: "force-cache" }).catch(() => null);
   const times = answer?.ok ? readTimes(await answer.arrayBuffer()) : null;
-  if (!times || !frame.isConnected) return null;
+  if (!times || !frame.isConnected) return [];
+  // The picture's own button opens it too; this one is for the pointer, which the rolls keep from that button.
+  frame.append(el("button", { type: "button", class: "roll-enlarge", tabindex: -1, "aria-hidden": "true", title: "Enlarge", onclick: () => frame.querySelector(".picture").click() }, icon("enlarge", 15)));
+  return times.rolls.map((roll, index) => followRoll(frame, times, roll, () => playersOf(index, times.rolls.length)));
+}
+
+const share = (value, whole) => `${(100 * value) / whole}%`;
+
+function followRoll(frame, { width: fullWidth, height: fullHeight }, { top, bottom, bars }, players) {
   const bar = el("div", { class: "roll-bar", hidden: true });
   const cursor = el("div", { class: "roll-cursor", hidden: true });
   // The slider of the player does the same by keyboard and for screen readers.
   const surface = el("div", { class: "roll", "aria-hidden": "true", testid: "roll", title: "Press to play from here" }, bar, cursor);
-  const share = (value, whole) => `${(100 * value) / whole}%`;
-  const left = times.bars[0][1];
-  const width = times.bars.at(-1)[1] - left;
-  const place = { left: share(left, times.width), width: share(width, times.width), top: share(times.top, times.height), height: share(times.bottom - times.top, times.height) };
+  const left = bars[0][1];
+  const width = bars.at(-1)[1] - left;
+  const place = { left: share(left, fullWidth), width: share(width, fullWidth), top: share(top, fullHeight), height: share(bottom - top, fullHeight) };
   for (const [name, value] of Object.entries(place)) surface.style.setProperty(name, value);
-  // The picture's own button opens it too; this one is for the pointer, which the surface keeps from that button.
-  const enlarge = el("button", { type: "button", class: "roll-enlarge", tabindex: -1, "aria-hidden": "true", title: "Enlarge", onclick: () => frame.querySelector(".picture").click() }, icon("enlarge", 15));
-  frame.append(surface, enlarge);
+  frame.append(surface);
 
   const show = (seconds) => {
-    const x = along(times.bars, seconds, 0, 1);
-    const index = Math.max(0, times.bars.findLastIndex((entry) => entry[1] <= x));
-    const [start, stop] = [times.bars[Math.min(index, times.bars.length - 2)], times.bars[Math.min(index + 1, times.bars.length - 1)]];
+    const x = along(bars, seconds, 0, 1);
+    const index = Math.max(0, Math.min(bars.length - 2, bars.findLastIndex((entry) => entry[1] <= x)));
     cursor.style.setProperty("left", share(x - left, width));
-    bar.style.setProperty("left", share(start[1] - left, width));
-    bar.style.setProperty("width", share(stop[1] - start[1], width));
+    bar.style.setProperty("left", share(bars[index][1] - left, width));
+    bar.style.setProperty("width", share(bars[index + 1][1] - bars[index][1], width));
     cursor.hidden = bar.hidden = false;
   };
   let isRunning = false;
   const step = () => {
-    const player = playersOf().find(({ isPlaying }) => isPlaying);
+    const player = players().find(({ isPlaying }) => isPlaying);
     isRunning = Boolean(player) && frame.isConnected;
-    frame.classList.toggle("is-playing", isRunning);
+    surface.classList.toggle("is-playing", isRunning);
     if (!isRunning) return;
     show(player.seconds);
     requestAnimationFrame(step);
@@ -90,13 +97,13 @@ export async function followRoll(frame, playersOf) {
   };
   const seek = (event) => {
     const box = surface.getBoundingClientRect();
-    const seconds = along(times.bars, left + ((event.clientX - box.left) / box.width) * width, 1, 0);
-    const players = playersOf();
-    const player = players.find(({ isPlaying }) => isPlaying) ?? players.find(({ wasLast }) => wasLast) ?? players[0];
+    const seconds = along(bars, left + ((event.clientX - box.left) / box.width) * width, 1, 0);
+    const all = players();
+    const player = all.find(({ isPlaying }) => isPlaying) ?? all.find(({ wasLast }) => wasLast) ?? all[0];
     player?.playFrom(seconds);
     show(seconds);
   };
   surface.addEventListener("click", (event) => event.button === 0 && seek(event));
   surface.addEventListener("pointermove", (event) => event.buttons === 1 && seek(event));
-  return { start, show };
+  return { players, start, show };
 }

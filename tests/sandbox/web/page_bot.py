@@ -31,7 +31,8 @@ def picture(*, width: int = 640, height: int = 240) -> bytes:
 
 def roll() -> bytes:
     """A picture of two bars of a second each, from 64 to 576 pixels, that says so."""
-    times = {"width": 640, "height": 240, "top": 40, "bottom": 200, "bars": [[0, 64], [1, 320], [2, 576]]}
+    one = {"top": 40, "bottom": 200, "bars": [[0, 64], [1, 320], [2, 576]]}
+    times = {"width": 640, "height": 240, "rolls": [one]}
     info = PngImagePlugin.PngInfo()
     info.add_text("tutti-roll", json.dumps(times))
     buffer = io.BytesIO()
