@@ -166,8 +166,8 @@ class Desk:
         """Carry out a button press once; its errors reach the person as those of commands do."""
         with bound_context(interaction_id=interaction.id, guild_id=interaction.guild_id):
             try:
-                self._guard.admit(interaction.user.id, custom_id)
                 await self.admit(interaction, doing_of_press(custom_id))
+                self._guard.admit(interaction.user.id, custom_id)  # after the gate: what was refused is no press
                 await press()
             except Exception as error:  # noqa: BLE001 - discord.py would only log what a button raises
                 await report_error(interaction, error)

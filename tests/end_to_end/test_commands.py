@@ -144,10 +144,10 @@ async def test_a_second_person_goes_on_from_the_firsts_reply(page: Page, ada: Pe
 
     history = await ben.command(channel, "history")
     assert history.is_private
-    remix_line, first_line = history.message["embeds"][0]["description"].splitlines()
+    first_line, remix_line = history.message["embeds"][0]["description"].splitlines()
     assert "Remix" in remix_line
     assert "by Ben" in remix_line
-    assert f"/{channel}/{first.message['id']}" in remix_line
+    assert f"/{channel}/{first.message['id']}" in first_line
     assert f"/{channel}/{second.message['id']}" in remix_line
     assert "New piece" in first_line
     assert "by Ada" in first_line
