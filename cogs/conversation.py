@@ -1,4 +1,4 @@
-"""Messages to the bot in plain words: a mention, a reply to one of its results, a direct message."""
+"""Messages to the bot in plain words: a mention, a reply to one of its results, a direct message; and the form to correct what was understood."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from bot.client import TuttiBot
 from bot.ui.conversation import Conversation
 from bot.ui.courier import Courier
 from bot.ui.message_answers import words_to
+from bot.ui.modals import submit_edit
 
 
 class Talk(commands.Cog):
@@ -25,6 +26,12 @@ class Talk(commands.Cog):
         words = words_to(message, self.bot.user)
         if words is not None:
             await self._conversation.heed(message, words)
+
+    @commands.Cog.listener()
+    async def on_interaction(self, interaction: discord.Interaction[TuttiBot]) -> None:
+        """Take the form behind “Edit”."""
+        if interaction.type is discord.InteractionType.modal_submit:
+            await submit_edit(self.bot.desk, interaction)
 
 
 async def setup(bot: TuttiBot) -> None:

@@ -18,6 +18,7 @@ from bot.services.options import GenerateOptions, HarmonizeOptions, RemixOptions
 from bot.ui.desk import Desk
 from bot.ui.edit_forms import open_form
 from bot.ui.looking_back import press_star, press_tree, press_undo
+from bot.ui.modals import open_edit
 from bot.ui.take_actions import vary
 
 Handler = Callable[[Desk, discord.Interaction[Any], int], Awaitable[None]]
@@ -72,6 +73,7 @@ ACTIONS: Mapping[str, Action] = {
     "harmonize": Action(label="Harmonize", handler=_harmonize, is_primary=True),
     "continue": Action(label="Continue", handler=_continue, is_primary=True),
     "vary": Action(label="Vary", handler=vary, is_primary=True),
+    "edit": Action(label="Edit…", handler=open_edit, description="Correct what was asked, and write it again"),
     "add": Action(
         label="Add layer…", handler=open_form("add"), description="Drums, bass, strings or others, beside what is there"
     ),

@@ -21,6 +21,7 @@ from bot.ui.courier import Courier, MessageTooLargeError, OutgoingFile, ReplyAdd
 from bot.ui.embeds.progress import cancelled_embed, error_embed, progress_embed
 from bot.ui.embeds.replies import reply_embed
 from bot.ui.embeds.takes import takes_embed
+from bot.ui.embeds.words import is_editable
 from bot.ui.file_messages import show_files
 from core.errors import CancelledJobError, NotFoundError, TuttiError
 from core.metrics import Metrics, NullMetrics
@@ -85,7 +86,7 @@ class DiscordPresenter:
         """Turn the acknowledgement into the reply; where it was deleted, post the reply into the channel."""
         message = _Message(
             embed=lambda: reply_embed(reply),
-            view=lambda: with_stage_buttons(views.result_view(reply.revision.revision_id), reply.revision),
+            view=lambda: with_stage_buttons(views.result_view(reply.revision.revision_id, with_edit=is_editable(reply.revision.options)), reply.revision),
             files=_outgoing(reply.files, picture=reply.picture, alt_text=reply.alt_text),
             is_audible=reply.audio is not None,
         )

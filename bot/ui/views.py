@@ -102,12 +102,17 @@ class CancelButton(
         await desk.guarded(interaction, lambda: desk.press_cancel(interaction, self._job_id), custom_id=self.custom_id)
 
 
-def result_view(revision_id: int) -> discord.ui.View:
-    """Return what stands under a finished result: one row of buttons, and a menu of the rest."""
+def result_view(revision_id: int, *, with_edit: bool = False) -> discord.ui.View:
+    """Return what stands under a finished result: one row of buttons, and a menu of the rest.
+
+    ``with_edit``: the wish came in plain words, so correcting what was understood is a button of its own.
+    """
     view = discord.ui.View(timeout=None)
     for name, action in ACTIONS.items():
         if action.is_primary:
             view.add_item(RevisionButton(name, revision_id))
+    if with_edit:
+        view.add_item(RevisionButton("edit", revision_id))
     view.add_item(MoreMenu(revision_id))
     return view
 

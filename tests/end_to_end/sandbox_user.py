@@ -100,6 +100,7 @@ class Person:
     failed: dict[str, Json] = field(default_factory=dict)
     choices: dict[str, list[Json]] = field(default_factory=dict)
     edits: list[Json] = field(default_factory=list)
+    forms: dict[str, Json] = field(default_factory=dict)
     after_reply: Callable[[Json], Awaitable[None]] | None = None
     _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
     _socket: aiohttp.ClientWebSocketResponse | None = None
@@ -147,6 +148,8 @@ class Person:
                 self.failed[event["interaction_id"]] = event
             case "autocomplete_choices":
                 self.choices[event["interaction_id"]] = event["choices"]
+            case "modal_open":
+                self.forms[event["interaction_id"]] = event["modal"]
             case _:
                 pass
 

@@ -88,3 +88,31 @@ async def test_what_is_not_said_to_the_bot_stays_unanswered(ada: Person, channel
         for each in ada.messages.values()
         if (each.get("message_reference") or {}).get("message_id") == silent["id"]
     ]
+
+
+async def test_what_was_understood_can_be_corrected(page: Page, ada: Person, channel: str):
+    """Edit opens a form with what was understood; what is sent is written anew, as a child of the first."""
+    first = await ada.command(channel, "generate", prompt="folk in G, flute, 2 bars")
+    pressed = await ada.start_press(first.message, "Edit…")
+    modal = await ada.until(lambda: ada.forms.get(pressed), what="the form")
+    lines = {line["custom_id"]: line.get("value") for line in text_inputs(modal["components"])}
+    assert lines["genre"] == "folk"
+    assert lines["key"] == "G major"
+    assert lines["instruments"] == "flute"
+
+    sent = await ada.interact(
+        channel,
+        {"kind": "modal", "modal_id": pressed, "fields": lines | {"key": "E minor", "time": "waltz, 100"}},
+    )
+    second = await ada.answer_to(sent)
+    for part in ("E minor", "3/4", "100 bpm", f"#{first.text.rsplit('#', 1)[1].split()[0]}"):
+        assert part in second.text, part
+    assert "not kept" not in second.text
+
+
+def text_inputs(components: list[Json]) -> list[Json]:
+    """Return the text inputs of a modal, in whatever rows they stand."""
+    found: list[Json] = []
+    for each in components:
+        found += [each] if each["type"] == 4 else text_inputs(each.get("components") or [each["component"]])
+    return found

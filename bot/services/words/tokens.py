@@ -16,7 +16,7 @@ _TOKEN = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
-_STRONG_BREAK = re.compile(r"[.;!?\n|()\[\]•]|\s[-–—]+\s")
+_STRONG_BREAK = re.compile(r"[.;!?\n|\[\]•]|\s[-–—]+\s")
 _WEAK_BREAK = ","
 
 

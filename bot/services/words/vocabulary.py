@@ -17,7 +17,6 @@ from bot.services.words.spelling import Speller
 from bot.services.words.tokens import fold_phrase
 from core.errors import ConfigurationError
 from music.instruments import FAMILIES, GM_NAMES, SYNONYMS
-from music.names import parse_instrument
 
 FOLDER = Path(__file__).parent
 ENGLISH = "en"
@@ -109,16 +108,12 @@ def _build(data: Mapping[str, Any]) -> Vocabulary:
 
 
 def _instrument_phrases(data: Mapping[str, Any]) -> dict[Phrase, str]:
-    """Return every phrase that names an instrument, and the short name that we call it by."""
-    short_names: dict[int, str] = {}
-    for name in (*data["instruments"], *SYNONYMS):
-        short_names.setdefault(parse_instrument(name), name)
+    """Return every phrase that names an instrument, and the name that the rest of the code knows it by."""
     avoided = {fold_phrase(word) for word in data["not_instruments"]["words"]}
     avoided |= {fold_phrase(family) for family in FAMILIES if family.casefold() not in SYNONYMS}
     phrases: dict[Phrase, str] = {}
     for name in (*(name.casefold() for name in GM_NAMES), *SYNONYMS):
-        program = parse_instrument(name)
-        phrases[fold_phrase(name)] = short_names.get(program, GM_NAMES[program % len(GM_NAMES)].casefold())
+        phrases[fold_phrase(name)] = name
     for short_name, others in data["instruments"].items():
         for phrase in (short_name, *others):
             phrases[fold_phrase(phrase)] = short_name

@@ -5,7 +5,7 @@ from __future__ import annotations
 import discord
 
 from bot.plain_text import clip, make_plain
-from bot.services.options import Options, PromptWords
+from bot.services.options import GenerateOptions, Options, PromptWords
 from bot.ui.embeds.style import FIELD_LIMIT
 
 _QUOTE_LIMIT = 300
@@ -13,8 +13,7 @@ _QUOTE_LIMIT = 300
 
 def prompt_of(options: Options | None) -> PromptWords:
     """Return the plain words that options come from; empty where there were none."""
-    prompt = getattr(options, "prompt", None)
-    return prompt if isinstance(prompt, PromptWords) else PromptWords()
+    return PromptWords() if options is None else options.prompt
 
 
 def add_prompt_fields(embed: discord.Embed, options: Options | None) -> None:
@@ -28,3 +27,8 @@ def add_prompt_fields(embed: discord.Embed, options: Options | None) -> None:
     if prompt.not_understood:
         dark = make_plain(", ".join(prompt.not_understood), limit=_QUOTE_LIMIT)
         embed.add_field(name="I did not understand", value=clip(dark, FIELD_LIMIT), inline=False)
+
+
+def is_editable(options: Options | None) -> bool:
+    """Tell whether options came from plain words and can be corrected line by line."""
+    return isinstance(options, GenerateOptions) and bool(options.prompt.text)
