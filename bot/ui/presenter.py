@@ -86,7 +86,10 @@ class DiscordPresenter:
         """Turn the acknowledgement into the reply; where it was deleted, post the reply into the channel."""
         message = _Message(
             embed=lambda: reply_embed(reply),
-            view=lambda: with_stage_buttons(views.result_view(reply.revision.revision_id, with_edit=is_editable(reply.revision.options)), reply.revision),
+            view=lambda: with_stage_buttons(
+                views.result_view(reply.revision.revision_id, with_edit=is_editable(reply.revision.options)),
+                reply.revision,
+            ),
             files=_outgoing(reply.files, picture=reply.picture, alt_text=reply.alt_text),
             is_audible=reply.audio is not None,
         )
