@@ -1,23 +1,21 @@
 """What a remix changes: which notes are in reach, and which of them are chosen. It knows nothing of networks.
 
-Chosen are *units*: single notes when pitches change, all notes of one track and onset when the rhythm changes (a chord
-stays a chord). ``share`` counts units. Every choice depends on the request's seed alone.
+Chosen are *units*: all notes of one track and onset when the rhythm changes (a chord stays a chord), else single notes. ``share`` counts units. Every choice depends on the request's seed alone.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import get_args
 
 import numpy as np
 
 from core.errors import InputError, NoMusicError
+from inference.decoding.remix_reach import find_reach
 from inference.decoding.remixer_inputs import Flags, Ints, onset_groups, order_for_network
-from inference.protocol import RemixRequest
-from music.constraints import BarRange
+from inference.protocol import RemixField, RemixRequest
 from music.piece import Piece
-from music.time_grid import TimeGrid
 from music.tokenizers.octuple import Octuples, encode_octuples
-from music.transform import check_bars
 
 FORCED_RHYTHM_SHARE = 0.75
 """Share of the chosen units whose position must change; pitches must change on all of them."""
@@ -93,16 +91,17 @@ def plan_remix(request: RemixRequest, state: RemixState) -> RemixPlan:
     """
     if not 0.0 <= request.share <= 1.0:
         raise InputError("The share to change must lie between 0 and 100 percent.")
-    in_reach = _find_reach(request, state)
+    in_reach = find_reach(request, track=state.track, onset_ticks=state.original_onset_ticks, note=state.octuples.note)
     if not in_reach.any():
         raise NoMusicError("There are no notes to change there. Choose other bars or tracks.")
 
-    groups = np.arange(len(state.rows)) if request.change == "pitch" else state.onset
+    is_by_onset = "rhythm" in fields_of(request)
+    groups = state.onset if is_by_onset else np.arange(len(state.rows))
     units = [np.flatnonzero(groups == group) for group in np.unique(groups[in_reach])]
     random = np.random.Generator(np.random.Philox(key=request.seed & (2**64 - 1)))
     num_chosen = max(round(request.share * len(units)), 1) if request.share > 0 else 0
     chosen: list[int] = np.sort(random.permutation(len(units))[:num_chosen]).tolist()
-    forced_share = 1.0 if request.change == "pitch" else FORCED_RHYTHM_SHARE
+    forced_share = FORCED_RHYTHM_SHARE if is_by_onset else 1.0
     is_forced = random.random(num_chosen) < forced_share
     if num_chosen and not is_forced.any():
         is_forced[0] = True
@@ -113,24 +112,17 @@ def plan_remix(request: RemixRequest, state: RemixState) -> RemixPlan:
     )
 
 
-def _find_reach(request: RemixRequest, state: RemixState) -> Flags:
-    """Return which rows may be changed (N,)."""
-    piece, constraints = request.piece, request.constraints
-    unknown = [track for track in (*request.tracks, *constraints.locked_tracks) if not 0 <= track < len(piece.tracks)]
-    if unknown:
-        raise InputError(f"This piece has tracks 1-{len(piece.tracks)}; there is no track {unknown[0] + 1}.")
-    grid = TimeGrid(piece)
-    in_reach = np.ones(len(state.rows), dtype=np.bool_)
-    if request.bars is not None:
-        check_bars(request.bars, num_bars=grid.num_bars)
-        in_reach &= _begins_in(state, grid, request.bars)
-    if request.tracks:
-        in_reach &= np.isin(state.track, request.tracks)
-    for bars in constraints.locked_bars:
-        in_reach &= ~_begins_in(state, grid, bars)
-    return in_reach & ~np.isin(state.track, constraints.locked_tracks)
+def split_units(plan: RemixPlan) -> RemixPlan:
+    """Return the plan with every note of a unit as a unit of its own that may not keep what it has."""
+    rows: list[int] = sorted(row for unit in plan.units for row in unit.tolist())
+    return RemixPlan(
+        units=tuple(np.asarray([row]) for row in rows),
+        is_forced=(True,) * len(rows),
+        num_units_in_reach=plan.num_units_in_reach,
+    )
 
 
-def _begins_in(state: RemixState, grid: TimeGrid, bars: BarRange) -> Flags:
-    start_ticks, stop_ticks = grid.bar_start_ticks(bars.start_bar), grid.bar_start_ticks(bars.stop_bar)
-    return (state.original_onset_ticks >= start_ticks) & (state.original_onset_ticks < stop_ticks)
+def fields_of(request: RemixRequest) -> tuple[RemixField, ...]:
+    """Return what a request changes, each once, in the order in which it is done."""
+    asked = request.changes or (request.change,)
+    return tuple(field for field in get_args(RemixField) if field in asked)

@@ -8,6 +8,8 @@ track that is one line before the next note at all, and never after the piece.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from core.errors import InputError
@@ -37,9 +39,12 @@ _LINE_SHARE = 0.05  # a track is one line when fewer of its onsets fall into the
 class PitchRules:
     """Legal pitches of chosen notes, as they depend on what was decided so far."""
 
-    def __init__(self, state: RemixState, constraints: Constraints) -> None:
+    def __init__(
+        self, state: RemixState, constraints: Constraints, *, rest_of: Mapping[int, int] | None = None
+    ) -> None:
+        """``rest_of`` is as for ``RhythmRules``."""
         self._state = state
-        self._overlaps = _find_overlaps(state)
+        self._overlaps = _find_overlaps(state, {rest: track for track, rest in (rest_of or {}).items()})
         self._by_track = {
             int(track): _track_pitches(state.original_rows[state.track == track], constraints)
             for track in np.unique(state.track)
@@ -65,9 +70,14 @@ def _track_pitches(rows: Ints, constraints: Constraints) -> Flags:
             allowed[[FIRST_DRUM_PITCH + sound for sound in _COMMON_DRUMS]] = True
         return allowed
 
-    low, high = constraints.pitch_range or (
-        max(int(own[0]) - _OWN_RANGE_MARGIN, 0),
-        min(int(own[-1]) + _OWN_RANGE_MARGIN, FIRST_DRUM_PITCH - 1),
+    own_range = {part.instrument: part.pitch_range for part in constraints.parts}.get(int(rows[0, INSTRUMENT]))
+    low, high = (
+        own_range
+        or constraints.pitch_range
+        or (
+            max(int(own[0]) - _OWN_RANGE_MARGIN, 0),
+            min(int(own[-1]) + _OWN_RANGE_MARGIN, FIRST_DRUM_PITCH - 1),
+        )
     )
     if not 0 <= low <= high < FIRST_DRUM_PITCH:
         raise InputError("The pitch range is empty. Give the lowest note first, between C-1 and G9.")
@@ -77,11 +87,12 @@ def _track_pitches(rows: Ints, constraints: Constraints) -> Flags:
     return allowed
 
 
-def _find_overlaps(state: RemixState) -> list[list[int]]:
-    """Return, for each row, the rows of its track that sound while it sounds."""
+def _find_overlaps(state: RemixState, part_of: Mapping[int, int]) -> list[list[int]]:
+    """Return, for each row, the rows of its track (``part_of``: another one for some) that sound while it sounds."""
     overlaps: list[list[int]] = [[] for _ in range(len(state.rows))]
-    for track in np.unique(state.track):
-        members = np.flatnonzero(state.track == track)
+    tracks = np.asarray([part_of.get(each, each) for each in state.track.tolist()], dtype=np.int64)
+    for track in np.unique(tracks):
+        members = np.flatnonzero(tracks == track)
         active: list[int] = []
         ordered: list[int] = members[np.argsort(state.onset_ticks[members], kind="stable")].tolist()
         for row in ordered:
@@ -96,8 +107,12 @@ def _find_overlaps(state: RemixState) -> list[list[int]]:
 class RhythmRules:
     """Legal positions and durations of chosen onsets, as they depend on what was decided so far."""
 
-    def __init__(self, state: RemixState, plan: RemixPlan, *, length_ticks: int) -> None:
+    def __init__(
+        self, state: RemixState, plan: RemixPlan, *, length_ticks: int, rest_of: Mapping[int, int] | None = None
+    ) -> None:
+        """``rest_of`` names, for a track, another one whose notes sound in the same track in the end."""
         self._state = state
+        self._rest_of = rest_of or {}
         self._length_ticks = length_ticks
         self._tolerance_ticks = state.octuples.ticks_per_quarter // POSITIONS_PER_QUARTER
         self._members = {int(track): np.flatnonzero(state.track == track) for track in np.unique(state.track)}
@@ -199,7 +214,18 @@ class RhythmRules:
         # In a line notes may touch a little (legato); notes of one pitch may not.
         stops = state.stop_ticks[others] - np.where(is_same, 0, self._tolerance_ticks)
         hits = (ticks[:, None] >= state.onset_ticks[others]) & (ticks[:, None] < stops)
-        return np.any(hits & (is_same | self._is_line[track]), axis=1)
+        blocked = np.any(hits & (is_same | self._is_line[track]), axis=1)
+        rest = self._same_in_rest(unit, track)
+        if len(rest):
+            blocked |= np.any(
+                (ticks[:, None] >= state.onset_ticks[rest]) & (ticks[:, None] < state.stop_ticks[rest]), axis=1
+            )
+        return blocked
+
+    def _same_in_rest(self, unit: Ints, track: int) -> Ints:
+        """Return the notes of the rest of a track that have a pitch of the unit."""
+        rest = self._members.get(self._rest_of.get(track, -1), np.zeros(0, dtype=np.int64))
+        return rest[np.isin(self._state.rows[rest, PITCH], self._state.rows[unit, PITCH])]
 
     def _position_ticks(self, bar: int) -> Ints:
         """Return the tick of every position of a bar (128,)."""
@@ -225,7 +251,9 @@ class RhythmRules:
         others = self._members[track]
         if not self._is_line[track]:
             others = others[state.rows[others, PITCH] == state.rows[row, PITCH]]
-        later = state.onset_ticks[others]
+        later = np.concatenate(
+            [state.onset_ticks[others], state.onset_ticks[self._same_in_rest(np.asarray([row]), track)]]
+        )
         later = later[later > state.onset_ticks[row]]
         end_ticks = max(self._length_ticks, int(state.original_stop_ticks[row]))
         return max(min(int(later.min(initial=end_ticks)), end_ticks) - int(state.onset_ticks[row]), 1)

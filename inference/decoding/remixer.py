@@ -4,6 +4,7 @@ What is not chosen stays identical, micro-timing included: rows are mapped back 
 note gets only those fields anew that changed. The number of notes and their order in a track's bar stay.
 
 - "pitch": every chosen note moves to another pitch, wherever another one is legal (``remix_rules.PitchRules``).
+- "velocity" and "instrument" have no output of the network: see ``remix_loudness`` and ``remix_instruments``.
 - "rhythm": chosen onsets get a position, then a duration. Three quarters of them may not keep their position, and where
   they cannot move, not their duration; so something changes wherever anything legal is left to change to.
 """
@@ -11,8 +12,8 @@ note gets only those fields anew that changed. The number of notes and their ord
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
@@ -22,25 +23,17 @@ from core.errors import InputError
 from inference.checkpoint import load_checkpoint
 from inference.decoding.description import read_piece
 from inference.decoding.remix_filling import FieldTask, Filler
-from inference.decoding.remix_plan import RemixPlan, RemixState, open_piece, plan_remix
+from inference.decoding.remix_instruments import change_instruments
+from inference.decoding.remix_loudness import draw_velocities
+from inference.decoding.remix_plan import RemixPlan, RemixState, fields_of, open_piece, plan_remix
 from inference.decoding.remix_prediction import Network, load_network, make_predictor
+from inference.decoding.remix_reach import Lifted, lift, put_back
+from inference.decoding.remix_result import RemixWork, check_remix, write_piece
 from inference.decoding.remix_rules import PitchRules, RhythmRules
 from inference.decoding.remixer_inputs import Ints
 from inference.models.remixer import RemixerNetwork
-from inference.protocol import DescribeRequest, GenreChance, Progress, RemixRequest, Request, Result
-from music.checks import check_constraints
-from music.constraints import Check
-from music.piece import Note, Piece
-from music.time_grid import TimeGrid
-from music.tokenizers.octuple import (
-    BAR,
-    DURATION,
-    FIRST_DRUM_PITCH,
-    PITCH,
-    POSITION,
-    VOCABULARY_HASH,
-    duration_ticks,
-)
+from inference.protocol import DescribeRequest, GenreChance, Progress, RemixField, RemixRequest, Request, Result
+from music.tokenizers.octuple import BAR, DURATION, PITCH, POSITION, VOCABULARY_HASH, duration_ticks
 
 _STAGE = "remixing"
 _PITCH_PASSES = 8
@@ -97,39 +90,71 @@ class RemixerDecoder:
 
     def _remix(self, request: RemixRequest) -> Iterator[Progress | Result]:
         started = time.perf_counter()
-        state = open_piece(request.piece)
-        plan = plan_remix(request, state)
-        predictor = make_predictor(self.model, state)
-        filler = Filler(predictor, state, plan, sampling=request.sampling, seed=request.seed)
-        tasks = _pitch_tasks(request, state, plan) if request.change == "pitch" else _rhythm_tasks(request, state, plan)
-        tasks = tuple(replace(task, num_passes=filler.limit_passes(task.num_passes)) for task in tasks)
-        num_total = sum(task.num_passes for task in tasks)
-
-        num_before = 0
-        yield Progress(job_id=request.job_id, stage=_STAGE, num_done=0, num_total=num_total, unit="pass")
-        for task in tasks:
-            for num_done in filler.run(task):
-                done = num_before + num_done
-                yield Progress(job_id=request.job_id, stage=_STAGE, num_done=done, num_total=num_total, unit="pass")
-            num_before += task.num_passes
-
-        piece = write_piece(request.piece, state)
+        fields = fields_of(request)
+        lifted = lift(request) if "rhythm" in fields else Lifted(request=request, rest_of={})
+        work = RemixWork(request=lifted.request, state=open_piece(lifted.request.piece), rest_of=lifted.rest_of)
+        written, num_filled = request.piece, 0
+        if fields != ("instrument",):
+            work.plan = plan_remix(lifted.request, work.state)
+            for step in self._fill(work, fields):
+                num_filled = step if isinstance(step, int) else num_filled
+                if isinstance(step, Progress):
+                    yield step
+            written = write_piece(lifted.request.piece, work.state, velocities=work.velocities)
+            written = put_back(written, lifted, num_tracks=len(request.piece.tracks))
+        checks = list(check_remix(request, written, work)) if fields != ("instrument",) else []
+        if "instrument" in fields:
+            written, check = change_instruments(written, request)
+            checks.append(check)
         yield Result(
             job_id=request.job_id,
-            piece=piece,
+            piece=written,
             checkpoint_id=self.checkpoint_id,
-            checks=tuple(_check(request, piece, state, plan)),
-            num_events=filler.num_filled,
+            checks=tuple(checks),
+            num_events=num_filled,
             decode_seconds=time.perf_counter() - started,
         )
+
+    def _fill(self, work: RemixWork, fields: tuple[RemixField, ...]) -> Iterator[Progress | int]:
+        """Fill field after field; yields progress and, last, how many values were filled."""
+        request = work.request
+        predictor = make_predictor(self.model, work.state)
+        stages = [stage for name, stage in _STAGES if name in fields]
+        fillers = [
+            Filler(predictor, work.state, plan, sampling=request.sampling, seed=request.seed)
+            for plan in (work.plan_of(name) for name, _ in _STAGES if name in fields)
+        ]
+        limits = [
+            [filler.limit_passes(num_passes) for num_passes in stage.num_passes]
+            for filler, stage in zip(fillers, stages, strict=True)
+        ]
+        num_total = sum(map(sum, limits)) + ("velocity" in fields)
+
+        def progress(num_done: int) -> Progress:
+            return Progress(job_id=request.job_id, stage=_STAGE, num_done=num_done, num_total=num_total, unit="pass")
+
+        num_before = 0
+        yield progress(0)
+        for filler, stage, passes in zip(fillers, stages, limits, strict=True):
+            for task, num_passes in zip(stage.make(work), passes, strict=True):
+                for num_done in filler.run(replace(task, num_passes=num_passes)):
+                    yield progress(num_before + num_done)
+                num_before += num_passes
+        if "velocity" in fields:
+            work.velocities = draw_velocities(
+                request.piece, work.state, work.plan_of("velocity"), sampling=request.sampling, seed=request.seed
+            )
+            yield progress(num_total)
+        yield sum(filler.num_filled for filler in fillers)
 
 
 # --- what is filled, field by field
 
 
-def _pitch_tasks(request: RemixRequest, state: RemixState, plan: RemixPlan) -> tuple[FieldTask, ...]:
+def _pitch_tasks(work: RemixWork) -> tuple[FieldTask, ...]:
+    request, state, plan = work.request, work.state, work.plan_of("pitch")
     _mask(state, plan, PITCH)
-    rules = PitchRules(state, request.constraints)
+    rules = PitchRules(state, request.constraints, rest_of=work.rest_of)
 
     def commit(unit: Ints, value: int) -> None:
         state.rows[unit, PITCH] = value
@@ -145,10 +170,11 @@ def _pitch_tasks(request: RemixRequest, state: RemixState, plan: RemixPlan) -> t
     return (pitch,)
 
 
-def _rhythm_tasks(request: RemixRequest, state: RemixState, plan: RemixPlan) -> tuple[FieldTask, ...]:
+def _rhythm_tasks(work: RemixWork) -> tuple[FieldTask, ...]:
+    request, state, plan = work.request, work.state, work.plan_of("rhythm")
     _mask(state, plan, POSITION)
     _mask(state, plan, DURATION)
-    rules = RhythmRules(state, plan, length_ticks=request.piece.length_ticks)
+    rules = RhythmRules(state, plan, length_ticks=request.piece.length_ticks, rest_of=work.rest_of)
     scale = state.octuples.ticks_per_quarter
 
     def commit_position(unit: Ints, value: int) -> None:
@@ -195,63 +221,15 @@ def _mask(state: RemixState, plan: RemixPlan, field: int) -> None:
         state.is_masked[unit, field] = True
 
 
-# --- rows -> piece
+@dataclass(frozen=True, slots=True)
+class _Stage:
+    """How one field of a request is filled: what makes its tasks, and how many passes each of them has."""
+
+    make: Callable[[RemixWork], tuple[FieldTask, ...]]
+    num_passes: tuple[int, ...]
 
 
-def write_piece(piece: Piece, state: RemixState) -> Piece:
-    """Return the piece with those notes replaced whose row changed; everything else is the very same."""
-    notes = [list(track.notes) for track in piece.tracks]
-    for row in _changed_rows(state):
-        track, index = int(state.track[row]), int(state.octuples.note[row])
-        onset_ticks = int(state.onset_ticks[row])
-        notes[track][index] = Note(
-            onset_ticks,
-            int(state.rows[row, PITCH]) % FIRST_DRUM_PITCH,
-            int(state.stop_ticks[row]) - onset_ticks,
-            notes[track][index].velocity,
-        )
-    return piece.with_tracks(
-        tuple(replace(track, notes=tuple(new)) for track, new in zip(piece.tracks, notes, strict=True))
-    )
-
-
-def _changed_rows(state: RemixState) -> list[int]:
-    has_changed = (
-        (state.rows[:, PITCH] != state.original_rows[:, PITCH])
-        | (state.onset_ticks != state.original_onset_ticks)
-        | (state.stop_ticks != state.original_stop_ticks)
-    )
-    changed: list[int] = has_changed.nonzero()[0].tolist()
-    return changed
-
-
-def _check(request: RemixRequest, piece: Piece, state: RemixState, plan: RemixPlan) -> Iterator[Check]:
-    """Yield what was asked beside what the finished piece has."""
-    changed = set(_changed_rows(state))
-    num_changed = sum(not changed.isdisjoint(unit.tolist()) for unit in plan.units)
-    noun = "notes" if request.change == "pitch" else "onsets"
-    yield Check(
-        name="share",
-        asked=f"{request.share:.0%} of {plan.num_units_in_reach} {noun}",
-        found=f"{num_changed} {noun} changed",
-        is_kept=num_changed > 0 or not plan.units,
-    )
-    if request.bars is not None:
-        grid = TimeGrid(request.piece)
-        start_ticks = grid.bar_start_ticks(request.bars.start_bar)
-        stop_ticks = grid.bar_start_ticks(request.bars.stop_bar)
-        is_kept = _outside(piece, start_ticks, stop_ticks) == _outside(request.piece, start_ticks, stop_ticks)
-        yield Check(
-            name="locked_bars",
-            asked=f"nothing outside bars {request.bars.start_bar + 1}-{request.bars.stop_bar} touched",
-            found="untouched" if is_kept else "changed",
-            is_kept=is_kept,
-        )
-    yield from check_constraints(piece, request.constraints, before=request.piece)
-
-
-def _outside(piece: Piece, start_ticks: int, stop_ticks: int) -> list[tuple[Note, ...]]:
-    return [
-        tuple(note for note in track.notes if not start_ticks <= note.onset_ticks < stop_ticks)
-        for track in piece.tracks
-    ]
+_STAGES: tuple[tuple[RemixField, _Stage], ...] = (
+    ("pitch", _Stage(_pitch_tasks, (_PITCH_PASSES,))),
+    ("rhythm", _Stage(_rhythm_tasks, (_POSITION_PASSES, _DURATION_PASSES))),
+)

@@ -44,6 +44,11 @@ def write(decoder, request: GenerateRequest) -> Result:
     return result
 
 
+@pytest.fixture(scope="module", name="plain")
+def _plain(decoder):
+    return write(decoder, PLAIN)
+
+
 def ask(*, sampling=NO_SAMPLING, controls=NO_CONTROLS, memory_length=None, seed=3, **constraints) -> GenerateRequest:
     return GenerateRequest(
         job_id="a", seed=seed, sampling=sampling, controls=controls, memory_length=memory_length,
@@ -90,8 +95,8 @@ REQUESTS = {
 
 
 @pytest.mark.parametrize("name", REQUESTS)
-def test_a_control_changes_the_output_keeps_its_promise_and_gives_the_same_bytes_again(decoder, name):
-    plain, asked = write(decoder, PLAIN), write(decoder, REQUESTS[name])
+def test_a_control_changes_the_output_keeps_its_promise_and_gives_the_same_bytes_again(decoder, plain, name):
+    asked = write(decoder, REQUESTS[name])
     assert encode_piece(asked.piece) != encode_piece(plain.piece)
     assert [check for check in asked.checks if not check.is_kept] == []
     assert encode_piece(write(decoder, REQUESTS[name]).piece) == encode_piece(asked.piece)
@@ -106,12 +111,12 @@ PROMISES = {
 
 
 @pytest.mark.parametrize("name", PROMISES)
-def test_a_promise_is_checked_and_would_be_broken_without_it(decoder, name):
+def test_a_promise_is_checked_and_would_be_broken_without_it(decoder, plain, name):
     """The check is in the reply, and the same network breaks it when it is not asked."""
     constraints = REQUESTS[name].constraints
     assert PROMISES[name] in [check.name for check in write(decoder, REQUESTS[name]).checks]
-    plain = check_constraints(write(decoder, PLAIN).piece, constraints)
-    assert not all(check.is_kept for check in plain if check.name == PROMISES[name])
+    found = check_constraints(plain.piece, constraints)
+    assert not all(check.is_kept for check in found if check.name == PROMISES[name])
 
 
 def test_excluded_instruments_are_not_chosen_where_the_network_chooses(decoder):
