@@ -17,8 +17,11 @@ from typer.exceptions import TyperException
 
 from bot import cli_sampling as given
 from bot.cli_edits import Beginning, FromBar, add_edit_commands
+from bot.cli_explain import explain
+from bot.cli_exports import add_export_commands
 from bot.cli_jobs import read_upload, run_and_report
 from bot.cli_output import OutputPaths, Report, write_file
+from bot.cli_recipes import add_recipe_commands
 from bot.cli_words import understand
 from bot.services.description import Portrait, draw_portrait_alone
 from bot.services.genres import GenreCounts
@@ -293,7 +296,10 @@ def erase(*, user: Annotated[int, typer.Option(help="The person's Discord number
 
 
 app.command()(understand)
+app.command()(explain)
 add_edit_commands(app)
+add_export_commands(app)
+add_recipe_commands(app)
 
 
 def main() -> None:

@@ -6,6 +6,8 @@ Key, tempo and the like are found by rules (``music/analysis.py``) and are there
 from __future__ import annotations
 
 import asyncio
+import math
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,8 +15,10 @@ from uuid import uuid4
 
 import structlog
 
-from bot.services.analysis import chord_names_of, describe_piece, description_to_json
+from bot.services.analysis import describe_piece, description_to_json
+from bot.services.explanation import HarmonyReport, explain_piece
 from bot.services.model import Author, FromRevision, Place, Source
+from bot.services.options import DENSITIES
 from bot.services.ports import MediaMaker, Writer
 from bot.services.songs import SongService
 from core.errors import InferenceError, InputError
@@ -22,14 +26,18 @@ from core.settings import InferenceSettings
 from inference.client import InferenceClient
 from inference.protocol import DescribeRequest, GenreChance, Result
 from music.analysis import Description
+from music.constraints import METRES
 from music.piece import Piece
+from music.vocabulary import DENSITY_LIMITS, FASTEST_BPM, SLOWEST_BPM
 
 _log = structlog.stdlib.get_logger(__name__)
 
 SURE_CHANCE = 0.5
 _DECODERS = "inference.runner:load_remixer"
 _NUM_GUESSES = 3
-_MAX_CHORDS = 32
+_MAX_BARS = 24
+_MAX_PROMPT_INSTRUMENTS = 6
+_MOST_BARS = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +45,7 @@ class Portrait:
     """A piece in words and numbers. ``genres`` are the likeliest first, empty where no network could say."""
 
     description: Description
+    harmony: HarmonyReport
     genres: tuple[GenreChance, ...]
     checkpoint_id: str
 
@@ -48,7 +57,16 @@ class Portrait:
     def as_json(self) -> dict[str, Any]:
         """Return plain JSON values, chords by name."""
         genres = [{"genre": each.genre, "chance": round(each.chance, 4)} for each in self.genres]
-        return {**description_to_json(self.description), "genres": genres, "genre": self.genre_words}
+        harmony = self.harmony.as_json()
+        return {
+            **description_to_json(self.description),
+            "genres": genres,
+            "genre": self.genre_words,
+            "keys": harmony["keys"],
+            "bars": harmony["bars"],
+            "sections": harmony["sections"],
+            "prompt": ready_prompt(self),
+        }
 
 
 class DescriptionService:
@@ -67,11 +85,22 @@ class DescriptionService:
             core.errors.NotFoundError: when the result was deleted.
             core.errors.LimitError: when too much is being asked for.
         """
-        if isinstance(source, FromRevision):
-            piece = await self._songs.piece_of(source.revision_id)
-        else:
-            piece = await self._media.read_upload(source.filename, source.data)
+        piece = await self._read(source)
         return await draw_portrait(piece, writer=self._writer, user_id=author.user_id, guild_id=place.guild_id)
+
+    async def explain(self, source: Source) -> HarmonyReport:
+        """Return the harmony of a file or an earlier result, in words too.
+
+        Raises:
+            core.errors.InputError: for a file that holds no music.
+            core.errors.NotFoundError: when the result was deleted.
+        """
+        return await explain_piece(await self._read(source))
+
+    async def _read(self, source: Source) -> Piece:
+        if isinstance(source, FromRevision):
+            return await self._songs.piece_of(source.revision_id)
+        return await self._media.read_upload(source.filename, source.data)
 
 
 async def draw_portrait(piece: Piece, *, writer: Writer, user_id: int = 0, guild_id: int | None = None) -> Portrait:
@@ -81,12 +110,15 @@ async def draw_portrait(piece: Piece, *, writer: Writer, user_id: int = 0, guild
         core.errors.LimitError: when the queue is full.
     """
     request = DescribeRequest(job_id=f"describe-{uuid4().hex}", piece=piece)
-    description, result = await asyncio.gather(
-        describe_piece(piece), _ask(request, writer, user_id=user_id, guild_id=guild_id)
+    description, harmony, result = await asyncio.gather(
+        describe_piece(piece), explain_piece(piece), _ask(request, writer, user_id=user_id, guild_id=guild_id)
     )
-    if result is None:
-        return Portrait(description=description, genres=(), checkpoint_id="")
-    return Portrait(description=description, genres=result.genres, checkpoint_id=result.checkpoint_id)
+    return Portrait(
+        description=description,
+        harmony=harmony,
+        genres=() if result is None else result.genres,
+        checkpoint_id="" if result is None else result.checkpoint_id,
+    )
 
 
 async def draw_portrait_alone(piece: Piece, settings: InferenceSettings) -> Portrait:
@@ -96,7 +128,8 @@ async def draw_portrait_alone(piece: Piece, settings: InferenceSettings) -> Port
             return await draw_portrait(piece, writer=writer)
     except InferenceError as error:
         _log.info("genre_not_guessed", error=type(error).__name__)
-        return Portrait(description=await describe_piece(piece), genres=(), checkpoint_id="")
+        description, harmony = await asyncio.gather(describe_piece(piece), explain_piece(piece))
+        return Portrait(description=description, harmony=harmony, genres=(), checkpoint_id="")
 
 
 async def _ask(request: DescribeRequest, writer: Writer, *, user_id: int, guild_id: int | None) -> Result | None:
@@ -122,16 +155,48 @@ def genre_words(genres: Sequence[GenreChance]) -> str:
 
 def facts_of(portrait: Portrait) -> tuple[tuple[str, str], ...]:
     """Return names and values of what is worth showing, in order."""
-    about = portrait.description
-    chords = chord_names_of(about)
-    more = f" … and {len(chords) - _MAX_CHORDS} more" if len(chords) > _MAX_CHORDS else ""
+    about, harmony = portrait.description, portrait.harmony
+    bars = harmony.reading.bars
+    more = f" … and {len(bars) - _MAX_BARS} bars more" if len(bars) > _MAX_BARS else ""
     return (
         ("Genre", portrait.genre_words or "no guess"),
-        ("Key", about.key or "none"),
+        ("Key", harmony.keys if about.key else "none"),
         ("Tempo", f"{about.tempo_bpm:.0f} bpm" + (", changing" if about.has_changing_tempo else "")),
         ("Metre", about.metre + (", changing" if about.has_changing_metre else "")),
         ("Length", f"{about.num_bars} bars, {about.duration_seconds:.0f} s"),
         ("Notes", f"{about.num_notes}, {about.notes_per_bar:.1f} a bar"),
         ("Tracks", ", ".join(track.instrument + (" (melody)" if track.is_melody else "") for track in about.tracks)),
-        ("Chords", " | ".join(chords[:_MAX_CHORDS]) + more if chords else "none"),
+        ("Chords", " | ".join(bar.chords for bar in bars[:_MAX_BARS]) + more if bars else "none"),
+        ("Degrees", " | ".join(bar.numerals for bar in bars[:_MAX_BARS]) + more if bars else "none"),
+        ("Form", harmony.form or "none that comes back"),
+        ("To write something like it", ready_prompt(portrait)),
     )
+
+
+def ready_prompt(portrait: Portrait) -> str:
+    """Return the command that writes something with the same genre, key, tempo, metre, length, players and density.
+
+    Only what the networks can write is named; a genre only when the guess is sure.
+    """
+    about = portrait.description
+    parts = ["/generate"]
+    if portrait.genres and portrait.genres[0].chance >= SURE_CHANCE:
+        parts.append(f"genre:{portrait.genres[0].genre}")
+    if about.key:
+        parts.append(f"key:{about.key}")
+    parts.append(f"tempo:{min(max(round(about.tempo_bpm), math.ceil(SLOWEST_BPM)), math.floor(FASTEST_BPM))}")
+    if tuple(int(part) for part in about.metre.split("/")) in METRES:
+        parts.append(f"metre:{about.metre}")
+    parts.append(f"bars:{min(max(about.num_bars, 1), _MOST_BARS)}")
+    players = list(dict.fromkeys(track.instrument for track in about.tracks if track.num_notes))
+    if players:
+        parts.append(f"instruments:{', '.join(players[:_MAX_PROMPT_INSTRUMENTS])}")
+    parts.append(f"density:{_density_word(about)}")
+    return " ".join(parts)
+
+
+def _density_word(about: Description) -> str:
+    """Return what people call how many notes a quarter there are."""
+    beats, unit = (int(part) for part in about.metre.split("/"))
+    density = bisect_right(DENSITY_LIMITS, about.notes_per_bar / (4 * beats / unit))
+    return min(DENSITIES, key=lambda name: abs(DENSITIES[name] - density))

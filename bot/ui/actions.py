@@ -17,6 +17,7 @@ from bot.services.operations.exporting import ExportOptions, ScoreOptions
 from bot.services.options import GenerateOptions, HarmonizeOptions, RemixOptions
 from bot.ui.desk import Desk
 from bot.ui.edit_forms import open_form
+from bot.ui.explaining import press_explain
 from bot.ui.looking_back import press_star, press_tree, press_undo
 from bot.ui.modals import open_edit
 from bot.ui.take_actions import vary
@@ -86,6 +87,9 @@ ACTIONS: Mapping[str, Action] = {
     "undo": Action(label="Undo", handler=press_undo, description="Go back to what this was made from; nothing is lost"),
     "score": Action(label="Score", handler=_score, description="Show this as sheet music"),
     "export": Action(label="Export", handler=_export, description="All files in one zip: MIDI, sound, stems, score"),
+    "explain": Action(
+        label="Explain", handler=press_explain, description="Its harmony: chords, degrees, cadences, in words"
+    ),
     "star": Action(label="Star", handler=press_star, description="Among your /favourites; again takes it out"),
     "tree": Action(label="Tree", handler=press_tree, description="Everything that this song was and became"),
     "delete": Action(label="Delete", handler=_delete, description="Remove this result and its message for good"),

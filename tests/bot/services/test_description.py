@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from bot.services.description import Portrait, draw_portrait_alone, facts_of, genre_words
-from core.settings import Settings
+from bot.services.description import Portrait, draw_portrait_alone, facts_of, genre_words, ready_prompt
+from bot.services.explanation import explain_piece
+from bot.services.operations.registry import check_options
+from bot.services.options import GenerateOptions
+from core.settings import LimitSettings, Settings
 from inference.protocol import GenreChance
 from music.analysis import describe
 from tests.factories.pieces import make_band, make_melody
@@ -35,17 +39,44 @@ def test_a_guess_is_called_unsure_when_it_is(genres, words):
     assert genre_words(genres) == words
 
 
-def test_what_people_read_has_the_guess_and_the_rules_findings():
+async def test_what_people_read_has_the_guess_and_the_rules_findings():
     """Genre first; key, tempo, metre and tracks as analysis has them; a piece without a guess says so."""
     piece = make_band(4)
-    portrait = Portrait(description=describe(piece), genres=chances(rock=0.9, pop=0.1), checkpoint_id="remixer-1")
+    harmony = await explain_piece(piece)
+    about = describe(piece)
+    portrait = Portrait(
+        description=about, harmony=harmony, genres=chances(rock=0.9, pop=0.1), checkpoint_id="remixer-1"
+    )
     facts = dict(facts_of(portrait))
     assert next(iter(facts.items())) == ("Genre", "rock (90 %)")
     assert facts["Length"].startswith("4 bars")
     assert facts["Tracks"].count(",") == len(piece.tracks) - 1
     assert portrait.as_json()["genres"][1] == {"genre": "pop", "chance": 0.1}
-    unknown = Portrait(description=describe(piece), genres=(), checkpoint_id="")
+    assert facts["Degrees"].count("|") == facts["Chords"].count("|") == 3
+    unknown = Portrait(description=about, harmony=harmony, genres=(), checkpoint_id="")
     assert facts_of(unknown)[0] == ("Genre", "no guess")
+
+
+async def test_the_ready_prompt_asks_for_something_like_it():
+    """What it names is understood again, and a genre is named only when the guess is sure."""
+    piece = make_band(4)
+    about, harmony = describe(piece), await explain_piece(piece)
+    sure = Portrait(description=about, harmony=harmony, genres=chances(rock=0.9, pop=0.1), checkpoint_id="x")
+    unsure = Portrait(description=about, harmony=harmony, genres=chances(rock=0.4, pop=0.3), checkpoint_id="x")
+    prompt = ready_prompt(sure)
+    assert prompt.startswith("/generate genre:rock key:")
+    assert "genre:" not in ready_prompt(unsure)
+    words = dict(part.split(":", 1) for part in re.split(r" (?=[a-z]+:)", prompt)[1:])
+    options = GenerateOptions(
+        genre=words["genre"],
+        key=words["key"],
+        tempo_bpm=float(words["tempo"]),
+        metre=words["metre"],
+        num_bars=int(words["bars"]),
+        instruments=tuple(words["instruments"].split(", ")),
+        density=words["density"],
+    )
+    check_options(options, has_source=False, limits=LimitSettings())
 
 
 @pytest.fixture(scope="module")
