@@ -48,10 +48,10 @@ async def guest(ada: Person, arrive: Arrive) -> Person:
     return await arrive("Guest")
 
 
-async def part(person: Person, channel: str, name: str, sub: str, **options) -> Answer:
+async def part(person: Person, place: str, name: str, sub: str, /, **options) -> Answer:
     """Send a command that has parts."""
     body = {"kind": "command", "command": name, "path": [sub], "options": options}
-    return await person.answer_to(await person.interact(channel, body))
+    return await person.answer_to(await person.interact(place, body))
 
 
 async def test_what_the_server_sets_holds_for_its_jobs(page: Page, boss, guest, guild_id, channel):
