@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from xml.etree import ElementTree as ET
 
 from music.chords import NO_CHORD
+from music.names import instrument_name
 from music.notation import (
     STEPS_PER_QUARTER,
     BarFrame,
@@ -21,7 +22,7 @@ from music.notation import (
     WrittenPart,
 )
 from music.notation_spelling import place_drum, spell, spell_class
-from music.piece import ChordSymbol
+from music.piece import DRUM_PROGRAM, ChordSymbol
 
 SOFTWARE = "Tutti"
 _DOCTYPE = (
@@ -87,7 +88,9 @@ def _list_part(listing: ET.Element, part: WrittenPart, index: int) -> None:
     _add(entry, "part-abbreviation", part.short_name)
     sounds = _drum_sounds(part) if part.is_drum else (None,)
     for sound in sounds:
-        _add(_add(entry, "score-instrument", id=_instrument_id(part_id, sound)), "instrument-name", part.name)
+        # Readers guess a program from this name and may trust the guess more than the program beside it.
+        played = instrument_name(DRUM_PROGRAM if part.is_drum else part.program)
+        _add(_add(entry, "score-instrument", id=_instrument_id(part_id, sound)), "instrument-name", played)
     for sound in sounds:
         midi = _add(entry, "midi-instrument", id=_instrument_id(part_id, sound))
         _add(midi, "midi-channel", "10" if part.is_drum else str(index % 15 + (1 if index % 15 < 9 else 2)))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import chain
+from itertools import chain, pairwise
 
 from core.errors import InputError
 from music.analysis import find_key
@@ -136,7 +136,7 @@ def _drum_lines(placed: Sequence[Placed], bars: WrittenBars) -> tuple[VoiceLine,
                 by_onset.setdefault(note.start_steps, []).append(note)
         onsets = sorted(by_onset)
         line: VoiceLine = []
-        for onset, following in zip(onsets, [*onsets[1:], bars.starts_steps[-1]], strict=True):
+        for onset, following in pairwise([*onsets, bars.starts_steps[-1]]):
             bar = bars.bar_of_step(onset)
             beat_steps = bars.beat_steps(bar)
             into_beat = (onset - bars.starts_steps[bar]) % beat_steps
