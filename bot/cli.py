@@ -16,6 +16,7 @@ import typer
 from typer.exceptions import TyperException
 
 from bot import cli_sampling as given
+from bot.cli_compose import add_compose_command
 from bot.cli_edits import Beginning, FromBar, add_edit_commands
 from bot.cli_explain import explain
 from bot.cli_exports import add_export_commands
@@ -297,6 +298,7 @@ def erase(*, user: Annotated[int, typer.Option(help="The person's Discord number
 
 app.command()(understand)
 app.command()(explain)
+add_compose_command(app)
 add_edit_commands(app)
 add_export_commands(app)
 add_recipe_commands(app)

@@ -50,9 +50,10 @@ def plan_embed(view: PlanView) -> discord.Embed:
     embed = discord.Embed(title="Plan of a song", description=clip("\n".join(lines), DESCRIPTION_LIMIT), colour=BLUE)
     band = ", ".join(instrument_name(program) for program in plan.instruments)
     embed.add_field(name="Band", value=clip(make_plain(band), FIELD_LIMIT), inline=False)
-    charts = "\n".join(f"{theme.letter}: {theme.chords}" for theme in plan.themes if theme.chords)
-    if charts:
-        embed.add_field(name="Chords to follow", value=clip(make_plain(charts), FIELD_LIMIT), inline=False)
+    charts = "\n".join(f"{theme.letter}: {' '.join(theme.chords.split())}" for theme in plan.themes if theme.chords)
+    if charts:  # a chart that was read has no sign that could leave its block
+        charts = clip(charts.replace("`", "'"), FIELD_LIMIT - 10)
+        embed.add_field(name="Chords to follow", value=f"```\n{charts}\n```", inline=False)
     embed.set_footer(text=f"plan {view.draft_id} · seed {view.options.seed} · for {clip(view.author.name, 80)}")
     return embed
 
