@@ -74,7 +74,11 @@ def place_of(interaction: discord.Interaction[Any]) -> Place:
 
 
 async def show_privately(
-    interaction: discord.Interaction[Any], *, embed: discord.Embed | None = None, text: str | None = None
+    interaction: discord.Interaction[Any],
+    *,
+    embed: discord.Embed | None = None,
+    text: str | None = None,
+    view: discord.ui.View | None = None,
 ) -> None:
     """Show something to the person alone, whatever has been answered so far.
 
@@ -82,7 +86,7 @@ async def show_privately(
     """
     if not interaction.response.is_done():
         try:
-            await send_again(lambda: _respond(interaction, embed, text))
+            await send_again(lambda: _respond(interaction, embed, text, view))
         except discord.InteractionResponded:
             _log.info("acknowledged_twice", interaction_id=interaction.id)
         else:
@@ -90,7 +94,7 @@ async def show_privately(
     if interaction.response.type is discord.InteractionResponseType.deferred_channel_message:
         with contextlib.suppress(NotFoundError):
             await send_again(interaction.delete_original_response)
-    await send_again(lambda: _follow_up(interaction, embed, text))
+    await send_again(lambda: _follow_up(interaction, embed, text, view))
 
 
 async def report_error(interaction: discord.Interaction[Any], error: Exception) -> None:
@@ -122,19 +126,27 @@ async def _defer(interaction: discord.Interaction[Any]) -> int:
     return (await interaction.original_response()).id
 
 
-async def _respond(interaction: discord.Interaction[Any], embed: discord.Embed | None, text: str | None) -> None:
+async def _respond(
+    interaction: discord.Interaction[Any], embed: discord.Embed | None, text: str | None, view: discord.ui.View | None
+) -> None:
     embeds = [] if embed is None else [embed]
+    shown: Any = discord.utils.MISSING if view is None else view
     try:
-        await interaction.response.send_message(text, embeds=embeds, ephemeral=True, allowed_mentions=NO_PINGS)
+        await interaction.response.send_message(
+            text, embeds=embeds, view=shown, ephemeral=True, allowed_mentions=NO_PINGS
+        )
     except discord.HTTPException as error:
         if error.code != _ALREADY_ACKNOWLEDGED:
             raise
         raise discord.InteractionResponded(interaction) from error
 
 
-async def _follow_up(interaction: discord.Interaction[Any], embed: discord.Embed | None, text: str | None) -> None:
+async def _follow_up(
+    interaction: discord.Interaction[Any], embed: discord.Embed | None, text: str | None, view: discord.ui.View | None
+) -> None:
     embeds = [] if embed is None else [embed]
-    await interaction.followup.send(text or "", embeds=embeds, ephemeral=True, allowed_mentions=NO_PINGS)
+    shown: Any = discord.utils.MISSING if view is None else view
+    await interaction.followup.send(text or "", embeds=embeds, view=shown, ephemeral=True, allowed_mentions=NO_PINGS)
 
 
 def _require_rights(interaction: discord.Interaction[Any]) -> None:

@@ -187,6 +187,11 @@ class Desk:
         ticket = await self.acknowledge(interaction)
         await self._submit(ticket, options, FromRevision(revision_id=revision_id))
 
+    async def order_on(self, interaction: discord.Interaction[Any], options: Options, source: Source) -> None:
+        """Order work on music that we have at hand."""
+        ticket = await self.acknowledge(interaction)
+        await self._submit(ticket, options, source)
+
     async def press_delete(self, interaction: discord.Interaction[Any], revision_id: int) -> None:
         """Forget a revision and remove its message, for its author or a moderator."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import discord
@@ -21,32 +21,50 @@ class HelpEntry:
     description: str
 
 
+_GROUPS: Mapping[str, tuple[str, ...]] = {
+    "Make music": ("generate", "compose", "continue", "tutorial"),
+    "Change music": ("remix", "harmonize", "add", "infill", "arrange"),
+    "Look and listen": ("describe", "explain", "score", "export"),
+    "Find it again": ("history", "undo", "redo", "favourites"),
+    "Yours": ("delete", "mydata", "settings", "help"),
+}
+_REST = "More"
+
+
 def help_embed(
     commands: Sequence[HelpEntry], menus: Sequence[HelpEntry], *, genres: GenreCounts | None = None
 ) -> discord.Embed:
-    """Say what there is, where to begin, and which genres the network hardly knows."""
+    """Say what there is by groups, where to begin, and which genres the network hardly knows."""
     embed = discord.Embed(
         title="Tutti writes, harmonizes and remixes music with you",
         description=(
-            "Start with **/generate**, for instance `/generate genre:rock bars:8`. Every result has buttons: "
-            "**Again** writes another one, **Remix** changes it, **Harmonize** adds four voices, "
-            "**Continue** goes on from its end, **Delete** removes your own. You can also attach a MIDI or MusicXML "
-            "file, or link one of my messages. The same seed and settings give the same notes."
+            "**/tutorial** shows you round. Or say what you want: `/generate prompt:sad jazz waltz in D minor, piano and bass, "
+            "16 bars`. Mention me with the same words, or reply to a result: “darker in bars 5-8”, “swap the piano for strings”. "
+            "Every result has buttons and a More… menu. Most commands take an attached MIDI, MusicXML or ABC file, a link to one of my "
+            "messages, or else the newest result in the channel. The same seed and settings give the same notes."
         ),
         colour=BLUE,
     )
+    for title, entries in _grouped(commands):
+        lines = "\n".join(f"**/{one.name}** {one.description}" for one in entries)
+        embed.add_field(name=title, value=clip(lines, FIELD_LIMIT), inline=False)
+    names = ", ".join(f"**{one.name}**" for one in menus)
     embed.add_field(
-        name="Commands",
-        value=clip("\n".join(f"**/{one.name}**: {one.description}" for one in commands), FIELD_LIMIT),
-        inline=False,
-    )
-    embed.add_field(
-        name="In a message's Apps menu",
-        value=clip("\n".join(f"**{one.name}**: {one.description}" for one in menus), FIELD_LIMIT),
-        inline=False,
+        name="In a message's Apps menu", value=clip(f"{names}, with the usual settings", FIELD_LIMIT), inline=False
     )
     embed.add_field(name="Genres", value=clip(_genre_line(genres or GenreCounts()), FIELD_LIMIT), inline=False)
     return embed
+
+
+def _grouped(commands: Sequence[HelpEntry]) -> Iterator[tuple[str, list[HelpEntry]]]:
+    """Yield the commands by what they are for; what belongs to no group comes last."""
+    by_name = {one.name: one for one in commands}
+    for title, names in _GROUPS.items():
+        found = [by_name.pop(name) for name in names if name in by_name]
+        if found:
+            yield title, found
+    if by_name:
+        yield _REST, list(by_name.values())
 
 
 def _genre_line(genres: GenreCounts) -> str:
