@@ -12,6 +12,7 @@ import structlog
 
 from bot.services.model import EarlySound, File
 from bot.services.ports import MediaMaker
+from bot.services.sound import SoundOf, usual_sound
 from core.errors import TuttiError
 from inference.protocol import FinishedBars
 from media.protocol import AudioFormat
@@ -29,8 +30,22 @@ _MIN_LEAD = (
 class EarlyListening:
     """Makes the first bars of one job audible; the newest that are ready are ``sound``. One rendering at a time."""
 
-    def __init__(self, media: MediaMaker, *, job_id: int, audio_format: AudioFormat, worth_seconds: float) -> None:
-        """``worth_seconds``: bars are rendered only if writing the rest takes at least so long, by the pace so far."""
+    def __init__(
+        self,
+        media: MediaMaker,
+        *,
+        job_id: int,
+        audio_format: AudioFormat,
+        worth_seconds: float,
+        guild_id: int | None = None,
+        sound_of: SoundOf = usual_sound,
+    ) -> None:
+        """``worth_seconds``: bars are rendered only if writing the rest takes at least so long, by the pace so far.
+
+        ``sound_of`` and ``guild_id`` say how it sounds there, as the whole will.
+        """
+        self._guild_id = guild_id
+        self._sound_of = sound_of
         self.sound: EarlySound | None = None
         self._media = media
         self._job_id = job_id
@@ -68,11 +83,13 @@ class EarlyListening:
             if self._end_seconds - start_seconds < _MIN_LEAD * self._seconds_per_bar * bars.num_bars:
                 return
             try:
+                wishes = await self._sound_of(self._guild_id)
                 rendering = await self._media.render(
                     bars.piece,
                     size_limit_bytes=_SIZE_LIMIT_BYTES,
-                    audio_format=self._audio_format,
+                    audio_format=wishes.audio_format or self._audio_format,
                     stop_ticks=bars.stop_ticks,
+                    soundfont=wishes.soundfont,
                 )
             except TuttiError as error:
                 _log.info("early_bars_not_heard", job_id=self._job_id, error=type(error).__name__)

@@ -107,6 +107,8 @@ class JobNetworks:
             job_id=self._job.job_id,
             audio_format=parts.audio_format,
             worth_seconds=parts.early_worth_seconds,
+            guild_id=self._job.place.guild_id,
+            sound_of=parts.sound_of,
         )
 
     async def _follow(self, request: Request, step: Step | None) -> Result:
