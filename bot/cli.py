@@ -16,6 +16,7 @@ import typer
 from typer.exceptions import TyperException
 
 from bot import cli_sampling as given
+from bot.cli_changes import add_change_commands
 from bot.cli_compose import add_compose_command
 from bot.cli_edits import Beginning, FromBar, add_edit_commands
 from bot.cli_explain import explain
@@ -29,7 +30,7 @@ from bot.services.genres import GenreCounts
 from bot.services.model import Upload
 from bot.services.operations.continuing import choose_beginning
 from bot.services.operations.remixing import parse_bars
-from bot.services.options import GenerateOptions, HarmonizeOptions, RemixOptions
+from bot.services.options import GenerateOptions
 from bot.services.privacy import PrivacyService
 from core.errors import (
     InputError,
@@ -199,60 +200,6 @@ def continue_(
 
 
 @app.command()
-def harmonize(
-    file: _Input,
-    *,
-    style: Annotated[
-        str, typer.Option(help="chorale, chords, piano, band, track (one more), melody or fill (a hole).")
-    ] = "chorale",
-    instruments: Annotated[
-        str, typer.Option("--instrument", "--instruments", help="Who plays it, for instance bass or piano,drums.")
-    ] = "",
-    chords: Annotated[str, typer.Option(help='Chords to follow, for instance "Dm7 | G7 | Cmaj7".')] = "",
-    bars: Annotated[str | None, typer.Option(help="The hole of style fill, for instance 5-6.")] = None,
-    track: Annotated[int | None, typer.Option(help="The track with the hole, or with the melody; from 1.")] = None,
-    preset: _Preset = "balanced",
-    seed: _Seed = None,
-    output: _Output = None,
-    audio: _Audio = None,
-    picture: _Picture = None,
-    as_json: _JSON = False,
-) -> None:
-    """Add to a piece what it lacks: four parts, chords, piano, band, a track, a melody, or a hole of bars."""
-    options = HarmonizeOptions(
-        style=style,
-        instruments=_split(instruments),
-        chords=chords,
-        bars=None if bars is None else parse_bars(bars),
-        track=track,
-        preset=preset,
-        seed=seed,
-    )
-    run_and_report(options, file, OutputPaths(midi=output, audio=audio, picture=picture), as_json=as_json)
-
-
-@app.command()
-def remix(
-    file: _Input,
-    *,
-    change: Annotated[str, typer.Option(help="pitch or rhythm.")] = "pitch",
-    share: Annotated[float, typer.Option(help="Of the notes in reach, 0 to 1.")] = 0.5,
-    bars: Annotated[str | None, typer.Option(help="First and last bar, for instance 5-8.")] = None,
-    preset: _Preset = "balanced",
-    seed: _Seed = None,
-    output: _Output = None,
-    audio: _Audio = None,
-    picture: _Picture = None,
-    as_json: _JSON = False,
-) -> None:
-    """Change a share of a piece's notes and leave the rest as it is."""
-    options = RemixOptions(
-        change=change, share=share, bars=None if bars is None else parse_bars(bars), preset=preset, seed=seed
-    )
-    run_and_report(options, file, OutputPaths(midi=output, audio=audio, picture=picture), as_json=as_json)
-
-
-@app.command()
 def genres(*, as_json: _JSON = False) -> None:
     """Say which genres there are and how many pieces of each the generator learned from."""
     Report.of_genres(GenreCounts.load(Settings().inference.weights_folder)).show(as_json=as_json)
@@ -300,6 +247,7 @@ app.command()(understand)
 app.command()(explain)
 add_compose_command(app)
 add_edit_commands(app)
+add_change_commands(app)
 add_export_commands(app)
 add_recipe_commands(app)
 

@@ -29,6 +29,7 @@ Polyphony = Annotated[str, typer.Option(help='How many notes may sound at once: 
 Syncopation = Annotated[str | None, typer.Option(help=f"How much is off the beat: {', '.join(SYNCOPATIONS)}.")]
 Grid = Annotated[str | None, typer.Option(help=f"Where notes may begin: {', '.join(GRIDS)}.")]
 KeyLock = Annotated[bool, typer.Option("--key-lock/--no-key-lock", help="Whether every tone lies in the key.")]
+Advanced = Annotated[str, typer.Option(help='More of it: "top_k 30, min_p 0.05, temperature_notes 1.1".')]
 Sections = Annotated[str, typer.Option(help='What differs in some bars: "1-4 sparse, 5-8 busy strong C4-C6".')]
 
 

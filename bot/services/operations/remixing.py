@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
+from typing import Literal, cast, get_args
+
+from bot.services.limits import join_parts, parse_choice, parse_ranges
 from bot.services.operations.base import NetworkOperation, Wish
-from bot.services.options import RemixChange, RemixOptions
-from bot.services.sampling import sampling_of
+from bot.services.operations.generation import exclude
+from bot.services.options import VOICES, RemixChange, RemixOptions
+from bot.services.sampling import adjust, sampling_of
 from core.errors import BarRangeError, InputError, NoMusicError, UnknownNameError
 from core.settings import LimitSettings
 from inference.protocol import RemixRequest
-from music.constraints import BarRange
-from music.piece import Piece
+from music.constraints import BarRange, Constraints
+from music.names import parse_instruments, parse_key, scale_of_key
+from music.piece import DRUM_PROGRAM, Piece
+from music.pitch_names import parse_range
 from music.time_grid import TimeGrid
+from music.track_names import find_tracks
 
-_CHANGES: dict[str, RemixChange] = {"pitch": "pitch", "pitches": "pitch", "notes": "pitch", "rhythm": "rhythm"}
+RemixVoices = Literal["all", "top", "inner", "bottom"]
+_CHANGES: dict[str, RemixChange] = {
+    "pitch": "pitch", "pitches": "pitch", "notes": "pitch", "rhythm": "rhythm", "durations": "rhythm", "velocity": "velocity",
+    "velocities": "velocity", "loudness": "velocity", "dynamics": "velocity", "instrument": "instrument",
+    "instruments": "instrument", "sound": "instrument",
+}  # fmt: skip
+_FIELDS: tuple[RemixChange, ...] = get_args(RemixChange)
 
 
 def build_remix_request(job_id: str, options: RemixOptions, *, seed: int, piece: Piece) -> RemixRequest:
@@ -21,46 +36,92 @@ def build_remix_request(job_id: str, options: RemixOptions, *, seed: int, piece:
     Raises:
         InputError: for unknown words, numbers out of range, bars outside the piece, or bars without notes.
     """
-    check_remix_options(options)
+    rules = check_remix_options(options)
     if piece.num_notes == 0:
         raise NoMusicError("There are no notes to remix. Choose a piece with music in it.")
     return RemixRequest(
         job_id=job_id,
         seed=seed,
         piece=piece,
-        change=parse_change(options.change),
+        change=rules.changes[0],
+        changes=rules.changes if len(rules.changes) > 1 else (),
         share=options.share,
         bars=_bars_of(piece, options.bars),
-        sampling=sampling_of(options.preset),
+        tracks=find_tracks(piece, options.tracks),
+        voices=rules.voices,
+        pitches=rules.pitches,
+        constraints=rules.constraints,
+        sampling=adjust(sampling_of(options.preset), options.sampling),
     )
 
 
-def check_remix_options(options: RemixOptions) -> None:
-    """Check what can be checked before there is a piece.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemixRules:
+    """What options mean without a piece."""
+
+    changes: tuple[RemixChange, ...]
+    voices: RemixVoices
+    pitches: tuple[int, int] | None
+    constraints: Constraints
+
+
+def check_remix_options(options: RemixOptions) -> RemixRules:
+    """Check what can be checked before there is a piece, and return what it means.
 
     Raises:
-        InputError: for unknown words or numbers out of range.
+        InputError: for unknown words, numbers out of range, or options that do not go together.
     """
-    parse_change(options.change)
-    sampling_of(options.preset)
+    changes = parse_changes(options.change)
+    adjust(sampling_of(options.preset), options.sampling)
+    if options.sampling.memory_events is not None:
+        raise InputError("A remix reads the whole neighbourhood of a note and has no memory to set. Leave memory out.")
     if not 0 < options.share <= 1:
         raise InputError("The share to change lies between 1 and 100 percent. Choose a number in that range.")
     if options.bars is not None:
         first, last = options.bars
         if first < 1 or last < first:
             raise InputError(f"“{first}-{last}” is no range of bars. Bars count from 1; write them like 5-8.")
+    voices = parse_choice("voices", options.voices or "all", VOICES)
+    return RemixRules(
+        changes=changes,
+        voices=cast("RemixVoices", voices),
+        pitches=parse_range(options.pitches) if options.pitches.strip() else None,
+        constraints=_constraints(options, changes),
+    )
 
 
-def parse_change(name: str) -> RemixChange:
-    """Return what a word asks to change.
+def _constraints(options: RemixOptions, changes: tuple[RemixChange, ...]) -> Constraints:
+    instruments = parse_instruments(",".join(options.instruments))
+    if (instruments or options.exclude_instruments) and "instrument" not in changes:
+        raise InputError("Instruments can be named when the instrument is to change. Choose that, or leave them out.")
+    if DRUM_PROGRAM in instruments:
+        raise InputError("Drums can take nobody's notes. Name other instruments.")
+    if "pitch" not in changes and (options.ranges.strip() or options.key):
+        raise InputError("A range and a key are for new notes. Change the notes too, or leave them out.")
+    common, own = parse_ranges(options.ranges)
+    return Constraints(
+        instruments=instruments,
+        excluded_instruments=exclude(options.exclude_instruments, instruments),
+        pitch_range=common,
+        parts=join_parts(own, {}),
+        scale=scale_of_key(parse_key(options.key)) if options.key and options.key.strip() else None,
+    )
+
+
+def parse_changes(text: str) -> tuple[RemixChange, ...]:
+    """Return the fields that words such as "notes, rhythm" or "everything" ask to change, in a fixed order.
 
     Raises:
         UnknownNameError: for another word.
     """
-    change = _CHANGES.get(name.strip().casefold())
-    if change is None:
-        raise UnknownNameError(kind="change", name=name, suggestions=("pitch", "rhythm"))
-    return change
+    words = [word for word in re.split(r"[\s,;+&/]+|\band\b", text.casefold()) if word]
+    if words in (["all"], ["everything"]):
+        return _FIELDS
+    for word in words or [text]:
+        if word not in _CHANGES:
+            raise UnknownNameError(kind="change", name=word, suggestions=_FIELDS)
+    found = {_CHANGES[word] for word in words}
+    return tuple(field for field in _FIELDS if field in found)
 
 
 def parse_bars(text: str) -> tuple[int, int]:

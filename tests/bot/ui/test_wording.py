@@ -47,6 +47,12 @@ def test_every_name_of_a_revision_leads_to_an_operation(name):
             HarmonizeOptions(style="track", instruments=("bass",), chords="C |\nG"),
             "one more track · bass · over C \\| G",
         ),
+        (
+            RemixOptions(
+                change="pitch, instrument", tracks=("1", "bass"), voices="top", pitches="C4-C6", key="A minor"
+            ),
+            "other notes and instruments · 50% of the notes · all bars · in 1, bass · top voice · of C4-C6 · A minor",
+        ),
         (RemixOptions(share=0.6), "other notes, same rhythm · 60% of the notes · all bars"),
     ],
 )

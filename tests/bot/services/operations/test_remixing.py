@@ -3,9 +3,9 @@
 import pytest
 
 from bot.services.operations.remixing import build_remix_request, parse_bars
-from bot.services.options import RemixOptions
+from bot.services.options import RemixOptions, SamplingWishes
 from core.errors import BarRangeError, InputError, NoMusicError, UnknownNameError
-from music.constraints import BarRange
+from music.constraints import BarRange, Constraints
 from music.piece import Note, Piece, Track
 from tests.factories.doors import melody
 
@@ -38,6 +38,18 @@ def test_words_for_what_to_change(word, change):
         ({"share": float("nan")}, InputError),
         ({"change": "words"}, UnknownNameError),
         ({"preset": "loud"}, UnknownNameError),
+        ({"voices": "loudest"}, UnknownNameError),
+        ({"pitches": "high"}, InputError),
+        ({"tracks": ("7",)}, InputError),
+        ({"key": "H sharp flat"}, UnknownNameError),
+        ({"ranges": "C5-C3"}, InputError),
+        ({"change": "rhythm", "ranges": "C3-C5"}, InputError),
+        ({"change": "rhythm", "key": "C major"}, InputError),
+        ({"instruments": ("flute",)}, InputError),
+        ({"change": "instrument", "instruments": ("drums",)}, InputError),
+        ({"change": "instrument", "instruments": ("flute",), "exclude_instruments": ("flute",)}, InputError),
+        ({"sampling": SamplingWishes(top_p=2.0)}, InputError),
+        ({"sampling": SamplingWishes(memory_events=9)}, InputError),
     ],
 )
 def test_bad_options_get_one_sentence(options, error):
@@ -66,3 +78,36 @@ def test_bars_as_people_type_them(text, bars):
 def test_what_is_no_range_of_bars_is_refused(text):
     with pytest.raises(InputError):
         parse_bars(text)
+
+
+@pytest.mark.parametrize(
+    ("words", "fields"),
+    [
+        ("pitch, rhythm", ("pitch", "rhythm")),
+        ("loudness and notes", ("pitch", "velocity")),
+        ("instruments + velocity", ("velocity", "instrument")),
+        ("Everything", ("pitch", "rhythm", "velocity", "instrument")),
+    ],
+)
+def test_several_fields_change_at_once(words, fields):
+    assert build(change=words).changes == fields
+
+
+def test_what_is_in_reach_and_what_may_come_reaches_the_request():
+    request = build(
+        change="notes, instrument", tracks=("1",), voices="Top", pitches="C4-C6", ranges="C3-C6, piano E4-E5", key="A minor",
+        instruments=("violin",), exclude_instruments=("strings",), sampling=SamplingWishes(temperature=0.5, top_k=9),
+    )  # fmt: skip
+    assert (request.tracks, request.voices, request.pitches) == ((0,), "top", (60, 84))
+    rules = request.constraints
+    assert (rules.pitch_range, rules.scale.name, rules.instruments) == ((48, 84), "A minor", (40,))
+    assert (rules.parts[0].instrument, rules.parts[0].pitch_range) == (0, (64, 76))
+    assert 40 not in rules.excluded_instruments
+    assert (request.sampling.temperature_notes, request.sampling.top_k) == (0.5, 9)
+
+
+def test_a_plain_remix_asks_for_what_it_always_did():
+    """Stored wishes are made again byte for byte, so their requests stay the same."""
+    request = build(change="rhythm")
+    assert (request.change, request.changes, request.voices, request.tracks) == ("rhythm", (), "all", ())
+    assert request.constraints == Constraints()
