@@ -12,9 +12,10 @@ import psutil
 import pytest
 import pytest_asyncio
 
+from music.midi import read_midi
 from tests.end_to_end.cable import Cable
 from tests.end_to_end.conftest import BotProcess, Sandbox, starting_sandbox, until_online
-from tests.end_to_end.sandbox_user import Page, Person, attachment
+from tests.end_to_end.sandbox_user import Page, Person, attachment, text_of
 from tests.end_to_end.test_accidents import until_running
 from tests.end_to_end.workers import frozen, worker_of
 
@@ -185,3 +186,68 @@ async def test_a_bot_killed_among_takes_answers_once_and_their_buttons_work(
     assert files == expected
     picked = await eve.press(answer.message, "Pick 2")
     assert await lonely_page.download(attachment(picked.message, ".mid")) == files[1]
+
+
+async def test_edits_survive_a_killed_bot(lonely_page: Page, process: BotProcess, eve: Person, place: str):
+    """kill -9 while each kind of edit waits or runs: all are answered once; a form opened before is read after."""
+    old = await eve.command(place, "generate", bars=4, seed=5)
+    opened = await eve.start_press(old.message, "Arrange…")
+    await eve.until(lambda: eve.forms.get(opened), what="the form")
+    with frozen(worker(process)):
+        edits = {
+            "infill": {"bars": "2-3", "tracks": "all"},
+            "add": {"instrument": "bass, strings", "bars": "2-3"},
+            "continue": {"bars": 1, "beginning": "1-2"},
+            "arrange": {"transpose": "up a third"},
+        }
+        started = [
+            await eve.start_command(place, name, message=old.message["id"], seed=2, **edits[name]) for name in edits
+        ]
+        await until_running(eve, started[0])
+        process.kill()
+    process.start()
+    answers = [await eve.answer_to(interaction_id) for interaction_id in started]
+    await process.until_ready(lonely_page)
+
+    for name, answer in zip(edits, answers, strict=True):
+        assert not answer.is_private, f"{name}: {answer.text}"
+        await lonely_page.download(attachment(answer.message, ".mid"))
+        replies = [
+            each for each in eve.created if (each["interaction_metadata"] or {}).get("id") == answer.interaction_id
+        ]
+        assert len(replies) == 1
+    sent = await eve.interact(place, {"kind": "modal", "modal_id": opened, "fields": {"feel": "darker"}})
+    assert "darker" in (await eve.answer_to(sent)).text
+    assert await lonely_page.faults() == []
+
+
+async def test_history_pages_and_undo_survive_a_killed_bot(
+    lonely_page: Page, process: BotProcess, eve: Person, place: str
+):
+    """kill -9: an old page turns, an undo under way is answered once, redo knows what was undone, a star is still there."""
+    first = (await eve.command(place, "generate", bars=2, seed=5)).message
+    second = (await eve.press(first, "Remix")).message
+    await eve.command(place, "generate", bars=1, seed=6)
+    history = (await eve.command(place, "history")).message
+    starring = {"kind": "component", "message_id": first["id"], "values": ["star"]}
+    more = next(item for row in first["components"] for item in row["components"] if item["type"] == 3)
+    await eve.answer_to(await eve.interact(place, starring | {"custom_id": more["custom_id"]}))
+    link = f"https://discord.com/channels/{(await lonely_page.call('GET', '/api/state'))['guild']['id']}/{place}/{second['id']}"
+    undoing = await eve.start_command(place, "undo", message=link)
+    message_id = (await eve.acknowledgement(undoing))["message_id"]
+    await eve.until(lambda: any(each["id"] == message_id for each in eve.edits), what="the first progress")
+    process.kill()
+    process.start()
+    undone = await eve.answer_to(undoing)
+    await process.until_ready(lonely_page)
+
+    assert len([each for each in eve.created if (each["interaction_metadata"] or {}).get("id") == undoing]) == 1
+    redone = await eve.command(place, "redo")
+    files = [await lonely_page.download(attachment(each, ".mid")) for each in (first, undone.message)]
+    notes = [await lonely_page.download(attachment(each, ".mid")) for each in (second, redone.message)]
+    assert read_midi(files[0]).tracks == read_midi(files[1]).tracks
+    assert read_midi(notes[0]).tracks == read_midi(notes[1]).tracks
+    assert first["id"] in (await eve.command(place, "favourites")).text
+    await eve.start_press(history, "Older")
+    await eve.until(lambda: first["id"] in text_of(eve.messages[history["id"]]), seconds=30, what="the older page")
+    assert await lonely_page.faults() == []
