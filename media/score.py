@@ -21,10 +21,11 @@ from typing import Any
 from core.errors import InputError, RenderError
 from media.protocol import EngravedScore, EngraveScore
 from music.musicxml_writing import write_score_xml
-from music.names import key_name, pitch_name
+from music.names import key_name
 from music.notation import Score
+from music.notation_spelling import fifths_of, spell
 from music.notation_writing import choose_part, name_parts, write_score
-from music.piece import Piece, Track
+from music.piece import Piece
 from music.time_grid import TimeGrid
 
 MAX_PAGES = 60
@@ -96,15 +97,20 @@ def describe_score(piece: Piece, *, num_pages: int) -> str:
     pages = f"page 1 of {num_pages}" if num_pages > 1 else "one page"
     title = f"“{piece.title}”" if piece.title else "a piece"
     bars = f"{grid.num_bars} bars" if grid.num_bars != 1 else "one bar"
-    return f"Sheet music, {pages}: {title}{key}, {metre}, {bars}, for {parts}. {_opening_of(tracks)}".strip()
+    return f"Sheet music, {pages}: {title}{key}, {metre}, {bars}, for {parts}. {_opening_of(piece)}".strip()
 
 
-def _opening_of(tracks: list[Track]) -> str:
-    pitched = [track for track in tracks if not track.is_drum]
+def _opening_of(piece: Piece) -> str:
+    """Name the first notes of the first part that has any, as the key spells them."""
+    pitched = [track for track in piece.tracks if track.notes and not track.is_drum]
     if not pitched:
         return ""
-    notes = pitched[0].notes[:6]
-    return f"The first part begins {' '.join(pitch_name(note.pitch) for note in notes)}."
+    fifths = fifths_of(piece.key_signatures[0]) if piece.key_signatures else 0
+    spelled = (spell(note.pitch, fifths=fifths) for note in pitched[0].notes[:6])
+    notes = (
+        f"{each.letter}{'#' * each.alter if each.alter > 0 else 'b' * -each.alter}{each.octave}" for each in spelled
+    )
+    return f"The first part begins {' '.join(notes)}."
 
 
 # --- pages

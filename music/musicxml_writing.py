@@ -317,5 +317,5 @@ def _alter_in_key(letter: str, fifths: int) -> int:
 def _add(parent: ET.Element, name: str, text: str = "", /, **attributes: str) -> ET.Element:
     element = ET.SubElement(parent, name, attributes)
     if text:
-        element.text = text
+        element.text = "".join(character for character in text if character.isprintable())  # XML takes no others
     return element

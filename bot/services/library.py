@@ -16,11 +16,13 @@ import msgspec
 import structlog
 
 from bot.services.chord_sheets import chord_sheet_of
+from bot.services.comparison import Comparison, compare_edit, describe_difference
 from bot.services.genres import GenreCounts
 from bot.services.model import Fact, File, Reply, RevisionView
 from bot.services.options import GenerateOptions
 from bot.services.ports import MediaMaker
 from bot.services.records import options_to_json
+from bot.services.reply_sounds import ReplySounds, clock
 from bot.services.sound import SoundOf, usual_sound
 from core.errors import RenderError
 from media.protocol import AudioFormat
@@ -33,7 +35,6 @@ from music.time_grid import TimeGrid
 _log = structlog.stdlib.get_logger(__name__)
 _MAX_SLUG_LENGTH = 40
 MESSAGE_OVERHEAD_BYTES = 64 * 1024  # text, embed and multipart borders share the limit with the files
-_MIN_AUDIO_BYTES = 16 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,38 +72,52 @@ class ReplyMaker:
     def __init__(self, media: MediaMaker, *, parts: ReplyParts | None = None) -> None:
         self._media = media
         self._parts = parts or ReplyParts()
+        self._sounds = ReplySounds(media, audio_format=self._parts.audio_format, sound_of=self._parts.sound_of)
 
-    async def make(self, finished: Finished, *, size_limit_bytes: int, take_number: int | None = None) -> Reply:
+    async def make(
+        self, finished: Finished, *, size_limit_bytes: int, take_number: int | None = None, is_whole: bool = False
+    ) -> Reply:
         """Return the whole reply; sound or picture that cannot be made are left out with a remark.
 
-        ``take_number`` (from 1): it is one of several takes, and its files say so.
+        ``take_number`` (from 1): it is one of several takes, its files say so, and what was before it is not heard.
+        ``is_whole``: of a long edit, too, all is heard, and nothing is compared.
 
         Raises:
             RenderError: when not even the MIDI file could be written.
         """
         revision, piece = finished.revision, finished.piece
         name = file_stem(revision) + (f"-take-{take_number}" if take_number else "")
+        comparison = await asyncio.to_thread(compare_edit, revision.operation, finished.before, piece)
+        compared = None if is_whole else comparison
         midi_data, (picture, alt_text, picture_remarks), shared_run_notes = await asyncio.gather(
             self._media.write_midi(piece, recipe=write_recipe(finished)),
-            self._draw(name, finished),
+            self._draw(name, finished, compared),
             self._measure_shared_run(finished),
         )
         midi = File(filename=f"{name}.mid", data=midi_data)
         others_bytes = len(midi.data) + (len(picture.data) if picture else 0) + MESSAGE_OVERHEAD_BYTES
-        audio, audio_remarks = await self._render(name, finished, size_limit_bytes=size_limit_bytes - others_bytes)
+        sounds = await self._sounds.make(
+            name,
+            piece,
+            comparison=None if take_number else compared,
+            guild_id=revision.place.guild_id,
+            size_limit_bytes=size_limit_bytes - others_bytes,
+        )
         return Reply(
             revision=revision,
             parents=finished.parents,
             checks=finished.checks,
             chord_names=finished.chord_names,
             midi=midi,
-            audio=audio,
+            audio=sounds.after,
+            audio_before=sounds.before,
+            changes=() if comparison is None else describe_difference(comparison.difference, piece),
             picture=picture,
             alt_text=alt_text,
             facts=(*facts_of(piece), *shared_run_facts(shared_run_notes)),
             shared_run_notes=shared_run_notes,
             chord_sheet=chord_sheet_of(piece),
-            remarks=(*self._parts.genres.remarks(revision.options), *audio_remarks, *picture_remarks),
+            remarks=(*self._parts.genres.remarks(revision.options), *sounds.remarks, *picture_remarks),
         )
 
     async def _measure_shared_run(self, finished: Finished) -> int | None:
@@ -113,40 +128,24 @@ class ReplyMaker:
         given = None if operation == "generate" else finished.before
         return await asyncio.to_thread(measure_shared_run, fingerprints, finished.piece, given=given)
 
-    async def _draw(self, name: str, finished: Finished) -> tuple[File | None, str, tuple[str, ...]]:
+    async def _draw(
+        self, name: str, finished: Finished, comparison: Comparison | None
+    ) -> tuple[File | None, str, tuple[str, ...]]:
         if not self._parts.has_picture:
             return None, "", ()
-        before = None if finished.revision.operation == "generate" else finished.before
         try:
-            picture = await self._media.draw_piano_roll(finished.piece, before=before)
+            if comparison is None:
+                picture = await self._media.draw_piano_roll(finished.piece)
+            else:
+                picture = await self._media.draw_piano_roll(
+                    comparison.heard_after,
+                    before=comparison.heard_before,
+                    first_bar=0 if comparison.window is None else comparison.window.start_bar,
+                )
         except RenderError as error:
             _log.warning("picture_left_out", revision_id=finished.revision.revision_id, error=str(error))
             return None, "", ("The picture could not be drawn.",)
         return File(filename=f"{name}.png", data=picture.png), picture.alt_text, ()
-
-    async def _render(
-        self, name: str, finished: Finished, *, size_limit_bytes: int
-    ) -> tuple[File | None, tuple[str, ...]]:
-        if self._parts.audio_format is None:
-            return None, ()
-        if size_limit_bytes < _MIN_AUDIO_BYTES:
-            return None, ("The sound is too large for this place; the MIDI file holds everything.",)
-        try:
-            wishes = await self._parts.sound_of(finished.revision.place.guild_id)
-            rendering = await self._media.render(
-                finished.piece,
-                size_limit_bytes=size_limit_bytes,
-                audio_format=wishes.audio_format or self._parts.audio_format,
-                soundfont=wishes.soundfont,
-            )
-        except RenderError as error:
-            _log.warning("audio_left_out", error=str(error))
-            return None, ("The sound could not be made; the MIDI file holds everything.",)
-        remarks: tuple[str, ...] = ()
-        if rendering.is_shortened:
-            seconds = rendering.duration_seconds
-            remarks = (f"The sound stops after {_clock(seconds)} to fit; the MIDI file holds everything.",)
-        return File(filename=f"{name}{rendering.filename_suffix}", data=rendering.audio), remarks
 
 
 def hash_file(data: bytes) -> str:
@@ -155,12 +154,15 @@ def hash_file(data: bytes) -> str:
 
 
 def write_recipe(finished: Finished) -> str:
-    """Return the recipe that the MIDI file carries, as one line of JSON. It names no person."""
+    """Return the recipe that the MIDI file carries, as one line of JSON. It names no person and quotes nobody."""
     revision = finished.revision
+    settings = None if revision.options is None else options_to_json(revision.options)
+    if settings is not None:
+        settings.pop("prompt", None)  # somebody's own words; what was understood of them is in the other fields
     recipe = {
         "tutti": 1,
         "operation": revision.operation,
-        "settings": None if revision.options is None else options_to_json(revision.options),
+        "settings": settings,
         "seed": revision.seed,
         "checkpoint": revision.checkpoint_id,
         "piece": revision.piece_hash,
@@ -187,7 +189,7 @@ def facts_of(piece: Piece) -> tuple[Fact, ...]:
     grid = TimeGrid(piece)
     programs = dict.fromkeys(track.instrument for track in piece.tracks if track.notes)
     facts = [
-        Fact(name="Length", value=f"{grid.num_bars} bars, {_clock(grid.duration_seconds)}"),
+        Fact(name="Length", value=f"{grid.num_bars} bars, {clock(grid.duration_seconds)}"),
         Fact(name="Notes", value=f"{piece.num_notes:,}"),
         Fact(name="Tempo", value=_tempo(piece)),
         Fact(name="Metre", value=", ".join(dict.fromkeys(metre.name for metre in piece.time_signatures)) or "4/4"),
@@ -210,8 +212,3 @@ def _tempo(piece: Piece) -> str:
     tempos = [tempo.bpm for tempo in piece.tempos] or [120.0]
     low, high = min(tempos), max(tempos)
     return f"{low:.0f} bpm" if round(low) == round(high) else f"{low:.0f}-{high:.0f} bpm"
-
-
-def _clock(seconds: float) -> str:
-    whole = round(seconds)
-    return f"{whole // 60}:{whole % 60:02d}"
