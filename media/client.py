@@ -45,6 +45,7 @@ from media.protocol import (
     WarmUp,
     WriteMIDI,
 )
+from media.sound_cache import SoundCache
 from media.worker import serve
 from music.piece import Piece
 
@@ -71,6 +72,7 @@ class MediaClient:
     def __init__(self, settings: MediaSettings, *, metrics: Metrics | None = None) -> None:
         self._settings = settings
         self._metrics = metrics or NullMetrics()
+        self._sounds = SoundCache()
         self._readers = _Crew("media-reader", 1)
         warm_up = WarmUp(soundfont=settings.soundfont, synthesizer=settings.synthesizer)
         self._makers = _Crew("media-maker", settings.num_workers, argument=msgspec.msgpack.encode(warm_up))
@@ -125,7 +127,7 @@ class MediaClient:
         stop_ticks: int | None = None,
         soundfont: str = "",
     ) -> Rendering:
-        """Return the sound of a piece at -16 LUFS, within ``size_limit_bytes``.
+        """Return the sound of a piece at -16 LUFS, within ``size_limit_bytes``; what was made lately is not made again.
 
         ``stop_ticks``: more of the piece will follow; the sound fades out there. ``soundfont``: a path, another than the usual one.
 
@@ -141,8 +143,11 @@ class MediaClient:
             synthesizer=self._settings.synthesizer,
             stop_ticks=stop_ticks,
         )
+        if (cached := self._sounds.find(request)) is not None:
+            return cached
         answer = await self._make(request)
         assert isinstance(answer, Rendering)
+        self._sounds.keep(request, answer)
         return answer
 
     async def render_stem(
@@ -193,13 +198,15 @@ class MediaClient:
         assert isinstance(answer, EngravedScore)
         return answer
 
-    async def draw_piano_roll(self, piece: Piece, *, before: Piece | None = None) -> Picture:
+    async def draw_piano_roll(self, piece: Piece, *, before: Piece | None = None, first_bar: int = 0) -> Picture:
         """Return the piano roll of a piece as PNG with alt text, differences from ``before`` marked.
+
+        ``first_bar``: the piece is a part of a longer one, in which its first bar has this index.
 
         Raises:
             RenderError: if it cannot be made in time.
         """
-        answer = await self._make(DrawPianoRoll(piece=piece, before=before))
+        answer = await self._make(DrawPianoRoll(piece=piece, before=before, first_bar=first_bar))
         assert isinstance(answer, Picture)
         return answer
 

@@ -1,19 +1,19 @@
 """Pieces as piano-roll pictures with a text for those who cannot see them. It knows nothing of sound.
 
 Time runs to the right in bars, pitch upwards; drums have lanes of their own beneath. Tracks differ by colour and by
-the mark at each note's start, so nothing is told by colour alone. With ``before``, notes that went away are drawn as
-dashed outlines, new notes carry a white border, and changed bars are marked above.
+the mark at each note's start, so nothing is told by colour alone. With ``before``, kept, new and removed notes have
+a look of their own (``roll_difference``), and changed bars are marked above.
 """
 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from PIL import Image, ImageDraw, ImageFont
 
 from media.protocol import Picture
+from media.roll_difference import KEPT, draw_difference, draw_difference_key
 from media.roll_style import (
     AXIS_COLOR,
     BACKGROUND,
@@ -28,9 +28,11 @@ from media.roll_style import (
     track_color,
 )
 from media.roll_times import RollTimes, measure_times, times_chunk
+from music.difference import Difference, compare
 from music.names import instrument_name, pitch_name
 from music.piece import Note, Piece, Track
 from music.time_grid import TimeGrid
+from music.transform import scale_ticks
 
 _WIDTH, _LEFT, _RIGHT, _TOP, _LEGEND_HEIGHT, _BOTTOM = 1280, 56, 16, 34, 30, 10
 _MAX_ROLL_HEIGHT, _DRUM_LANE_HEIGHT = 420, 9
@@ -55,6 +57,10 @@ class _Layout:
     def height(self) -> int:
         return self.drums_top + len(self.drum_pitches) * _DRUM_LANE_HEIGHT + _LEGEND_HEIGHT + _BOTTOM
 
+    @property
+    def legend_top(self) -> float:
+        return self.height - _LEGEND_HEIGHT - _BOTTOM / 2 + 10
+
     def x(self, tick: int) -> float:
         return _LEFT + tick / self.ticks_per_pixel
 
@@ -68,21 +74,53 @@ class _Layout:
         return left, top, max(left + 2, self.x(note.stop_ticks) - 1), top + self.row_height - 1
 
 
-def draw_piano_roll(piece: Piece, *, before: Piece | None = None) -> Picture:
-    """Return the piano roll of ``piece``, with the differences from ``before`` marked if it is given."""
-    layout = _lay_out(piece, before)
-    grid = TimeGrid(piece)
-    changed = _changed_bars(piece, before, grid) if before is not None else ()
-    image = _paint(layout, piece, before, changed)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Change:
+    """An edit as it is drawn; ``before`` counts time as the piece after does. ``bars``: those that changed, in the picture."""
+
+    difference: Difference
+    before: Piece
+    bars: tuple[int, ...]
+
+    @classmethod
+    def between(cls, before: Piece, after: Piece) -> _Change:
+        scaled = scale_ticks(before, ticks_per_quarter=after.ticks_per_quarter)
+        difference = compare(scaled, after)
+        num_bars = TimeGrid(after).num_bars
+        bars = tuple(bar for bar in difference.changed_bars if bar < num_bars)
+        return cls(difference=difference, before=scaled, bars=bars)
+
+    @property
+    def counts(self) -> str:
+        """How many notes stayed, came and went, in words."""
+        difference = self.difference
+        if difference.is_nothing:
+            return "nothing changed"
+        return (
+            f"{len(difference.kept)} notes kept (plain), {len(difference.new)} new (hatched), "
+            f"{len(difference.removed)} removed (dashed)"
+        )
+
+
+def draw_piano_roll(piece: Piece, *, before: Piece | None = None, first_bar: int = 0) -> Picture:
+    """Return the piano roll of ``piece``, with the differences from ``before`` marked if it is given.
+
+    ``first_bar``: what the first bar is counted as (from 0), when ``piece`` is a part of a longer one.
+    """
+    change = None if before is None else _Change.between(before, piece)
+    layout = _lay_out(piece, None if change is None else change.before)
+    image = _paint(layout, piece, change, first_bar=first_bar)
+    changed = () if change is None else tuple(bar + first_bar for bar in change.bars)
     buffer = io.BytesIO()
     image.save(buffer, "PNG", optimize=True, pnginfo=times_chunk([_times(layout, piece)], size=image.size))
-    return Picture(png=buffer.getvalue(), alt_text=describe_roll(piece, changed_bars=changed))
+    alt_text = describe_roll(piece, changed_bars=changed, counts="" if change is None else change.counts)
+    return Picture(png=buffer.getvalue(), alt_text=alt_text)
 
 
 def paint_roll(piece: Piece, *, max_roll_height: int) -> tuple[Image.Image, RollTimes]:
     """Return the piano roll of ``piece`` as a part of a larger picture, its pitches at most about so many pixels high."""
     layout = _lay_out(piece, None, max_roll_height=max_roll_height)
-    return _paint(layout, piece, None, ()), _times(layout, piece)
+    return _paint(layout, piece, None), _times(layout, piece)
 
 
 def _times(layout: _Layout, piece: Piece) -> RollTimes:
@@ -90,7 +128,7 @@ def _times(layout: _Layout, piece: Piece) -> RollTimes:
     return measure_times(TimeGrid(piece), layout.x, top=_TOP, bottom=bottom)
 
 
-def describe_roll(piece: Piece, *, changed_bars: tuple[int, ...] = ()) -> str:
+def describe_roll(piece: Piece, *, changed_bars: tuple[int, ...] = (), counts: str = "") -> str:
     """Return the picture in words, at most 1,000 characters (Discord takes 1,024)."""
     grid = TimeGrid(piece)
     pitched = [note.pitch for track in piece.tracks if not track.is_drum for note in track.notes]
@@ -99,24 +137,37 @@ def describe_roll(piece: Piece, *, changed_bars: tuple[int, ...] = ()) -> str:
     text += f": {', '.join(parts)}." if parts else ": no notes."
     if pitched:
         text += f" Pitches from {pitch_name(min(pitched))} to {pitch_name(max(pitched))}."
+    if counts:
+        text += f" Against what was before: {counts}."
     if changed_bars:
         text += f" Changed bars: {', '.join(str(bar + 1) for bar in changed_bars)}."
     return text if len(text) <= 1000 else text[:997] + "..."
 
 
-def _paint(layout: _Layout, piece: Piece, before: Piece | None, changed_bars: tuple[int, ...]) -> Image.Image:
+def _paint(layout: _Layout, piece: Piece, change: _Change | None, *, first_bar: int = 0) -> Image.Image:
     image = Image.new("RGB", (_WIDTH, layout.height), BACKGROUND)
     draw = ImageDraw.Draw(image)
     grid = TimeGrid(piece)
     _draw_rows(draw, layout)
-    _draw_bars(draw, layout, piece, grid)
-    for bar in changed_bars:
+    _draw_bars(draw, layout, piece, grid, first_bar=first_bar)
+    for bar in () if change is None else change.bars:
         start, stop = layout.x(grid.bar_start_ticks(bar)), layout.x(grid.bar_start_ticks(bar + 1))
         draw.rectangle(
             (start, _TOP - 6, max(start, stop - 2), _TOP - 3), fill=CHANGED_BAR
         )  # bars may be thin as a hair
-    _draw_notes(draw, layout, piece, before)
-    _draw_legend(draw, layout, piece)
+    legend_left = float(_LEFT)
+    if change is None:
+        _draw_notes(draw, layout, piece)
+    else:
+        draw_difference(
+            draw,
+            change.difference,
+            before=change.before,
+            after=piece,
+            box_of=lambda note, is_drum: layout.box(note, is_drum=is_drum),
+        )
+        legend_left = draw_difference_key(draw, change.difference, left=legend_left, top=layout.legend_top)
+    _draw_legend(draw, layout, piece, left=legend_left, is_plain=change is not None)
     return image
 
 
@@ -161,7 +212,7 @@ def _draw_rows(draw: ImageDraw.ImageDraw, layout: _Layout) -> None:
         draw.text((_LEFT - 6, y + _DRUM_LANE_HEIGHT / 2), name, font=small, fill=MUTED_TEXT, anchor="rm")
 
 
-def _draw_bars(draw: ImageDraw.ImageDraw, layout: _Layout, piece: Piece, grid: TimeGrid) -> None:
+def _draw_bars(draw: ImageDraw.ImageDraw, layout: _Layout, piece: Piece, grid: TimeGrid, *, first_bar: int) -> None:
     font = ImageFont.load_default(11)
     bottom = layout.height - _LEGEND_HEIGHT - _BOTTOM
     bar_width = (_WIDTH - _LEFT - _RIGHT) / max(1, grid.num_bars)
@@ -175,11 +226,10 @@ def _draw_bars(draw: ImageDraw.ImageDraw, layout: _Layout, piece: Piece, grid: T
                 draw.line((layout.x(beat_tick), _TOP, layout.x(beat_tick), bottom), fill=BEAT_LINE)
         if bar % label_every == 0:
             draw.line((x, _TOP, x, bottom), fill=BAR_LINE)
-            draw.text((x + 3, 8), str(bar + 1), font=font, fill=MUTED_TEXT)
+            draw.text((x + 3, 8), str(first_bar + bar + 1), font=font, fill=MUTED_TEXT)
 
 
-def _draw_notes(draw: ImageDraw.ImageDraw, layout: _Layout, piece: Piece, before: Piece | None) -> None:
-    kept = set(_keyed_notes(before)) if before is not None else set[tuple[bool, Note]]()
+def _draw_notes(draw: ImageDraw.ImageDraw, layout: _Layout, piece: Piece) -> None:
     num_drawn = 0
     for index, track in enumerate(piece.tracks):
         for note in track.notes:
@@ -187,30 +237,14 @@ def _draw_notes(draw: ImageDraw.ImageDraw, layout: _Layout, piece: Piece, before
             if num_drawn > _MAX_NOTES_DRAWN:
                 return
             box = layout.box(note, is_drum=track.is_drum)
-            is_new = before is not None and (track.is_drum, note) not in kept
-            draw.rectangle(
-                box, fill=track_color(index, velocity=note.velocity), outline=TEXT if is_new else None, width=1
-            )
+            draw.rectangle(box, fill=track_color(index, velocity=note.velocity))
             draw_start_mark(draw, box, index)
-    if before is not None:
-        now = set(_keyed_notes(piece))
-        for is_drum, note in _keyed_notes(before):
-            if (is_drum, note) not in now:
-                _draw_dashed(draw, layout.box(note, is_drum=is_drum))
 
 
-def _draw_dashed(draw: ImageDraw.ImageDraw, box: tuple[float, float, float, float]) -> None:
-    left, top, right, bottom = box
-    x = left
-    while x < right:
-        draw.line((x, top, min(x + 2, right), top), fill=MUTED_TEXT)
-        draw.line((x, bottom, min(x + 2, right), bottom), fill=MUTED_TEXT)
-        x += 4
-
-
-def _draw_legend(draw: ImageDraw.ImageDraw, layout: _Layout, piece: Piece) -> None:
+def _draw_legend(draw: ImageDraw.ImageDraw, layout: _Layout, piece: Piece, *, left: float, is_plain: bool) -> None:
+    """Name the tracks by their marks and, unless ``is_plain``, by their colours."""
     font = ImageFont.load_default(13)
-    x, y = float(_LEFT), layout.height - _LEGEND_HEIGHT - _BOTTOM / 2 + 10
+    x, y = left, layout.legend_top
     for index, track in enumerate(piece.tracks):
         name = _track_name(track)
         width = draw.textlength(name, font=font) + 40
@@ -218,17 +252,7 @@ def _draw_legend(draw: ImageDraw.ImageDraw, layout: _Layout, piece: Piece) -> No
             draw.text((x, y + 6), "...", font=font, fill=MUTED_TEXT, anchor="lm")
             return
         box = (x, y, x + 18, y + 11)
-        draw.rectangle(box, fill=track_color(index, velocity=110))
+        draw.rectangle(box, fill=KEPT if is_plain else track_color(index, velocity=110))
         draw_start_mark(draw, box, index)
         draw.text((x + 24, y + 6), name, font=font, fill=TEXT, anchor="lm")
         x += width
-
-
-def _keyed_notes(piece: Piece) -> Iterator[tuple[bool, Note]]:
-    return ((track.is_drum, note) for track in piece.tracks for note in track.notes)
-
-
-def _changed_bars(piece: Piece, before: Piece, grid: TimeGrid) -> tuple[int, ...]:
-    different = set(_keyed_notes(piece)) ^ set(_keyed_notes(before))
-    bars = {grid.bar_of_tick(note.onset_ticks) for _, note in different}
-    return tuple(sorted(bar for bar in bars if bar < grid.num_bars))

@@ -49,10 +49,11 @@ class Render(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 
 class DrawPianoRoll(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """Draw a piece, and what changed since ``before``."""
+    """Draw a piece, and what changed since ``before``; its first bar is called ``first_bar`` + 1."""
 
     piece: Piece
     before: Piece | None
+    first_bar: int = 0
 
 
 class DrawTakes(msgspec.Struct, frozen=True, kw_only=True, tag=True):

@@ -90,7 +90,7 @@ def _work(request: MediaRequest) -> MediaAnswer:  # noqa: PLR0911 - one for each
 def _draw(request: DrawPianoRoll) -> Picture:
     from media.pianoroll import draw_piano_roll
 
-    return draw_piano_roll(request.piece, before=request.before)
+    return draw_piano_roll(request.piece, before=request.before, first_bar=request.first_bar)
 
 
 def _render(request: Render) -> Rendering:

@@ -24,7 +24,7 @@ from bot.services.library import Finished, ReplyMaker, ReplyParts, hash_file
 from bot.services.model import EarlySound, JobView, ProgressView, Upload
 from bot.services.operations.base import Wish
 from bot.services.operations.exporting import FileOptions
-from bot.services.operations.picking import PICK
+from bot.services.operations.picking import PICK, PickOptions
 from bot.services.operations.registry import operation_called
 from bot.services.take_maker import TakeMaker
 from bot.services.take_replies import TakesReplyMaker, missing_takes_remark
@@ -89,7 +89,9 @@ class JobRunner:
             return
         _log.info("job_started", job_id=job_id, kind=job.kind, attempt=attempt)
         try:
-            if attempt > MAX_ATTEMPTS and not await self._results.finish_takes(job_id, run_seconds=0.0):
+            if attempt > MAX_ATTEMPTS:
+                if await self._results.finish_takes(job_id, run_seconds=0.0):  # better some takes than none
+                    return
                 raise WorkerLostError(f"given up after {MAX_ATTEMPTS} attempts", job_id=str(job_id))
             is_stored = await self._make(job)
         except ServiceStoppingError:  # nothing is wrong with the job: it stays stored for the next start
@@ -147,7 +149,8 @@ class JobRunner:
         return shown
 
     async def _show_reply(self, job: JobView, finished: Finished) -> Shown:
-        reply = await self._replies.make(finished, size_limit_bytes=job.size_limit_bytes)
+        is_whole = isinstance(job.options, PickOptions) and job.options.is_whole
+        reply = await self._replies.make(finished, size_limit_bytes=job.size_limit_bytes, is_whole=is_whole)
         if job.num_takes > 1:
             reply = replace(reply, remarks=(*reply.remarks, missing_takes_remark(1, num_asked=job.num_takes)))
         async with asyncio.timeout(PRESENTER_TIMEOUT_SECONDS):

@@ -202,7 +202,7 @@ class ChordSheet:
 class Reply:
     """Everything that answers a job. Without sound or picture (None) ``remarks`` say why; the text always arrives.
 
-    ``shared_run_notes``: at most so many notes in a row of what we wrote stand in the training music, too (0: fewer than
+    ``changes``: what an edit changed, in lines; ``audio_before`` is then what it was made from. ``shared_run_notes``: at most so many notes in a row of what we wrote stand in the training music, too (0: fewer than
     are ever counted; None: not measured).
     """
 
@@ -218,11 +218,13 @@ class Reply:
     shared_run_notes: int | None = None
     remarks: tuple[str, ...] = ()
     chord_sheet: ChordSheet = ChordSheet()
+    audio_before: File | None = None
+    changes: tuple[str, ...] = ()
 
     @property
     def files(self) -> tuple[File, ...]:
-        """Audio, MIDI, picture, in the order in which people want them."""
-        return tuple(file for file in (self.audio, self.midi, self.picture) if file is not None)
+        """Audio (first what was before), MIDI, picture, in the order in which people want them."""
+        return tuple(file for file in (self.audio_before, self.audio, self.midi, self.picture) if file is not None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

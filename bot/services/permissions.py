@@ -35,7 +35,7 @@ all, because it shows or erases only what is one's own to see. A test walks all 
 _BUTTONS: Mapping[Group | None, tuple[str, ...]] = {
     "edit": ("again", "edit", "pick", "vary"),
     "generate": ("stage",),
-    None: ("cancel", "details", "look", "songs", "star", "stems", "tree"),
+    None: ("cancel", "details", "listen", "look", "songs", "star", "stems", "tree"),
 }
 """Buttons and menus that bear no command's name. What is not listed counts as an edit."""
 GROUP_OF: Mapping[str, Group | None] = {

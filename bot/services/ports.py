@@ -90,8 +90,8 @@ class MediaMaker(Protocol):
         """Return a piece, or one part of it by number (from 1) or name, as sheet music."""
         ...
 
-    async def draw_piano_roll(self, piece: Piece, *, before: Piece | None = None) -> Picture:
-        """Return the piano roll of a piece."""
+    async def draw_piano_roll(self, piece: Piece, *, before: Piece | None = None, first_bar: int = 0) -> Picture:
+        """Return the piano roll of a piece, its bars counted from ``first_bar``, and what changed since ``before``."""
         ...
 
     async def draw_history(self, nodes: Sequence[HistoryNode]) -> Picture:

@@ -14,6 +14,7 @@ from typing import Any
 import discord
 
 from bot.services.operations.exporting import ExportOptions, ScoreOptions
+from bot.services.operations.picking import PickOptions
 from bot.services.options import GenerateOptions, HarmonizeOptions, RemixOptions
 from bot.ui.desk import Desk
 from bot.ui.edit_forms import open_form
@@ -64,6 +65,10 @@ async def _export(desk: Desk, interaction: discord.Interaction[Any], revision_id
     await desk.order_from_revision(interaction, ExportOptions(), revision_id)
 
 
+async def _listen(desk: Desk, interaction: discord.Interaction[Any], revision_id: int) -> None:
+    await desk.order_from_revision(interaction, PickOptions(is_whole=True), revision_id)
+
+
 async def _delete(desk: Desk, interaction: discord.Interaction[Any], revision_id: int) -> None:
     await desk.press_delete(interaction, revision_id)
 
@@ -92,6 +97,7 @@ ACTIONS: Mapping[str, Action] = {
     ),
     "star": Action(label="Star", handler=press_star, description="Among your /favourites; again takes it out"),
     "tree": Action(label="Tree", handler=press_tree, description="Everything that this song was and became"),
+    "listen": Action(label="Hear all", handler=_listen, description="Show this again with the sound of every bar"),
     "delete": Action(label="Delete", handler=_delete, description="Remove this result and its message for good"),
 }
 """Every action, in the order in which people meet it. A new one without ``is_primary`` appears in the “More…” menu."""

@@ -287,8 +287,9 @@ def text_of(message: Json) -> str:
 
 
 def attachment(message: Json, suffix: str) -> Json:
-    """Return the attachment whose name ends so."""
-    found = [each for each in message["attachments"] if each["filename"].endswith(suffix)]
+    """Return the attachment whose name ends so; what was before an edit does not count."""
+    own = [each for each in message["attachments"] if "-before." not in each["filename"]]
+    found = [each for each in own if each["filename"].endswith(suffix)]
     names = [each["filename"] for each in message["attachments"]]
     assert len(found) == 1, f"wanted one {suffix} among {names}: {text_of(message)}"
     return found[0]

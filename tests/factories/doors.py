@@ -133,7 +133,7 @@ class StandInMedia:
             is_shortened=self.is_shortened,
         )
 
-    async def draw_piano_roll(self, piece, *, before=None):
+    async def draw_piano_roll(self, piece, *, before=None, first_bar=0):
         self.earlier_pieces.append(before)
         if self.picture_error is not None:
             raise self.picture_error
@@ -155,7 +155,9 @@ class StandInMedia:
 
     async def render_stem(self, piece, track_index, *, size_limit_bytes, audio_format="flac", max_seconds=None):
         return await self.render(
-            piece.with_tracks((piece.tracks[track_index],)), size_limit_bytes=size_limit_bytes, audio_format=audio_format
+            piece.with_tracks((piece.tracks[track_index],)),
+            size_limit_bytes=size_limit_bytes,
+            audio_format=audio_format,
         )
 
     async def engrave_score(self, piece, *, forms, part=None, title="", credit_line="", rights=""):

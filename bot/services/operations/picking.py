@@ -1,4 +1,4 @@
-"""Picking one of several takes: the same revision in a message of its own. Nothing is written, not even a new revision."""
+"""Showing a result again: a picked take in a message of its own, or all of a long edit. Nothing is written, not even a revision."""
 
 from __future__ import annotations
 
@@ -11,7 +11,12 @@ from core.settings import LimitSettings
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PickOptions(Options):
-    """Show the source again, on its own; ``seed`` has no effect."""
+    """Show the source again, on its own; ``seed`` has no effect.
+
+    ``is_whole``: of a long edit all is heard, not the changed bars alone.
+    """
+
+    is_whole: bool = False
 
 
 def _check(options: PickOptions, limits: LimitSettings) -> None:

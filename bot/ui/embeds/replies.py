@@ -33,6 +33,9 @@ def reply_embed(reply: Reply) -> discord.Embed:
     add_prompt_fields(embed, revision.options)
     asked = describe_options(revision.options)
     embed.add_field(name="Asked", value=clip(asked, FIELD_LIMIT), inline=False)
+    if reply.changes:
+        changes = "\n".join(make_plain(line) for line in reply.changes)
+        embed.add_field(name="Changed", value=clip(changes, FIELD_LIMIT), inline=False)
     if reply.checks:
         embed.add_field(name="Checked", value=clip(check_lines(reply.checks), FIELD_LIMIT), inline=False)
     for name, text in _chord_fields(reply):

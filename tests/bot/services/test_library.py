@@ -22,14 +22,14 @@ def parts(tmp_path):
     return ReplyParts(fingerprints=Fingerprints.load(tmp_path))
 
 
-async def reply_to(parts, operation, piece, *, before=None):
+async def reply_to(parts, operation, piece, *, before=None, media=None, **how):
     revision = RevisionView(
         revision_id=7, song_id=1, parent_ids=(), operation=operation, options=None, seed=1, checkpoint_id=None,
         author=Author(user_id=1, name="Ada"), created_at=datetime(2026, 1, 1, tzinfo=UTC), num_notes=piece.num_notes,
         num_bars=4, duration_seconds=8.0, place=Place(guild_id=1, channel_id=1),
     )  # fmt: skip
     finished = Finished(revision=revision, parents=(), piece=piece, before=before, checks=(), chord_names=())
-    return await ReplyMaker(StandInMedia(), parts=parts).make(finished, size_limit_bytes=10**7)
+    return await ReplyMaker(media or StandInMedia(), parts=parts).make(finished, size_limit_bytes=10**7, **how)
 
 
 async def test_a_reply_says_how_much_it_shares_with_the_training_music(parts):
@@ -78,3 +78,40 @@ def test_facts_are_read_off_the_piece():
     assert facts["Tempo"] == "118 bpm"
     assert facts["Metre"] == "4/4"
     assert facts["Instruments"].endswith("Drums")
+
+
+async def test_an_edit_is_heard_before_and_after():
+    """Two sounds whose names say so, before the MIDI file and the picture; the lines count bars and notes."""
+    reply = await reply_to(ReplyParts(), "remix", melody(2), before=melody(1))
+    assert [file.filename.removeprefix("tutti-7-remix") for file in reply.files] == [
+        "-before.ogg",
+        "-after.ogg",
+        ".mid",
+        ".png",
+    ]
+    assert "notes: " in reply.changes[0]
+
+
+async def test_new_music_has_one_sound_and_no_difference():
+    reply = await reply_to(ReplyParts(), "continue", melody(2), before=melody(1))
+    assert [file.filename.removeprefix("tutti-7-continue") for file in reply.files] == [".ogg", ".mid", ".png"]
+    assert reply.changes == ()
+
+
+async def test_before_and_after_share_the_places_limit():
+    """What is after may take half of it, what was before all that is left."""
+    media = StandInMedia()
+    revision_reply = await reply_to(ReplyParts(), "remix", melody(2), before=melody(1), media=media)
+    after_limit, before_limit = media.size_limits
+    assert after_limit < 10**7 // 2
+    assert before_limit == pytest.approx(2 * after_limit - len(revision_reply.audio.data), abs=1)
+
+
+async def test_of_a_long_edit_all_is_heard_when_somebody_asks():
+    before, after = make_band(80), make_band(80, seed=3)
+    part = await reply_to(ReplyParts(), "remix", after, before=before)
+    whole = await reply_to(ReplyParts(), "remix", after, before=before, is_whole=True)
+    assert any("play bars" in remark for remark in part.remarks)
+    assert whole.audio_before is None
+    assert not any("play bars" in remark for remark in whole.remarks)
+    assert whole.changes == part.changes
