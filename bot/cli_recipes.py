@@ -9,7 +9,7 @@ import asyncio
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -17,12 +17,12 @@ from bot.cli_jobs import read_upload
 from bot.cli_output import Report, progress_bar, write_file
 from bot.services.library import ReplyParts
 from bot.services.model import Upload
-from bot.services.options import Options
+from bot.services.ports import MediaMaker, Writer
 from bot.services.recipes import Recipe, require_recipe
 from bot.ui.wording.registry import describe_options
 from bot.workshop import ProgressListener, answer_order
 from core.errors import InputError
-from core.settings import Settings
+from core.settings import LimitSettings, Settings
 from inference.client import InferenceClient
 from media.client import MediaClient
 from music.codec import encode_piece, hash_piece
@@ -86,52 +86,74 @@ def _recipe_of(upload: Upload) -> Recipe:
 async def _make_again(
     upload: Upload, found: Recipe, source: Upload | None, settings: Settings, listener: ProgressListener
 ) -> bytes:
-    """Return the bytes of the file that the recipe makes.
-
-    Raises:
-        InputError: when something that it needs is missing or is not what it was.
-    """
+    """Start the workers and return the bytes of the file that the recipe makes."""
     if found.options is None:
         raise InputError(f"{upload.filename} was given, not made, so there is no recipe to follow.")
-    options: Options = replace(found.options, seed=found.seed)
     async with MediaClient(settings.media) as media:
-        _require_parent(
-            found, source, None if source is None else await media.read_upload(source.filename, source.data)
-        )
+        await require_parent(found, source, media)
         async with InferenceClient(settings.inference) as writer:
-            _require_checkpoint(found, set(writer.checkpoint_ids.values()))
-            answer = await answer_order(
-                options,
-                source=source,
-                parts=ReplyParts(audio_format=None, has_picture=False),
-                doors=(writer, media),
-                limits=settings.limits,
-                listener=listener,
-            )
-    reply = answer.reply
-    if reply.revision.piece_hash != found.piece_hash:
+            require_checkpoint(found, set(writer.checkpoint_ids.values()))
+            doors = (writer, media)
+            return await follow(upload, found, source, doors=doors, limits=settings.limits, listener=listener)
+
+
+async def follow(
+    upload: Upload,
+    found: Recipe,
+    source: Upload | None,
+    *,
+    doors: tuple[Writer, MediaMaker],
+    limits: LimitSettings,
+    listener: ProgressListener,
+) -> bytes:
+    """Return the bytes of the file that the recipe of ``upload`` makes.
+
+    Raises:
+        InputError: when it makes other notes than it did.
+        core.errors.TuttiError: when nothing came of it.
+    """
+    assert found.options is not None
+    answer = await answer_order(
+        replace(found.options, seed=found.seed),
+        source=source,
+        parts=ReplyParts(audio_format=None, has_picture=False),
+        doors=doors,
+        limits=limits,
+        listener=listener,
+    )
+    if answer.reply.revision.piece_hash != found.piece_hash:
         raise InputError(
             "This recipe makes other notes here: it was made by another version of Tutti, or on another kind of device."
         )
     # The recipe is the file's own: its parents are those of the first time.
-    return write_midi(read_midi(reply.midi.data), recipe=read_recipe(upload.data))
+    return write_midi(read_midi(answer.reply.midi.data), recipe=read_recipe(upload.data))
 
 
-def _require_parent(found: Recipe, source: Upload | None, piece: Any) -> None:
-    needs_source = bool(found.parent_hashes) and found.operation != "generate"
-    if not needs_source:
+async def require_parent(found: Recipe, source: Upload | None, media: MediaMaker) -> None:
+    """See that the file is there that a recipe needs.
+
+    Raises:
+        InputError: when it is missing, or another.
+    """
+    if not found.parent_hashes or found.operation == "generate":
         return
-    if source is None or piece is None:
+    if source is None:
         raise InputError(
             f"This recipe needs the piece that it was made from ({found.parent_hashes[0][:12]}…). Give it with --parent."
         )
+    piece = await media.read_upload(source.filename, source.data)
     if hash_piece(encode_piece(piece)) != found.parent_hashes[0]:
         raise InputError(
-            f"{source.filename} is not the piece that this was made from. Give the right file with --parent."
+            f"{source.filename} is not the piece that this was made from. Give the right one with --parent."
         )
 
 
-def _require_checkpoint(found: Recipe, here: set[str]) -> None:
+def require_checkpoint(found: Recipe, here: set[str]) -> None:
+    """See that the network is here that a recipe needs.
+
+    Raises:
+        InputError: when it is another.
+    """
     if found.checkpoint_id is not None and found.checkpoint_id not in here:
         raise InputError(
             f"This file was made with the network {found.checkpoint_id}, and here are {', '.join(sorted(here))}. "
