@@ -172,6 +172,8 @@ async def test_leaving_a_server_starts_the_grace_and_coming_back_ends_it(page: P
             row = await GuildSettingsRepository(session).find(guild_id)
             return row is not None and row.purge_at is not None
 
+    await page.call("POST", "/api/gateway", body={"action": "outage"})
+    assert made.message["id"] in (await guest.command(channel, "history")).text
     assert not await purge_is_set()
     await page.call("POST", "/api/bot", body={"action": "remove"})
     await until(purge_is_set)

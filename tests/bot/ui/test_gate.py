@@ -1,0 +1,28 @@
+"""What stands at the gate: names of commands and of buttons."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.services.permissions import group_of
+from bot.ui.gate import doing_of_press
+
+
+@pytest.mark.parametrize(
+    ("custom_id", "doing", "group"),
+    [
+        ("tutti:again:12", "again", "edit"),
+        ("tutti:more:12:remix", "remix", "edit"),
+        ("tutti:more:12:star", "star", None),
+        ("tutti:delete:mine:1-2", "delete", None),
+        ("tutti:settings:set:genre", "settings", "settings"),
+        ("tutti:mydata:erase:5", "mydata", None),
+        ("tutti:look:t-0.0:::::", "look", None),
+        ("tutti:compose:accept:3", "compose", "generate"),
+        ("nonsense", "nonsense", "edit"),
+    ],
+)
+def test_a_button_says_what_it_does(custom_id, doing, group):
+    """By its identifier, whichever file it comes from; what nobody knows counts as an edit."""
+    assert doing_of_press(custom_id) == doing
+    assert group_of(doing) == group
