@@ -6,6 +6,7 @@ Works on JSON as a bot sends it and returns it as Discord keeps it, with every c
 from collections.abc import Iterator
 from typing import Any
 
+from sandbox.emoji import is_emoji
 from sandbox.errors import RefusedError, bad_form, too_long
 
 ACTION_ROW, BUTTON, STRING_SELECT, TEXT_INPUT = 1, 2, 3, 4
@@ -78,9 +79,11 @@ def check_modal(data: Json) -> Json:
             _check_type(component.get("component"), _IN_LABEL, [*path, "component"])
             _check_leaf(component["component"], [*path, "component"])
         elif component["type"] == ACTION_ROW:
-            for child in component.get("components") or []:
-                _check_type(child, (TEXT_INPUT,), path)
-                _check_leaf(child, path)
+            children = component.get("components") or []
+            _check_length(children, [*path, "components"], shortest=1, longest=1)
+            _check_type(children[0], (TEXT_INPUT,), path)
+            _check_length(children[0].get("label"), [*path, "components", 0, "label"], shortest=1, longest=45)
+            _check_leaf(children[0], path)
     _check_custom_ids(components)
     return {"title": title, "custom_id": custom_id, "components": _number(components)}
 
@@ -183,6 +186,7 @@ def _check_button(button: Json, path: Path) -> None:
     if style not in range(1, 7):
         raise bad_form([*path, "style"], "This field is required", "BASE_TYPE_REQUIRED")
     _check_length(button.get("label"), [*path, "label"], longest=80)
+    _check_emoji(button.get("emoji"), [*path, "emoji"])
     if style == LINK_STYLE:
         if not str(button.get("url") or "").startswith(("http://", "https://", "discord://")):
             raise bad_form([*path, "url"], "Not a well formed URL.", "URL_TYPE_INVALID_URL")
@@ -206,6 +210,12 @@ def _check_options(component: Json, path: Path, *, most: int) -> None:
     for index, option in enumerate(options):
         for key, shortest in (("label", 1), ("value", 1), ("description", 0)):
             _check_length(option.get(key), [*path, "options", index, key], shortest=shortest, longest=100)
+        _check_emoji(option.get("emoji"), [*path, "options", index, "emoji"])
+
+
+def _check_emoji(emoji: Json | None, path: Path) -> None:
+    if emoji and not emoji.get("id") and not is_emoji(str(emoji.get("name") or "")):
+        raise bad_form([*path, "name"], "Invalid emoji", "COMPONENT_INVALID_EMOJI")
 
 
 def _check_v2_totals(components: list[Json]) -> None:

@@ -14,6 +14,8 @@ MAX_FILES = 10
 MAX_EMBEDS = 10
 MAX_EMBED_LENGTH = 6000
 MAX_FIELDS = 25
+MAX_ALT_TEXT = 1024
+MAX_NONCE_LENGTH = 25
 _USER_MENTION = re.compile(r"<@!?(\d+)>")
 _ROLE_MENTION = re.compile(r"<@&(\d+)>")
 
@@ -95,6 +97,20 @@ def _check_embed_links(embed: Json, index: int, filenames: set[str]) -> None:
         elif not link.startswith(("http://", "https://")):
             text = f"Scheme \"{link.split(':', 1)[0]}\" is not supported. Scheme must be one of ('http', 'https')."
             raise bad_form(["embeds", index, *path], text, "URL_TYPE_INVALID_SCHEME")
+
+
+def check_facts(listed: Iterable[Json]) -> None:
+    """Raises: RefusedError when an attachment's description, its alt text, is too long."""
+    for index, entry in enumerate(listed):
+        if len(entry.get("description") or "") > MAX_ALT_TEXT:
+            raise too_long(["attachments", index, "description"], MAX_ALT_TEXT)
+
+
+def check_nonce(nonce: Any) -> Any:
+    """Return a nonce, or none. Raises: RefusedError for a text that is too long."""
+    if nonce is not None and len(str(nonce)) > MAX_NONCE_LENGTH:
+        raise too_long(["nonce"], MAX_NONCE_LENGTH)
+    return nonce
 
 
 def check_num_files(num_files: int) -> None:

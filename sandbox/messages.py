@@ -150,7 +150,7 @@ class Messages:
             reply_to_id=reply_to_id,
             interaction=draft.interaction,
             ephemeral_user_id=draft.ephemeral_user_id,
-            nonce=payload.get("nonce"),
+            nonce=message_rules.check_nonce(payload.get("nonce")),
         )
         self._fill(message, payload, draft.files)
         if not draft.is_loading:
@@ -234,6 +234,7 @@ class Messages:
 
     def _attachments(self, message: Message, payload: Json, files: dict[int, Upload]) -> list[Attachment]:
         """Keep what is listed or still shown by an embed, describe it anew, and add the new files in their order."""
+        message_rules.check_facts(payload.get("attachments") or [])
         listed: dict[str, Json] = {str(entry.get("id")): entry for entry in payload.get("attachments") or []}
         kept = list(message.attachments)
         if payload.get("attachments") is not None:

@@ -10,6 +10,7 @@ from typing import Any
 from aiohttp import web
 
 from sandbox.announcer import Announcer
+from sandbox.emoji import is_emoji
 from sandbox.errors import PageRequestError
 from sandbox.gateway import Gateway
 from sandbox.interactions import Interactions
@@ -210,7 +211,7 @@ class PageAPI:
         body = (await self._body(request)).json
         user = self._user(body.get("user_id"))
         emoji = str(body.get("emoji") or "")
-        if not 1 <= len(emoji) <= 16 or emoji.isascii():
+        if not is_emoji(emoji):
             raise PageRequestError("A reaction is one emoji.")
         return self._message(request.match_info["message_id"], user), user, emoji
 

@@ -3,6 +3,7 @@
 from urllib.parse import unquote
 
 from sandbox.announcer import Announcer
+from sandbox.emoji import is_emoji
 from sandbox.errors import RefusedError, missing_permissions, unknown_message
 from sandbox.messages import Draft, Messages
 from sandbox.model import Message
@@ -178,7 +179,7 @@ class MessageRoutes:
         self._messages.require_permissions(channel, "read_message_history")
         if not any(each["emoji"] == emoji for each in message.reactions):
             self._messages.require_permissions(channel, "add_reactions")
-        if emoji.isascii() or ":" in emoji:
+        if not is_emoji(emoji):
             raise RefusedError(400, 10014, "Unknown Emoji")
         self._messages.react(message, self._world.bot, emoji)
         return NO_CONTENT

@@ -25,6 +25,10 @@ def select(num_options, **changes):
     return {"type": 3, "custom_id": "s", "options": options} | changes
 
 
+def text_input(**changes):
+    return {"type": 4, "custom_id": "t", "style": 1, "label": "Text"} | changes
+
+
 @pytest.mark.parametrize(
     "components",
     [
@@ -36,6 +40,7 @@ def select(num_options, **changes):
         [row(button(""))],
         [row(button("x", label="x" * 81))],
         [row(button("x", label=None))],
+        [row(button("x", emoji={"name": "★"}))],
         [row(button("x", style=None))],
         [row(button("same")), row(button("same"))],
         [row({"type": 2, "style": 5, "label": "x", "url": "not an address"})],
@@ -44,6 +49,7 @@ def select(num_options, **changes):
         [row(select(0))],
         [row(select(2), button("x"))],
         [row(select(1, placeholder="x" * 151))],
+        [row(select(1, options=[{"label": "a", "value": "1", "emoji": {"name": "note"}}]))],
         [row(select(1, options=[{"label": "a", "value": "1"}, {"label": "b", "value": "1"}]))],
         [row({"type": 4, "custom_id": "x", "label": "text inputs live in modals", "style": 1})],
         [{"type": 10, "content": "needs the flag"}],
@@ -126,8 +132,21 @@ async def test_broken_components_v2_are_refused(sandbox, start_bot, components, 
         {"title": "x", "custom_id": "x" * 101, "components": [row()]},
         {"title": "x", "custom_id": "x", "components": [row(button("b"))]},
         {"title": "x", "custom_id": "x", "components": [{"type": 18, "label": "l", "component": button("b")}]},
+        {"title": "x", "custom_id": "x", "components": [row(text_input(label="x" * 46))]},
+        {"title": "x", "custom_id": "x", "components": [row(text_input(max_length=2, value="abc"))]},
+        {"title": "x", "custom_id": "x", "components": [row(text_input(), text_input(custom_id="u"))]},
     ],
-    ids=["no title", "long title", "nothing in it", "long id", "button in a row", "button in a label"],
+    ids=[
+        "no title",
+        "long title",
+        "nothing in it",
+        "long id",
+        "button in a row",
+        "button in a label",
+        "long label",
+        "long value",
+        "two in a row",
+    ],
 )
 async def test_broken_modals_are_refused(sandbox, ada, start_bot, modal):
     """A form that Discord would not open is refused with 50035."""

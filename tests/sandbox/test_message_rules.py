@@ -30,6 +30,8 @@ def fields(number: int) -> list[dict[str, str]]:
         {"embeds": [{"title": "x"}] * 11},
         {"embeds": [{"title": "x", "image": {"url": "attachment://nothing.png"}}]},
         {"embeds": [{"title": "x", "url": "ftp://example.org"}]},
+        {"content": "x", "nonce": "x" * 26},
+        {"content": "x", "attachments": [{"id": 0, "description": "x" * 1025}]},
         {"embeds": ["x"]},
         {"embeds": "x"},
     ],
