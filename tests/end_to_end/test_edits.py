@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from music.constraints import BarRange
 from music.midi import read_midi, write_midi
-from music.piece import Piece
+from music.piece import Piece, Tempo
 from music.transform import slice_bars
 from tests.end_to_end.sandbox_user import Answer, Attached, Page, Person, attachment
 from tests.end_to_end.test_harmony_tasks import notes_of
@@ -50,6 +52,36 @@ async def test_bars_of_several_tracks_are_written_anew(page: Page, ada: Person, 
     outside = {note for note in given if note not in in_bars(given, 2, 3) or note[2] not in (33, 128)}
     assert outside == {note for note in filled if note not in in_bars(filled, 2, 3) or note[2] not in (33, 128)}
     assert "everything outside bars 2-3 note for note" in answer.text
+
+
+async def test_loudness_pedals_and_tempo_map_outlive_every_edit(page: Page, ada: Person, channel: str):
+    """What nobody touched keeps its timing to the tick, its loudness, pedal and bends; the tempos stay where they were."""
+    rubato = replace(BAND, tempos=(Tempo(0, 120.0), Tempo(3840, 90.0)))
+    given = read_midi(write_midi(rubato))
+    file = Attached("rubato.mid", write_midi(rubato))
+    for command, options in (
+        ("infill", {"bars": "3", "tracks": "guitar"}),
+        ("add", {"instrument": "drums", "bars": "2-3"}),
+        ("continue", {"bars": 1}),
+        ("arrange", {"transpose": "2", "tracks": "guitar"}),
+    ):
+        piece = await piece_of(page, await ada.command(channel, command, file, seed=2, **options))
+        assert piece.tempos == given.tempos, command
+        kept = {(track.name, track.control_changes, track.pitch_bends) for track in piece.tracks}
+        assert {(track.name, track.control_changes, track.pitch_bends) for track in given.tracks} <= kept, command
+        for old in given.tracks[:2]:
+            assert any(set(old.notes) <= set(track.notes) for track in piece.tracks), command
+
+
+@pytest.mark.parametrize(("there", "wanted", "program"), [(1, "piano", 0), (0, "bass", 33), (2, "drums", 128)])
+async def test_any_track_from_any_track(page: Page, ada: Person, channel: str, there, wanted, program):
+    """Piano from a bass, bass from a piano, drums from a guitar: what was sent stays."""
+    alone = BAND.with_tracks((BAND.tracks[there],))
+    answer = await ada.command(channel, "add", Attached("one.mid", write_midi(alone)), instrument=wanted, seed=5)
+
+    piece = await piece_of(page, answer)
+    assert notes_of(alone) <= notes_of(piece)
+    assert any(track.instrument == program for track in piece.tracks)
 
 
 async def test_a_layer_is_added_and_changed_by_its_buttons(page: Page, ada: Person, channel: str):
