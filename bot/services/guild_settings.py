@@ -10,11 +10,14 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import msgspec
+import structlog
 
 from core.errors import InputError
 from core.settings import LimitSettings
 from media.protocol import AudioFormat
 from music.names import parse_genre
+
+_log = structlog.stdlib.get_logger(__name__)
 
 AUDIO_FORMATS: tuple[AudioFormat, ...] = ("ogg", "mp3", "flac", "wav")
 LANGUAGES: Mapping[str, str] = {"en": "English"}
@@ -55,8 +58,16 @@ def settings_to_json(settings: GuildSettings) -> dict[str, Any]:
 
 
 def settings_from_json(data: Mapping[str, Any]) -> GuildSettings:
-    """Return the settings that ``settings_to_json`` wrote; what this version does not know any more is left out."""
-    return msgspec.convert(dict(data), GuildSettings)
+    """Return the settings that ``settings_to_json`` wrote; what this version does not know or take any more is left out."""
+    kept: dict[str, Any] = {}
+    for name, value in data.items():
+        try:
+            msgspec.convert({name: value}, GuildSettings)
+        except msgspec.ValidationError:
+            _log.warning("guild_setting_left_out", name=name)
+        else:
+            kept[name] = value
+    return msgspec.convert(kept, GuildSettings)
 
 
 def check_settings(settings: GuildSettings, *, soundfonts: Mapping[str, Any], limits: LimitSettings) -> GuildSettings:

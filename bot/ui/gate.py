@@ -11,16 +11,28 @@ from bot.services.permissions import Visitor
 
 def visitor_of(interaction: discord.Interaction[Any]) -> Visitor:
     """Return who sends an interaction, with the rights and roles that Discord names in it."""
-    return _visitor(interaction.user, interaction.guild, interaction.channel, rights=interaction.permissions)
+    return _visitor(
+        interaction.user,
+        interaction.guild_id,
+        interaction.guild,
+        channel_ids=(interaction.channel_id or 0, getattr(interaction.channel, "parent_id", None) or 0),
+        rights=interaction.permissions,
+    )
 
 
 def visitor_of_message(message: discord.Message) -> Visitor:
     """Return who wrote a message to us, with the rights and roles that Discord names in it."""
-    channel, author = message.channel, message.author
+    channel, author, guild = message.channel, message.author, message.guild
     rights = discord.Permissions.none()
     if isinstance(author, discord.Member) and isinstance(channel, discord.abc.GuildChannel | discord.Thread):
         rights = channel.permissions_for(author)
-    return _visitor(author, message.guild, channel, rights=rights)
+    return _visitor(
+        author,
+        None if guild is None else guild.id,
+        guild,
+        channel_ids=(channel.id, getattr(channel, "parent_id", None) or 0),
+        rights=rights,
+    )
 
 
 def doing_of(interaction: discord.Interaction[Any]) -> str:
@@ -38,10 +50,14 @@ def doing_of_press(custom_id: str) -> str:
 
 
 def _visitor(
-    user: discord.User | discord.Member, guild: discord.Guild | None, channel: Any, *, rights: discord.Permissions
+    user: discord.User | discord.Member,
+    guild_id: int | None,
+    guild: discord.Guild | None,
+    *,
+    channel_ids: tuple[int, int],
+    rights: discord.Permissions,
 ) -> Visitor:
-    channel_id = getattr(channel, "id", 0)
-    parent_id = getattr(channel, "parent_id", None)
+    """``guild`` may be unknown to us, for instance in an outage, where ``guild_id`` is not: its rules hold all the same."""
     role_ids = frozenset(role.id for role in user.roles) if isinstance(user, discord.Member) else frozenset[int]()
 
     def name_of(number: int) -> str:
@@ -54,8 +70,8 @@ def _visitor(
 
     return Visitor(
         user_id=user.id,
-        guild_id=None if guild is None else guild.id,
-        channel_ids=tuple(number for number in (channel_id, parent_id) if number),
+        guild_id=guild_id,
+        channel_ids=tuple(number for number in channel_ids if number),
         role_ids=role_ids,
         manages=rights.manage_guild or rights.administrator,
         name_of=name_of,

@@ -34,7 +34,8 @@ def test_only_what_was_decided_is_stored():
 
 def test_what_a_later_version_wrote_does_no_harm():
     """An older bot reads the rest."""
-    assert settings_from_json({"genre": "rock", "colour": "blue"}) == GuildSettings(genre="rock")
+    stored = {"genre": "rock", "colour": "blue", "audio_format": "8-track", "max_bars": "many"}
+    assert settings_from_json(stored) == GuildSettings(genre="rock")
 
 
 def test_names_are_spelled_as_we_spell_them():
