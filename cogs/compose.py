@@ -98,6 +98,7 @@ class Compose(commands.Cog):
         ticket = await self.bot.desk.acknowledge(interaction)
         source = await self._source(interaction, file, message)
         composing = self.bot.desk.services.keeping.composing
+        options = await self.bot.desk.services.keeping.rules.with_genre(options, place=ticket.place)
         view = await composing.begin(options, source=source, author=ticket.author, place=ticket.place)
         if plan_first:
             await show_card(interaction, view)

@@ -14,10 +14,11 @@ from bot.ui.looking_back import show_tree_of
 from bot.ui.options import suggest_genres, suggest_keys
 from bot.ui.wording.registry import WORDINGS
 
+_NO_RESULTS = frozenset({"export", "pick", "score", "upload"})  # they show what is there, or were given
 _OPERATIONS = [
     app_commands.Choice(name=wording.title.lower(), value=operation)
     for operation, wording in WORDINGS.items()
-    if operation != "upload"
+    if operation not in _NO_RESULTS
 ][:25]
 
 

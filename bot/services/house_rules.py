@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 
@@ -22,11 +22,14 @@ from bot.services.guild_settings import (
     settings_to_json,
 )
 from bot.services.model import JobOrder, Place
+from bot.services.operations.composition_options import ComposeOptions
 from bot.services.options import DEFAULT_NUM_BARS, GenerateOptions
 from bot.services.sound import SoundWishes
 from core.settings import LimitSettings
 from db.engine import Database, unbroken
 from db.repositories.guild_settings import GuildSettingsRepository
+
+WithGenre = TypeVar("WithGenre", GenerateOptions, ComposeOptions)
 
 _log = structlog.stdlib.get_logger(__name__)
 
@@ -81,12 +84,17 @@ class HouseRules:
         options = order.options
         if not isinstance(options, GenerateOptions):
             return order
-        settings, changes = await self.of(order.place.guild_id), dict[str, Any]()
-        if settings.genre is not None and not options.genre and order.source is None:
-            changes["genre"] = settings.genre
+        settings = await self.of(order.place.guild_id)
+        if order.source is None:
+            options = await self.with_genre(options, place=order.place)
         if settings.max_bars is not None and settings.max_bars < DEFAULT_NUM_BARS and options.num_bars is None:
-            changes["num_bars"] = settings.max_bars
-        return replace(order, options=replace(options, **changes)) if changes else order
+            options = replace(options, num_bars=settings.max_bars)
+        return order if options is order.options else replace(order, options=options)
+
+    async def with_genre(self, options: WithGenre, *, place: Place) -> WithGenre:
+        """Return options with the server's genre, unless they ask for one."""
+        genre = (await self.of(place.guild_id)).genre
+        return options if options.genre or genre is None else replace(options, genre=genre)
 
     async def sound_of(self, guild_id: int | None) -> SoundWishes:
         """Return how a server wants to hear its music; a SoundFont that is gone since is left out."""
