@@ -117,7 +117,7 @@ class Generate(commands.Cog):
             sections=sections or "",
         )
         if prompt:
-            options = await heed_words(self.bot.desk, interaction, prompt, given=options)
+            options, takes = await heed_words(self.bot.desk, interaction, prompt, given=options, num_takes=takes)
         await self.bot.desk.order_new(interaction, options, file=file, num_takes=takes)
 
 

@@ -152,6 +152,8 @@ class _Asked:
             exclude_instruments=said.exclude_instruments,
             density=said.density,
             preset=said.preset or "balanced",
+            loudness=said.dynamics,
+            ending=said.ending,
             seed=said.seed,
         )
 

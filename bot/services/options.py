@@ -27,6 +27,8 @@ COMPLEXITIES = ("simple", "usual", "rich")
 CADENCES = ("authentic", "plagal", "half", "deceptive")
 CHORDS_PER_BAR = (1, 2, 4)
 DYNAMICS = ("level", "follow")
+LOUDNESSES = ("quiet", "loud", "crescendo", "diminuendo")
+ENDINGS = ("quiet", "big", "slow", "fade")
 DEFAULT_NUM_BARS = 16
 
 
@@ -90,6 +92,8 @@ class GenerateOptions(Options):
     key_lock: bool = True
     sections: str = ""
     beginning_bars: tuple[int, int] | None = None  # of the source, from 1, both included: go on from these bars alone
+    loudness: str | None = None  # a name of LOUDNESSES
+    ending: str | None = None  # a name of ENDINGS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

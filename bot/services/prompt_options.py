@@ -34,6 +34,8 @@ _FIELDS: Mapping[str, str] = {  # control -> field of the options
     "instruments": "instruments",
     "density": "density",
     "preset": "preset",
+    "dynamics": "loudness",
+    "ending": "ending",
     "seed": "seed",
 }
 _SLOWER, _FASTER = 0.8, 1.25
@@ -97,6 +99,8 @@ def _said(understood: Understood) -> dict[str, Any]:
         "exclude_instruments": understood.exclude_instruments or None,
         "density": understood.density,
         "preset": understood.preset,
+        "loudness": understood.dynamics,
+        "ending": understood.ending,
         "seed": understood.seed,
     }
     said = {name: value for name, value in fields.items() if value is not None}

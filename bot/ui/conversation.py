@@ -42,23 +42,23 @@ _log = structlog.stdlib.get_logger(__name__)
 
 _NOTHING_BEFORE = "There is no result of mine in this channel yet. Write something first, or answer one of my results."
 _DOING = {"again": "again", "undo": "undo", "redo": "redo", "describe": "describe", "help": "help", "nothing": "help"}
-_MAX_TAKES = 4
 
 
 # --- words in a command --------------------------------------------------------------------------------------------
 
 
 async def heed_words(
-    desk: Desk, interaction: discord.Interaction[Any], prompt: str, *, given: GenerateOptions
-) -> GenerateOptions:
-    """Return options that follow a wish in plain words where ``given`` leaves them free.
+    desk: Desk, interaction: discord.Interaction[Any], prompt: str, *, given: GenerateOptions, num_takes: int
+) -> tuple[GenerateOptions, int]:
+    """Return options that follow a wish in plain words where ``given`` leaves them free, and how many takes are wished.
 
     Raises:
         InputError: for wishes that exclude each other, or that refer to a result that is not there.
     """
     understood = understand(prompt)
     last = await _newest(desk, place_of(interaction)) if understood.like_last else None
-    return generate_options(understood, given=given, last=_made_with(last))
+    options = generate_options(understood, given=given, last=_made_with(last))
+    return options, num_takes if num_takes > 1 else understood.num_takes or 1
 
 
 async def _newest(desk: Desk, place: Place) -> RevisionView:
@@ -194,7 +194,7 @@ class Conversation:
             size_limit_bytes=ticket.size_limit_bytes,
         )
         if understood.num_takes is not None:
-            order = replace(order, num_takes=min(max(understood.num_takes, 1), _MAX_TAKES))
+            order = replace(order, num_takes=understood.num_takes)
         await self._order(ticket, order)
 
     async def _order(self, ticket: Ticket, order: JobOrder) -> None:

@@ -14,7 +14,7 @@ from bot.services.limits import (
     parse_syncopation,
 )
 from bot.services.operations.base import Wish
-from bot.services.operations.continuing import WritingOperation
+from bot.services.operations.shaping import ShapedWriting
 from bot.services.options import DEFAULT_NUM_BARS, DENSITIES, GenerateOptions
 from bot.services.sampling import adjust, sampling_of
 from core.errors import InputError, NoMusicError
@@ -154,6 +154,6 @@ def _request(wish: Wish[GenerateOptions]) -> GenerateRequest:
     return build_generate_request(wish.job_id, wish.options, seed=wish.seed, prompt=wish.source, limits=wish.limits)
 
 
-GENERATE = WritingOperation(
+GENERATE = ShapedWriting(
     kind="generate", options_type=GenerateOptions, needs_source=False, check_options=_check, build_request=_request
 )

@@ -39,8 +39,8 @@ def read_bare_numbers(reading: Reading) -> None:
         if found is None or reading.has("tempo"):
             continue
         value, stop = found
-        is_digits = reading.tokens[at].number is not None
-        if is_digits and _SLOWEST_BARE_BPM <= value <= _FASTEST_BARE_BPM and reading.ends_clause(stop):
+        is_free = reading.tokens[at].number is not None and reading.match_before("words.labels", at) is None
+        if is_free and _SLOWEST_BARE_BPM <= value <= _FASTEST_BARE_BPM and reading.ends_clause(stop):
             _find_tempo(reading, value, at, stop)
 
 
@@ -119,6 +119,9 @@ def _read_number_with_unit(reading: Reading, at: int) -> None:
     if found is None:
         return
     value, stop = found
+    content = reading.senses(at)
+    if content is not None and content[1] > stop:
+        return  # "808s" are a bass
     stop = _skip(reading, stop, "words.about")  # "100ish bpm"
     for name in ("bpm", "bars", "seconds", "minutes", "takes"):
         unit = reading.match(f"units.{name}", stop)

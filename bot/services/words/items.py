@@ -96,7 +96,8 @@ def _list_goes_on(reading: Reading, at: int, refusal: _Refusal) -> bool:
     if not refusal.is_active or reading.tokens[at].has_full_stop:
         return False
     if not refusal.has_item:
-        return True
+        found = reading.senses(at)
+        return found is None or "negation.reversal" not in found[0]  # "no melody, just drums"
     refusal.is_open = True
     position = at
     while position < len(reading.tokens) and not reading.tokens[position].has_full_stop:

@@ -47,6 +47,8 @@ def _is_meant(reading: Reading, at: int, stop: int, *, match: re.Match[str], has
     is_announced = reading.match_before("keys.before", at) is not None or (
         at > 0 and reading.tokens[at - 1].text in {":", "="} and reading.match_before("keys.before", at - 1) is not None
     )
+    if has_mode and is_lower_article and not is_announced:  # "a minor key", "a minor thing"
+        return reading.ends_clause(stop) or reading.tokens[stop].text not in reading.vocabulary.filler
     if has_mode:
         return not (is_lower_article and reading.match("keys.nouns", stop))
     if match["mode"]:

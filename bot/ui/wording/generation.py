@@ -31,6 +31,8 @@ def _limits(options: GenerateOptions) -> list[str]:
     words += [syncopation] if options.syncopation else []
     words += [f"notes on {options.grid}"] if options.grid else []
     words += limit_words(options.ranges, options.polyphony)
+    words += [options.loudness] if options.loudness else []
+    words += ["fading out" if options.ending == "fade" else f"{options.ending} ending"] if options.ending else []
     return [*words, f"bars {clip(options.sections.removeprefix('bars').strip(), 200)}"] if options.sections else words
 
 
