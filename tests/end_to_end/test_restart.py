@@ -190,6 +190,7 @@ async def test_a_bot_killed_among_takes_answers_once_and_their_buttons_work(
 
 async def test_edits_survive_a_killed_bot(lonely_page: Page, process: BotProcess, eve: Person, place: str):
     """kill -9 while each kind of edit waits or runs: all are answered once; a form opened before is read after."""
+    num_faults = len(await lonely_page.faults())
     old = await eve.command(place, "generate", bars=4, seed=5)
     opened = await eve.start_press(old.message, "Arrange…")
     await eve.until(lambda: eve.forms.get(opened), what="the form")
@@ -218,13 +219,14 @@ async def test_edits_survive_a_killed_bot(lonely_page: Page, process: BotProcess
         assert len(replies) == 1
     sent = await eve.interact(place, {"kind": "modal", "modal_id": opened, "fields": {"feel": "darker"}})
     assert "darker" in (await eve.answer_to(sent)).text
-    assert await lonely_page.faults() == []
+    assert (await lonely_page.faults())[num_faults:] == []
 
 
 async def test_history_pages_and_undo_survive_a_killed_bot(
     lonely_page: Page, process: BotProcess, eve: Person, place: str
 ):
     """kill -9: an old page turns, an undo under way is answered once, redo knows what was undone, a star is still there."""
+    num_faults = len(await lonely_page.faults())
     first = (await eve.command(place, "generate", bars=2, seed=5)).message
     second = (await eve.press(first, "Remix")).message
     await eve.command(place, "generate", bars=1, seed=6)
@@ -250,4 +252,4 @@ async def test_history_pages_and_undo_survive_a_killed_bot(
     assert first["id"] in (await eve.command(place, "favourites")).text
     await eve.start_press(history, "Older")
     await eve.until(lambda: "Song 2 of 2" in text_of(eve.messages[history["id"]]), seconds=30, what="the older page")
-    assert await lonely_page.faults() == []
+    assert (await lonely_page.faults())[num_faults:] == []
