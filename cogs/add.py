@@ -33,10 +33,11 @@ class Add(commands.Cog):
         message="A link to one of my messages",
         preset="safe stays close to what is usual, wild does not",
         seed="The same seed and wishes give the same notes",
+        takes="How many different versions to write",
     )
     @app_commands.choices(density=_DENSITIES, preset=_PRESETS)
     @app_commands.autocomplete(instrument=suggest_instruments)
-    async def add(
+    async def add(  # noqa: PLR0917 - Discord passes options by name
         self,
         interaction: discord.Interaction[TuttiBot],
         instrument: str,
@@ -46,12 +47,13 @@ class Add(commands.Cog):
         message: str | None = None,
         preset: str = "balanced",
         seed: app_commands.Range[int, 0, 2**31 - 1] | None = None,
+        takes: app_commands.Range[int, 1, 4] = 1,
     ) -> None:
         """Add to an attached file, a linked result, or the newest one in the channel."""
         options = AddOptions(
             instruments=split_names(instrument), bars=parse_bars(bars), density=density, preset=preset, seed=seed
         )
-        await self.bot.desk.order_from(interaction, options, file=file, link=message)
+        await self.bot.desk.order_from(interaction, options, file=file, link=message, num_takes=takes)
 
     @commands.Cog.listener()
     async def on_interaction(self, interaction: discord.Interaction[TuttiBot]) -> None:

@@ -30,6 +30,7 @@ class Infill(commands.Cog):
         message="A link to one of my messages",
         preset="safe stays close to what is usual, wild does not",
         seed="The same seed and wishes give the same notes",
+        takes="How many different versions to write",
     )
     @app_commands.choices(preset=_PRESETS)
     async def infill(
@@ -41,10 +42,11 @@ class Infill(commands.Cog):
         message: str | None = None,
         preset: str = "balanced",
         seed: app_commands.Range[int, 0, 2**31 - 1] | None = None,
+        takes: app_commands.Range[int, 1, 4] = 1,
     ) -> None:
         """Fill bars of an attached file, a linked result, or the newest one in the channel."""
         options = InfillOptions(bars=parse_bars(bars), tracks=split_names(tracks), preset=preset, seed=seed)
-        await self.bot.desk.order_from(interaction, options, file=file, link=message)
+        await self.bot.desk.order_from(interaction, options, file=file, link=message, num_takes=takes)
 
 
 async def setup(bot: TuttiBot) -> None:

@@ -75,7 +75,7 @@ async def submit_form(desk: Desk, interaction: discord.Interaction[Any], forms: 
     if match is None or match["form"] not in forms:
         return
     form, revision_id = forms[match["form"]], int(match["revision_id"])
-    typed = _typed(data.get("components", ()))
+    typed = typed_in(data.get("components", ()))
 
     async def order() -> None:
         await desk.order_from_revision(interaction, form.read(typed), revision_id)
@@ -84,15 +84,15 @@ async def submit_form(desk: Desk, interaction: discord.Interaction[Any], forms: 
     await desk.guarded(interaction, order, custom_id=f"tutti:{match['form']}:{revision_id}:{said}")
 
 
-def _typed(components: Any) -> dict[str, str]:
+def typed_in(components: Any) -> dict[str, str]:
     """Return what stands in the lines of a form, in whatever rows or labels Discord wraps them."""
     found: dict[str, str] = {}
     for component in components:
         if "value" in component and "custom_id" in component:
             found[str(component["custom_id"])] = str(component["value"] or "")
-        found |= _typed(component.get("components", ()))
+        found |= typed_in(component.get("components", ()))
         if isinstance(component.get("component"), dict):
-            found |= _typed((component["component"],))
+            found |= typed_in((component["component"],))
     return found
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import discord
 
-from bot.plain_text import clip
+from bot.plain_text import clip, make_plain
 from bot.services.model import JobView, ProgressView
 from bot.ui.embeds.style import BLUE, GREY, RED
 from bot.ui.wording.registry import WORDINGS
@@ -36,7 +36,7 @@ def _progress_line(progress: ProgressView) -> str:
     if progress.stage == "restarting":
         return "I am being restarted; this goes on by itself in a moment."
     words = {"reading": "Reading the music", "writing": "Writing", "rendering": "Making sound and picture"}
-    line = f"{words[progress.stage]} {progress.step}" if progress.step else words[progress.stage]
+    line = f"{words[progress.stage]} {make_plain(progress.step)}" if progress.step else words[progress.stage]
     early = progress.early
     heard = "" if early is None else f"\nListen to the first {early.num_bars} of {early.num_total} bars meanwhile."
     if progress.num_total <= 0:
