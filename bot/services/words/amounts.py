@@ -122,7 +122,7 @@ def _read_number_with_unit(reading: Reading, at: int) -> None:
     content = reading.senses(at)
     if content is not None and content[1] > stop:
         return  # "808s" are a bass
-    stop = _skip(reading, stop, "words.about")  # "100ish bpm"
+    stop = _skip(reading, stop, "words.after_number")  # "100ish bpm", "8 more bars"
     for name in ("bpm", "bars", "seconds", "minutes", "takes"):
         unit = reading.match(f"units.{name}", stop)
         if unit is None or (len(reading.tokens[stop].text) == 1 and not reading.tokens[stop].is_glued):

@@ -145,4 +145,6 @@ def _build_speller(
     sound |= set(data["filler"]["words"]) | set(data["numbers"]) | set(data["not_typos"]["words"])
     small = [name for name in groups if name.startswith(("words.", "negation.")) and name != "words.interval"]
     joining = {word for name in small for phrase in groups[name] for word in phrase if len(word) < _SAFE_LENGTH}
-    return Speller(sound - joining - set(data["not_typos"]["words"]), sound=sound)
+    silent = set(data["filler"]["words"]) | set(data["not_typos"]["words"])
+    content = {word for phrase in senses for word in phrase}
+    return Speller((sound - joining - silent) | (content - joining), sound=sound)

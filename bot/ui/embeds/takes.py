@@ -9,6 +9,7 @@ import discord
 from bot.plain_text import clip, make_plain
 from bot.services.model import Reply, TakesReply
 from bot.ui.embeds.style import DESCRIPTION_LIMIT, FIELD_LIMIT, GREEN, origin_of
+from bot.ui.embeds.words import add_prompt_fields
 from bot.ui.wording.registry import WORDINGS, describe_options
 
 _BRIEF_FACTS = ("Length", "Tempo", "Key", "Instruments")
@@ -27,6 +28,7 @@ def takes_embed(reply: TakesReply) -> discord.Embed:
         ),
         colour=GREEN,
     )
+    add_prompt_fields(embed, revision.options)
     embed.add_field(name="Asked", value=clip(describe_options(revision.options), FIELD_LIMIT), inline=False)
     for number, take in enumerate(reply.takes, start=1):
         embed.add_field(name=f"Take {number}", value=clip(_brief(take), FIELD_LIMIT), inline=False)
