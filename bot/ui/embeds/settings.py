@@ -31,7 +31,7 @@ def settings_embed(settings: GuildSettings, *, limits: LimitSettings) -> discord
     language = f"{LANGUAGES.get(settings.language, settings.language)}. Others are not translated yet."
     for name, value in (
         ("Default genre", settings.genre or "none"),
-        ("Sound", f"{settings.audio_format or 'ogg, the usual'}, {settings.soundfont or 'the usual SoundFont'}"),
+        ("Sound", f"{settings.audio_format or 'the usual format (ogg)'}, {settings.soundfont or 'the usual SoundFont'}"),
         (
             "Limits",
             f"{min(jobs, limits.max_jobs_per_user)} pieces in the making a person, {min(bars, limits.max_bars)} bars",
