@@ -43,6 +43,7 @@ EXTENSIONS = (
     "cogs.explain",
     "cogs.history",
     "cogs.help",
+    "cogs.hum",
     "cogs.tutorial",
     "cogs.conversation",
     "cogs.undo",

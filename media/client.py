@@ -91,8 +91,8 @@ class MediaClient:
         """Whether a child of each kind runs."""
         return self._readers.is_ready and self._makers.is_ready
 
-    async def read_upload(self, filename: str, data: bytes) -> Piece:
-        """Return the piece in an untrusted MIDI or MusicXML file.
+    async def read_upload(self, filename: str, data: bytes, *, is_sound: bool = False) -> Piece:
+        """Return the piece in an untrusted file of notes; with ``is_sound``, the melody in a clip of one voice.
 
         Raises:
             InputError: with one sentence that says what to do instead.
@@ -105,7 +105,7 @@ class MediaClient:
             max_notes=settings.max_upload_notes,
             max_minutes=settings.max_upload_minutes,
         )
-        request = ReadUpload(filename=filename, data=data, limits=limits)
+        request = ReadUpload(filename=filename, data=data, limits=limits, is_sound=is_sound)
         start_seconds = time.perf_counter()
         try:
             answer = await self._readers.ask(request, timeout_seconds=_UPLOAD_TIMEOUT_SECONDS)

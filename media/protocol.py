@@ -31,6 +31,7 @@ class ReadUpload(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     filename: str
     data: bytes
     limits: UploadLimits
+    is_sound: bool = False  # a clip of one voice is meant, not a file of notes
 
 
 class Render(msgspec.Struct, frozen=True, kw_only=True, tag=True):

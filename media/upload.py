@@ -7,6 +7,7 @@ so a file that takes too long or too much memory harms nobody.
 from __future__ import annotations
 
 from core.errors import InputError, MIDIFileError, NoMusicError, UploadTooLargeError
+from media.humming import looks_like_sound, transcribe
 from media.protocol import UploadLimits
 from music.abc_notation import looks_like_abc, read_abc
 from music.midi import read_midi
@@ -19,15 +20,15 @@ _ACCEPTED = ".mid, .midi, .kar, .musicxml, .xml, .mxl or .abc"
 _ABC_HEAD_BYTES = 4096
 
 
-def read_upload(filename: str, data: bytes, *, limits: UploadLimits) -> Piece:
-    """Return the piece in an uploaded file.
+def read_upload(filename: str, data: bytes, *, limits: UploadLimits, is_sound: bool = False) -> Piece:
+    """Return the piece in an uploaded file; with ``is_sound``, the melody in a clip of one voice.
 
     Raises:
         InputError: with one sentence that says what to do instead.
     """
     if len(data) > limits.max_bytes:
         raise UploadTooLargeError(what="bytes", limit=limits.max_bytes, actual=len(data))
-    piece = _read_by_content(filename, data)
+    piece = _hear(data) if is_sound else _read_by_content(filename, data)
 
     if piece.num_notes > limits.max_notes:
         raise UploadTooLargeError(what="notes", limit=limits.max_notes, actual=piece.num_notes)
@@ -39,9 +40,19 @@ def read_upload(filename: str, data: bytes, *, limits: UploadLimits) -> Piece:
     return piece
 
 
+def _hear(data: bytes) -> Piece:
+    if not looks_like_sound(data):
+        raise InputError("That is no sound file. Send a short clip of one voice as Ogg, MP3, FLAC or WAV.")
+    return transcribe(data)
+
+
 def _read_by_content(filename: str, data: bytes) -> Piece:
     if not data:
         raise MIDIFileError("The file is empty. Export it again and send the new one.")
+    if looks_like_sound(data):
+        raise InputError(
+            "That is sound, not notes. Send a clip of one voice to /hum, check what I heard, and go on from there."
+        )
     if _MIDI_MAGIC in data[:256] or data[:4] == _RIFF_MAGIC:  # a few players write bytes before the header
         return read_midi(data[data.index(_MIDI_MAGIC) :] if _MIDI_MAGIC in data[:256] else data)
     if data[:4] == _ZIP_MAGIC or _looks_like_xml(data):

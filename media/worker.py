@@ -64,7 +64,9 @@ def _work(request: MediaRequest) -> MediaAnswer:  # noqa: PLR0911 - one for each
         case ReadUpload():
             from media.upload import read_upload
 
-            return PieceRead(piece=read_upload(request.filename, request.data, limits=request.limits))
+            return PieceRead(
+                piece=read_upload(request.filename, request.data, limits=request.limits, is_sound=request.is_sound)
+            )
         case Render():
             return _render(request)
         case RenderStem():

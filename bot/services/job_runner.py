@@ -25,7 +25,7 @@ from bot.services.model import EarlySound, JobView, ProgressView, Upload
 from bot.services.operations.base import Wish
 from bot.services.operations.exporting import FileOptions
 from bot.services.operations.picking import PICK, PickOptions
-from bot.services.operations.registry import operation_called
+from bot.services.operations.registry import HEARING_KINDS, operation_called
 from bot.services.take_maker import TakeMaker
 from bot.services.take_replies import TakesReplyMaker, missing_takes_remark
 from core.errors import (
@@ -216,5 +216,6 @@ class JobRunner:
         if not isinstance(source, Upload):
             return source, None
         await show_progress(self._doors.presenter, job, ProgressView(stage="reading"))
-        piece = await self._doors.media.read_upload(source.filename, source.data)
+        is_sound = job.kind in HEARING_KINDS
+        piece = await self._doors.media.read_upload(source.filename, source.data, is_sound=is_sound)
         return piece, piece

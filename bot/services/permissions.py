@@ -25,7 +25,7 @@ GROUP_WORDS: Mapping[Group, str] = {
 }
 
 _COMMANDS: Mapping[Group | None, tuple[str, ...]] = {
-    "generate": ("compose", "generate", "tutorial"),
+    "generate": ("compose", "generate", "hum", "tutorial"),
     "edit": ("add", "arrange", "continue", "harmonize", "infill", "redo", "remix", "undo"),
     "settings": ("settings",),
     None: ("delete", "describe", "explain", "export", "favourites", "help", "history", "mydata", "score"),

@@ -46,8 +46,8 @@ class Writer(Protocol):
 class MediaMaker(Protocol):
     """Reads untrusted files and makes what is heard and seen."""
 
-    async def read_upload(self, filename: str, data: bytes) -> Piece:
-        """Return the piece in an untrusted file."""
+    async def read_upload(self, filename: str, data: bytes, *, is_sound: bool = False) -> Piece:
+        """Return the piece in an untrusted file; with ``is_sound``, the melody in a clip of one voice."""
         ...
 
     async def render(

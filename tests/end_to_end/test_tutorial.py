@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import io
+
+import numpy as np
 import pytest
+import soundfile
 
 from music.midi import read_midi
-from tests.end_to_end.sandbox_user import Attached, Page, Person, attachment, text_of
+from tests.end_to_end.sandbox_user import Attached, Page, Person, attachment, buttons, text_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -53,3 +57,29 @@ async def test_describe_ends_with_a_wish_to_copy(ada: Person, channel: str):
     answer = await ada.command(channel, "describe", Attached("tune.abc", TUNE))
     assert "/generate" in text_of(answer.message)
     assert "bars:8" in text_of(answer.message).replace("\\", "")
+
+
+def clip() -> Attached:
+    """Four tones of a voice, as a sound file."""
+    time_seconds = np.arange(int(0.5 * 16_000)) / 16_000
+    tones = [
+        0.3 * np.sin(2 * np.pi * 440 * 2 ** ((pitch - 69) / 12) * time_seconds) * np.hanning(len(time_seconds))
+        for pitch in (60, 64, 67, 72)
+    ]
+    buffer = io.BytesIO()
+    soundfile.write(buffer, np.concatenate(tones), 16_000, format="WAV", subtype="PCM_16")
+    return Attached("humming.wav", buffer.getvalue())
+
+
+async def test_a_hummed_clip_is_shown_as_notes_and_goes_on_from_there(page: Page, ada: Person, channel: str):
+    """First to be checked; then it is a result like any other."""
+    heard = await ada.command(channel, "hum", clip(), tempo=120)
+    piece = read_midi(await page.download(attachment(heard.message, ".mid")))
+    assert [note.pitch for note in piece.tracks[0].notes] == [60, 64, 67, 72]
+    assert "Heard melody" in heard.text
+    assert "Harmonize" in text_of(heard.message) or "Harmonize" in buttons(heard.message)
+
+
+async def test_a_sound_file_elsewhere_is_sent_to_hum(ada: Person, channel: str):
+    answer = await ada.command(channel, "harmonize", clip())
+    assert "/hum" in answer.text

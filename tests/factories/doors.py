@@ -114,7 +114,7 @@ class StandInMedia:
         self.drawn_histories = []
         self.soundfonts = []
 
-    async def read_upload(self, filename, data):
+    async def read_upload(self, filename, data, *, is_sound=False):
         return read_midi(data)
 
     async def render(self, piece, *, size_limit_bytes, audio_format="ogg", stop_ticks=None, soundfont=""):

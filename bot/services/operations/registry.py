@@ -11,6 +11,7 @@ from bot.services.operations.composition import COMPOSE
 from bot.services.operations.exporting import EXPORT, SCORE
 from bot.services.operations.generation import GENERATE
 from bot.services.operations.harmonization import HARMONIZE
+from bot.services.operations.hearing import HUM
 from bot.services.operations.infilling import INFILL
 from bot.services.operations.picking import PICK
 from bot.services.operations.remixing import REMIX
@@ -33,10 +34,14 @@ OPERATIONS: tuple[Operation[Any], ...] = (
     SCORE,
     EXPORT,
     COMPOSE,
+    HUM,
 )
 
 NETWORK_KINDS = ("generate", "harmonize", "remix")
 """The kinds whose durations the queue learns from: what the networks themselves call their tasks."""
+
+HEARING_KINDS = frozenset({"hum"})
+"""The kinds whose file is a sound, not notes."""
 
 _BY_KIND: dict[str, Operation[Any]] = {operation.kind: operation for operation in OPERATIONS}
 _BY_OPTIONS: dict[type[Options], Operation[Any]] = {operation.options_type: operation for operation in OPERATIONS}

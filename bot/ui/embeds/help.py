@@ -22,7 +22,7 @@ class HelpEntry:
 
 
 _GROUPS: Mapping[str, tuple[str, ...]] = {
-    "Make music": ("generate", "compose", "continue", "tutorial"),
+    "Make music": ("generate", "compose", "continue", "hum", "tutorial"),
     "Change music": ("remix", "harmonize", "add", "infill", "arrange"),
     "Look and listen": ("describe", "explain", "score", "export"),
     "Find it again": ("history", "undo", "redo", "favourites"),

@@ -13,6 +13,7 @@ from bot.ui.wording.edits import ADD, ARRANGE, INFILL
 from bot.ui.wording.exporting import EXPORT, SCORE
 from bot.ui.wording.generation import CONTINUE, GENERATE
 from bot.ui.wording.harmonization import HARMONIZE
+from bot.ui.wording.hearing import HUM
 from bot.ui.wording.picking import PICK
 from bot.ui.wording.remixing import REMIX
 from bot.ui.wording.stepping import REDO, UNDO
@@ -33,6 +34,7 @@ WORDINGS: Mapping[str, Wording] = {
     "score": SCORE,
     "export": EXPORT,
     "compose": COMPOSE,
+    "hum": HUM,
     "upload": _UPLOAD,
 }
 
