@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +10,8 @@ import typer
 
 from bot.cli_jobs import run_and_report
 from bot.cli_output import OutputPaths
-from bot.services.operations.composition_options import ComposeOptions
+from bot.services.operations.composition_options import ComposeOptions, check_compose_options, make_plan
+from bot.services.sampling import draw_seed
 
 _Input = Annotated[Path | None, typer.Argument(metavar="[FILE]", help="A MIDI or MusicXML file whose melody it gets.")]
 
@@ -50,6 +52,10 @@ def compose(
         preset=preset,
         seed=seed,
     )
+    if file is None:  # the plan goes into the recipe that the file carries
+        check_compose_options(options)
+        seed = draw_seed(options.seed)
+        options = replace(options, seed=seed, plan=make_plan(options, seed=seed, melody=None))
     run_and_report(options, file, OutputPaths(midi=output, audio=audio, picture=picture), as_json=as_json)
 
 

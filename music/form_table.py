@@ -29,25 +29,25 @@ class SectionKind:
 
 
 SECTION_KINDS: Mapping[str, SectionKind] = {
-    "intro": SectionKind(loudness=0.86, layers=0, bars=(4, 8, 2), role="intro"),
-    "outro": SectionKind(loudness=0.94, layers=1, bars=(4, 8, 2, 6, 3), role="outro"),
-    "verse": SectionKind(loudness=0.93, layers=1, bars=(8, 16)),
-    "pre-chorus": SectionKind(loudness=0.98, layers=1, bars=(4, 8)),
-    "chorus": SectionKind(loudness=1.06, layers=2, bars=(8, 16), density_step=1),
-    "hook": SectionKind(loudness=1.06, layers=2, bars=(8, 4), density_step=1),
-    "bridge": SectionKind(loudness=0.96, layers=1, bars=(8, 4)),
-    "middle": SectionKind(loudness=0.92, layers=1, bars=(8, 16)),
-    "break": SectionKind(loudness=0.9, layers=0, bars=(8, 4)),
-    "build": SectionKind(loudness=0.97, layers=1, bars=(8, 4)),
-    "drop": SectionKind(loudness=1.08, layers=2, bars=(16, 8), density_step=1),
-    "solo": SectionKind(loudness=1.02, layers=1, bars=(8, 16)),
+    "intro": SectionKind(loudness=1.0, layers=0, bars=(4, 8, 2), role="intro"),
+    "outro": SectionKind(loudness=0.97, layers=1, bars=(4, 8, 2, 6, 3), role="outro"),
+    "verse": SectionKind(loudness=0.97, layers=1, bars=(8, 16)),
+    "pre-chorus": SectionKind(loudness=0.99, layers=1, bars=(4, 8)),
+    "chorus": SectionKind(loudness=1.04, layers=2, bars=(8, 16), density_step=1),
+    "hook": SectionKind(loudness=1.04, layers=2, bars=(8, 4), density_step=1),
+    "bridge": SectionKind(loudness=0.98, layers=1, bars=(8, 4)),
+    "middle": SectionKind(loudness=0.96, layers=1, bars=(8, 16)),
+    "break": SectionKind(loudness=1.0, layers=0, bars=(8, 4)),
+    "build": SectionKind(loudness=1.0, layers=1, bars=(8, 4)),
+    "drop": SectionKind(loudness=1.05, layers=2, bars=(16, 8), density_step=1),
+    "solo": SectionKind(loudness=1.0, layers=1, bars=(8, 16)),
     "head": SectionKind(loudness=1.0, layers=2, bars=(8, 16)),
-    "strophe": SectionKind(loudness=0.97, layers=1, bars=(8, 16)),
-    "refrain": SectionKind(loudness=1.04, layers=2, bars=(8, 16)),
+    "strophe": SectionKind(loudness=0.98, layers=1, bars=(8, 16)),
+    "refrain": SectionKind(loudness=1.03, layers=2, bars=(8, 16)),
     "blues": SectionKind(loudness=1.0, layers=2, bars=(12,)),
     "theme": SectionKind(loudness=1.0, layers=2, bars=(8, 16)),
-    "interlude": SectionKind(loudness=0.92, layers=0, bars=(4, 8)),
-    "coda": SectionKind(loudness=0.96, layers=2, bars=(4, 8, 2, 6, 3), role="outro"),
+    "interlude": SectionKind(loudness=1.0, layers=0, bars=(4, 8)),
+    "coda": SectionKind(loudness=0.98, layers=2, bars=(4, 8, 2, 6, 3), role="outro"),
 }
 
 OTHER_NAMES: Mapping[str, str] = {
@@ -57,10 +57,10 @@ OTHER_NAMES: Mapping[str, str] = {
 }  # fmt: skip
 
 LETTER_KINDS: Mapping[str, SectionKind] = {
-    "A": SectionKind(loudness=0.97, layers=1),
-    "B": SectionKind(loudness=1.03, layers=2),
-    "C": SectionKind(loudness=0.97, layers=1),
-    "D": SectionKind(loudness=1.02, layers=2),
+    "A": SectionKind(loudness=0.98, layers=1),
+    "B": SectionKind(loudness=1.02, layers=2),
+    "C": SectionKind(loudness=0.98, layers=1),
+    "D": SectionKind(loudness=1.01, layers=2),
 }
 """Sections that are only called by a letter; later ones are like D."""
 

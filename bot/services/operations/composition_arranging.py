@@ -117,8 +117,12 @@ def _variation_request(song: Composing, part: Piece, section: SectionPlan, label
     """Return what is asked for a repeat: other notes for a few of the accompaniment's, other voices for a chorale."""
     lead = lead_index(song.plan, part)
     job_id, seed = f"{song.job_id}-{label}", derive_seed(song.seed, f"variation:{label}")
-    if song.plan.genre == "chorale":
-        return None
+    if song.plan.genre == "chorale" and lead is not None:
+        melody = part.with_tracks((part.tracks[lead],))
+        sampling = harmony_sampling("chorale", song.preset)
+        return HarmonizeRequest(
+            job_id=job_id, seed=seed, piece=melody, style="chorale", melody_track=0, sampling=sampling
+        )
     tracks = tuple(
         index
         for index, track in enumerate(part.tracks)

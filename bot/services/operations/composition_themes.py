@@ -13,13 +13,14 @@ from inference.harmony_sampling import harmony_sampling
 from inference.protocol import Controls, GenerateRequest, HarmonizeRequest, Request
 from music.assembling import lead_index
 from music.chord_chart import lay_chart, parse_chart
-from music.constraints import AskedChord, BarRange, Constraints
+from music.constraints import AskedChord, BarRange, Constraints, PartLimits
 from music.form import FormPlan, ThemePlan
 from music.form_band import seat_band
 from music.form_melody import melody_material
 from music.names import instrument_name, parse_key, scale_of_key
-from music.piece import Note, Piece, Tempo, TimeSignature, Track
-from music.roles import name_part
+from music.piece import DRUM_PROGRAM, Note, Piece, Tempo, TimeSignature, Track
+from music.ranges import playable_range
+from music.roles import is_chordal, name_part
 from music.theme_choice import measure_theme
 from music.time_grid import TimeGrid
 from music.transform import concatenate
@@ -28,7 +29,9 @@ from music.vocabulary import NUM_DENSITIES
 _USUAL_DENSITIES = (2, 3, 4, 5)
 """The density class (``music.vocabulary.DENSITY_LIMITS``) of one, two, three and more players."""
 
-NUM_CANDIDATES = 3
+_LEAD_RANGE = (60, 86)
+
+NUM_CANDIDATES = 5
 """Each theme is written so often, and the best is taken (``music/theme_choice.py``)."""
 
 
@@ -71,6 +74,7 @@ async def _draft_with_generator(song: Composing, theme: ThemePlan, before: Piece
                 tempo_bpm=plan.tempo_bpm,
                 instruments=core,
                 scale=scale_of_key(key),
+                parts=_part_limits(core),
             ),
             controls=Controls(genre=plan.genre, density=_density_of(theme, len(core))),
             sampling=song.sampling,
@@ -79,6 +83,16 @@ async def _draft_with_generator(song: Composing, theme: ThemePlan, before: Piece
         for index in range(NUM_CANDIDATES)
     ]
     return [result.piece for result in await song.ask("themes", requests)]
+
+
+def _part_limits(core: tuple[int, ...]) -> tuple[PartLimits, ...]:
+    """Return where a lead that does not also play the chords belongs: where people sing, as far as its instrument goes."""
+    lead = core[0]
+    if lead == DRUM_PROGRAM or len(core) < 2 or (is_chordal(lead) and not any(map(is_chordal, core[1:]))):
+        return ()
+    low, high = playable_range(lead)
+    low, high = max(low, _LEAD_RANGE[0]), min(high, _LEAD_RANGE[1])
+    return (PartLimits(instrument=lead, pitch_range=(low, high), max_notes_at_once=1),) if high - low >= 12 else ()
 
 
 def _density_of(theme: ThemePlan, num_players: int) -> int:
