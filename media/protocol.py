@@ -12,6 +12,8 @@ import msgspec
 from music.piece import Piece
 
 AudioFormat = Literal["ogg", "mp3", "flac", "wav"]
+MAX_SCORE_PAGES = 100
+"""A PDF holds no more; a longer score is better read as MusicXML."""
 ScoreForm = Literal["png", "pdf", "musicxml"]
 Synthesizer = Literal["auto", "library", "program"]
 """FluidSynth as a library with a resident font, or as a program through midi2audio; auto takes the library where there is one."""

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import InputError, RenderError
-from media.protocol import EngravedScore, EngraveScore
+from media.protocol import MAX_SCORE_PAGES, EngravedScore, EngraveScore
 from music.musicxml_writing import write_score_xml
 from music.names import key_name
 from music.notation import Score
@@ -31,7 +31,7 @@ from music.time_grid import TimeGrid
 MAX_PAGES = 60
 _PAGE_WIDTH, _PAGE_HEIGHT = 2100, 2970  # A4 in tenths of a millimetre
 _PICTURE_ZOOM = 2.4
-_PDF_POINTS_PER_UNIT = 72 / 254  # Verovio counts tenths of a millimetre
+_POINTS_PER_UNIT = 72 / 254  # Verovio counts tenths of a millimetre
 _OPTIONS: dict[str, Any] = {
     "pageWidth": _PAGE_WIDTH,
     "pageHeight": _PAGE_HEIGHT,
@@ -52,9 +52,10 @@ _OPTIONS: dict[str, Any] = {
 _SCALES = ((6, 42), (10, 34), (16, 26))
 """(staves, size in percent): large scores are engraved smaller, so that a system fits on its page."""
 _SMALLEST_SCALE = 20
+_PAGE_SIZE = re.compile(r'width="([0-9.]+)px" height="([0-9.]+)px"')
 _TEXT_FONT = re.compile(r'font-family="Times[^"]*"')
 _SIGNS = re.compile(r'<tspan font-family="(?:Leipzig|Bravura|Leland)" font-size="([0-9.]+)px">([^<]*)</tspan>')
-_GLYPHS = {"\ueca5": "♩", "\ueca7": "♪", "\uea64": "♭", "\uea65": "♮", "\uea66": "♯"}
+_GLYPHS = {"\uecb7": ".", "\ueca5": "♩", "\ueca7": "♪", "\uea64": "♭", "\uea65": "♮", "\uea66": "♯"}
 """Music signs inside texts, which Verovio takes from its own font, and their namesakes in ours."""
 _TEXT_FAMILY = "STIXGeneral"
 
@@ -76,7 +77,7 @@ def engrave(request: EngraveScore) -> EngravedScore:
     if not {"png", "pdf"} & set(wanted):
         return EngravedScore(musicxml=musicxml)
     picture, num_pages = _engrave_pages(score, musicxml, max_pages=1)
-    pages = _engrave_pages(score, musicxml, max_pages=MAX_PAGES)[0] if "pdf" in wanted else []
+    pages = _engrave_pages(score, musicxml, max_pages=MAX_SCORE_PAGES)[0] if "pdf" in wanted else []
     return EngravedScore(
         musicxml=musicxml if "musicxml" in wanted else b"",
         png=_draw(picture[0]) if "png" in wanted else b"",
@@ -181,6 +182,15 @@ def _in_greys(png: bytes) -> bytes:
     return buffer.getvalue()
 
 
+def _on_paper(svg: str) -> str:
+    """Return a page in the size of the paper: a point for each unit of its outermost element."""
+    size = _PAGE_SIZE.search(svg)
+    assert size is not None, "Verovio states the size of every page"
+    width, height = size[1], size[2]
+    paper = f'width="{_PAGE_WIDTH * _POINTS_PER_UNIT:.3f}" height="{_PAGE_HEIGHT * _POINTS_PER_UNIT:.3f}"'
+    return svg.replace(size[0], f'{paper} viewBox="0 0 {width} {height}"', 1)
+
+
 def _print(pages: list[str]) -> bytes:
     """Return the pages as one PDF with lines, not pixels."""
     import svg2pdf_py
@@ -191,10 +201,9 @@ def _print(pages: list[str]) -> bytes:
         fonts.load_font_file(path)
     writer = PdfWriter()
     try:
-        for page in svg2pdf_py.svg_pages_to_pdfs(pages, fonts):
+        for page in svg2pdf_py.svg_pages_to_pdfs([_on_paper(page) for page in pages], fonts):
             for each in PdfReader(io.BytesIO(bytes(page))).pages:
-                added = writer.add_page(each)
-                added.scale_to(_PAGE_WIDTH * _PDF_POINTS_PER_UNIT, _PAGE_HEIGHT * _PDF_POINTS_PER_UNIT)
+                writer.add_page(each)
     except (ValueError, RuntimeError) as error:
         raise RenderError("The pages could not be printed") from error
     writer.compress_identical_objects()

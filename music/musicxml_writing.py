@@ -21,6 +21,7 @@ from music.notation import (
     WrittenNote,
     WrittenPart,
 )
+from music.notation_grid import is_compound
 from music.notation_spelling import place_drum, spell, spell_class
 from music.piece import DRUM_PROGRAM, ChordSymbol
 
@@ -67,13 +68,14 @@ def _write_part(root: ET.Element, score: Score, index: int) -> None:
     part, part_id = score.parts[index], f"P{index + 1}"
     has_chords = index == next((place for place, each in enumerate(score.parts) if not each.is_drum), 0)
     element = _add(root, "part", id=part_id)
-    fifths = 0
+    fifths, metre = 0, None
     for number, (frame, bar) in enumerate(zip(score.frames, part.bars, strict=True)):
         fifths = fifths if frame.fifths is None else frame.fifths
         measure = _add(element, "measure", number=str(number + 1))
         _write_attributes(measure, frame, part, is_first=number == 0)
+        metre = metre if frame.metre is None else frame.metre
         if index == 0 and frame.tempo_bpm is not None:
-            _write_tempo(measure, frame.tempo_bpm)
+            _write_tempo(measure, frame.tempo_bpm, has_dotted_beats=metre is not None and is_compound(metre))
         for offset_steps, chord in frame.chords if has_chords else ():
             _write_chord(measure, chord, fifths=fifths, offset_steps=offset_steps)
         _BarWriter(measure, part, part_id, fifths=fifths).write(bar, frame)
@@ -140,11 +142,14 @@ def _write_clef(attributes: ET.Element, clef: Clef, *, number: int | None) -> No
         _add(element, "clef-octave-change", str(clef.octaves))
 
 
-def _write_tempo(measure: ET.Element, bpm: float) -> None:
+def _write_tempo(measure: ET.Element, bpm: float, *, has_dotted_beats: bool) -> None:
+    """Write a tempo, which is given in quarter notes, in the beats that people count."""
     direction = _add(measure, "direction", placement="above")
     metronome = _add(_add(direction, "direction-type"), "metronome")
     _add(metronome, "beat-unit", "quarter")
-    _add(metronome, "per-minute", f"{bpm:.0f}")
+    if has_dotted_beats:
+        _add(metronome, "beat-unit-dot")
+    _add(metronome, "per-minute", f"{bpm / 1.5 if has_dotted_beats else bpm:.0f}")
     _add(direction, "sound", tempo=f"{bpm:.2f}")
 
 

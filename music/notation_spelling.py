@@ -19,7 +19,8 @@ _NATURAL = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 TREBLE, BASS, ALTO = Clef("G", 2), Clef("F", 4), Clef("C", 3)
 TREBLE_8, BASS_8, TREBLE_UP = Clef("G", 2, -1), Clef("F", 4, -1), Clef("G", 2, 1)
 PERCUSSION = Clef("percussion", 2)
-_GRAND = frozenset((*range(8), 8, 10, 11, 12, *range(16, 22), 23, 46))
+_KEYBOARDS = frozenset((*range(8), 8, 10, 11, 12, *range(16, 22), 23, 46))
+_ENSEMBLES = frozenset((*range(48, 55), *range(88, 104)))  # several players, or a synthesizer's pad
 _FIXED_CLEFS: dict[int, Clef] = {
     41: ALTO,
     **dict.fromkeys(range(24, 32), TREBLE_8),
@@ -50,12 +51,13 @@ def spell_class(pitch_class: int, *, fifths: int) -> tuple[str, int]:
 
 
 def choose_clefs(pitches: Sequence[int], *, program: int) -> tuple[Clef, ...]:
-    """Return the clef of an instrument's part; two for keyboards and harps that use both halves of the great staff."""
+    """Return the clef of an instrument's part; two where keyboards or ensembles use both halves of the great staff."""
     if not pitches:
         return (_FIXED_CLEFS.get(program, TREBLE),)
     ordered = sorted(pitches)
-    low, middle, high = (ordered[len(ordered) * share // 20] for share in (1, 10, 19))
-    if program in _GRAND and low < _MIDDLE_C - 5 and high > _MIDDLE_C + 4:
+    low, middle, high = (ordered[len(ordered) * share // 30] for share in (1, 15, 29))
+    lowest_on_treble = _MIDDLE_C - 4 if program in _KEYBOARDS else _MIDDLE_C - 8
+    if program in _KEYBOARDS | _ENSEMBLES and low < lowest_on_treble and high > _MIDDLE_C + 4:
         return (TREBLE, BASS)
     return (_choose_clef(middle, program=program),)
 

@@ -17,7 +17,7 @@ from bot.services.model import File, FileBundle
 from bot.services.operations.exporting import ExportOptions, FileOptions, ScoreOptions
 from bot.services.ports import MediaMaker
 from core.errors import RenderError
-from media.protocol import AudioFormat, Rendering, ScoreForm
+from media.protocol import MAX_SCORE_PAGES, AudioFormat, Rendering, ScoreForm
 from music.notation_writing import name_parts
 from music.piece import Piece
 
@@ -137,6 +137,8 @@ class _Work:
             for form in forms
             if (data := {"png": engraved.png, "pdf": engraved.pdf, "musicxml": engraved.musicxml}[form])
         ]
+        if "pdf" in forms and engraved.num_pages > MAX_SCORE_PAGES:
+            self._remarks.append(f"The PDF holds {MAX_SCORE_PAGES} of {engraved.num_pages} pages; MusicXML holds all.")
         for file in files:
             if file.filename.endswith(".png"):
                 self._alt_texts[file.filename] = engraved.alt_text
