@@ -21,6 +21,7 @@ from bot.cli_compose import add_compose_command
 from bot.cli_edits import Beginning, FromBar, add_edit_commands
 from bot.cli_explain import explain
 from bot.cli_exports import add_export_commands
+from bot.cli_hum import hum
 from bot.cli_jobs import read_upload, run_and_report
 from bot.cli_output import OutputPaths, Report, write_file
 from bot.cli_recipes import add_recipe_commands
@@ -245,6 +246,7 @@ def erase(*, user: Annotated[int, typer.Option(help="The person's Discord number
 
 app.command()(understand)
 app.command()(explain)
+app.command()(hum)
 add_compose_command(app)
 add_edit_commands(app)
 add_change_commands(app)
