@@ -10,23 +10,28 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import torch
+from msgspec import structs
 
+from inference.decoding.cadences import Cadence, find_cadence
 from inference.decoding.harmony_realisation import leave_locked_bars
+from inference.decoding.harmony_wishes import check_chords
 from inference.decoding.passage_piece import add_parts, chord_symbols, fill_hole, join_chords
 from inference.decoding.passage_plan import ArrangementPlan, make_plan
 from inference.decoding.passage_rules import PassageRules
 from inference.decoding.passage_writer import ArrangedChord, PassageWriter
+from inference.masking import CHORD_SPLITS
 from inference.models.arranger import Arranger
 from inference.protocol import HarmonizeRequest, Progress, Result
 from music.analysis import find_key
 from music.checks import check_constraints
 from music.chords import chord_name
-from music.constraints import Check
-from music.piece import Piece
+from music.constraints import METRES, Check
+from music.piece import ChordSymbol, Piece
 from music.ranges import playable_range
-from music.vocabulary import DRUM_PITCH
+from music.vocabulary import CHORD_QUALITIES, DRUM_PITCH
 
 STAGE = "arranging"
+_BAR = 1_000  # more units than a bar has
 
 
 def arrange_piece(model: Arranger, request: HarmonizeRequest, *, checkpoint_id: str) -> Iterator[Progress | Result]:
@@ -36,8 +41,10 @@ def arrange_piece(model: Arranger, request: HarmonizeRequest, *, checkpoint_id: 
         InputError: for a request that cannot be served; its sentence says what to change.
     """
     started = time.perf_counter()
-    plan = make_plan(request)
-    rules = PassageRules(plan, request.constraints)
+    cadence = find_cadence(request, track_index=request.melody_track)
+    asked = request if cadence is None else structs.replace(request, chords=cadence.chords)
+    plan = make_plan(asked)
+    rules = PassageRules(plan, request.constraints, request.harmony)
     writer = PassageWriter(model, plan, rules, sampling=request.sampling, seed=request.seed)
     num_total = plan.stop_bar - plan.start_bar
     yield Progress(job_id=request.job_id, stage=STAGE, num_done=0, num_total=num_total)
@@ -66,7 +73,11 @@ def arrange_piece(model: Arranger, request: HarmonizeRequest, *, checkpoint_id: 
         job_id=request.job_id,
         piece=piece,
         checkpoint_id=checkpoint_id,
-        checks=(*_checks(request, piece), *_own_checks(request, plan, piece, writer)),
+        checks=(
+            *_checks(request, piece),
+            *_own_checks(request, plan, piece, writer, cadence),
+            *_harmony_checks(request, plan, writer),
+        ),
         chord_names=tuple(chord_name(chord, key) for chord in symbols),
         num_events=writer.num_events,
         decode_seconds=time.perf_counter() - started,
@@ -85,7 +96,7 @@ def _checks(request: HarmonizeRequest, result: Piece) -> tuple[Check, ...]:
 
 
 def _own_checks(
-    request: HarmonizeRequest, plan: ArrangementPlan, result: Piece, writer: PassageWriter
+    request: HarmonizeRequest, plan: ArrangementPlan, result: Piece, writer: PassageWriter, cadence: Cadence | None
 ) -> Iterator[Check]:
     """Return the promises of these tasks: playable notes, a hole that is not left, chords as asked."""
     programs = {slot: program for slot, _, program in plan.parts}
@@ -101,9 +112,26 @@ def _own_checks(
         asked = f"all but bars {plan.start_bar + 1}-{plan.stop_bar} untouched"
         yield Check(name="hole", asked=asked, found=found, is_kept=num_changed == 0)
     num_missing = _missing_chords(plan, writer.chords)
-    if plan.chords:
+    if cadence is not None:
+        yield cadence.check(is_kept=num_missing == 0)
+    elif plan.chords:
         found = "every chord" if num_missing == 0 else f"{num_missing} missing"
         yield Check(name="chords", asked="the chords you typed", found=found, is_kept=num_missing == 0)
+
+
+def _harmony_checks(request: HarmonizeRequest, plan: ArrangementPlan, writer: PassageWriter) -> list[Check]:
+    """Return what was asked of chords that nobody typed, beside those that were written."""
+    wishes, given = request.harmony, {(bar, each.position) for bar, chords in plan.chords.items() for each in chords}
+    own = [chord for chord in writer.chords if (chord.bar, chord.position) not in given]
+    symbols = [
+        ChordSymbol(chord.bar * _BAR + chord.position, chord.root % 12, CHORD_QUALITIES[chord.quality], 0)
+        for chord in own
+    ]
+    splits = [CHORD_SPLITS.get(METRES[int(metre)], 0) for metre in plan.bars.metre]
+    places = [bar * _BAR + place for bar, split in enumerate(splits) for place in (0, split)]
+    return check_chords(
+        wishes, symbols, places if wishes.chords_per_bar == 2 else [bar * _BAR for bar in range(len(splits))]
+    )
 
 
 def _changed_outside(request: HarmonizeRequest, plan: ArrangementPlan, result: Piece) -> int:

@@ -56,16 +56,21 @@ def parallels(own_before: int, other_before: int, other_now: int) -> Flags:
 
 
 def reach_of(
-    *, shift: int, pitch_range: tuple[int, int] | None = None, pitch_classes: tuple[int, ...] | None = None
+    *,
+    shift: int,
+    pitch_range: tuple[int, int] | None = None,
+    pitch_classes: tuple[int, ...] | None = None,
+    voice_ranges: Mapping[str, tuple[int, int]] | None = None,
 ) -> dict[str, Flags]:
     """Return the values that each written voice may ever take.
 
-    ``shift`` semitones are added to what the network writes before it becomes notes; ``pitch_range`` and ``pitch_classes``
-    are about those notes.
+    ``shift`` semitones are added to what the network writes before it becomes notes; ``pitch_range``, ``pitch_classes`` and
+    ``voice_ranges`` (in place of the choir's) are about those notes.
     """
     pitches = _VALUES + LOWEST_PITCH - 1
     reach: dict[str, Flags] = {}
-    for voice, (low, high) in CHOIR_RANGES.items():
+    asked = {voice: (low - shift, high - shift) for voice, (low, high) in (voice_ranges or {}).items()}
+    for voice, (low, high) in (CHOIR_RANGES | asked).items():
         flags = (pitches >= low) & (pitches <= high) & (_VALUES > 0)
         if pitch_range is not None:
             flags &= (pitches + shift >= pitch_range[0]) & (pitches + shift <= pitch_range[1])

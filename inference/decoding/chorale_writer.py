@@ -8,11 +8,13 @@ that one frame; every such frame is counted and reported, never silent.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from inference.decoding.chorale_rules import ChoraleRules, Flags
 from inference.decoding.harmony_session import OpenWindow, WindowSession, draw
@@ -53,6 +55,7 @@ class ChoraleWriter:
     sampling: Sampling
     seed: int
     limits: Mapping[int, Mapping[str, Flags]] = field(default_factory=dict[int, Mapping[str, Flags]])  # reach, by frame
+    span_starts: Ids | None = None  # (T,): the frame at which the chord of each frame begins; None: anywhere
     report: WritingReport = field(default_factory=WritingReport)
     voices: Ids = field(init=False)
 
@@ -127,14 +130,14 @@ class ChoraleWriter:
             if len(prefix) == len(WRITTEN_VOICES):
                 return prefix
             voice = WRITTEN_VOICES[len(prefix)]
-            allowed = rules.allowed(voice, before, now)
+            allowed = self._keep_span(rules.allowed(voice, before, now), frame, before[voice])
             for values in banned:
                 if len(prefix) == len(WRITTEN_VOICES) - 1 and values[:-1] == prefix:
                     allowed[values[-1]] = False
             if not allowed.any():
                 return None
             values = known | {f"now.{name}": value for name, value in now.items()}
-            logits = session.logits(voice, state, values)
+            logits = self._less_repetition(session.logits(voice, state, values), frame, voice)
             random = uniform(self.seed, event=frame, field=len(prefix))
             while allowed.any():
                 value = draw(logits, allowed, self.sampling, random=random)
@@ -145,6 +148,27 @@ class ChoraleWriter:
             return None
 
         return extend((), session.state(), {"soprano": int(self.voices[frame, 0])})
+
+    def _keep_span(self, allowed: Flags, frame: int, before: int) -> Flags:
+        """Where chords change at set places only: hold between them, and begin no note that the soprano would cross."""
+        if self.span_starts is None:
+            return allowed
+        start = int(self.span_starts[frame])
+        only = np.arange(len(allowed)) == before
+        if frame > start and before > 0 and (allowed & only).any():
+            return allowed & only
+        is_here = self.span_starts == start
+        below = allowed & (np.arange(len(allowed)) <= self.voices[is_here, 0].min())
+        return below if below.any() else allowed
+
+    def _less_repetition(self, logits: NDArray[np.float32], frame: int, voice: str) -> NDArray[np.float32]:
+        """Make what a voice sang one and two whole notes ago less likely, when asked."""
+        if self.sampling.repetition == 1.0:
+            return logits
+        changed = logits.copy()
+        earlier = {int(self.voices[frame - back, _COLUMNS[voice]]) for back in (16, 32) if frame >= back}
+        changed[sorted(earlier)] -= math.log(self.sampling.repetition)
+        return changed
 
     def _rules_at(self, frame: int) -> ChoraleRules:
         limit = self.limits.get(frame)

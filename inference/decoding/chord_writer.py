@@ -9,6 +9,7 @@ cutting its tail takes away just the diminished and augmented chords (``QUALITY_
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,7 +20,8 @@ from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from inference.decoding.harmony_session import OpenWindow, WindowSession, draw
-from inference.protocol import Sampling
+from inference.decoding.harmony_wishes import allowed_qualities, quality_leanings
+from inference.protocol import HarmonyWishes, Sampling
 from inference.sampling import uniform
 from music.chords import QUALITIES as CHORD_SHAPES
 from music.tokenizers.harmony import (
@@ -49,6 +51,7 @@ _NO_CLASS = 12
 _CONSONANCE = np.array([1, -1, -1, 1, 1, 0, -1, 1, 1, 1, -1, -1], dtype=np.float64)
 """Of a melody note so many semitones above a chord's note: unison, thirds, fifth, sixths 1; fourth 0; others -1."""
 Floats = NDArray[np.float64]
+_NO_WISHES = HarmonyWishes()
 
 
 def _consonance_table() -> Floats:
@@ -68,19 +71,21 @@ _TRIADS = (QUALITIES.index("maj"), QUALITIES.index("min"))
 
 @dataclass(frozen=True, slots=True)
 class ChordRules:
-    """Which chords may be written: all, or those whose notes lie in a set of pitch classes."""
+    """Which chords may be written: all, or those whose notes lie in a set of pitch classes and whose kind is wished."""
 
     pitch_classes: tuple[int, ...] | None = None
+    wishes: HarmonyWishes = _NO_WISHES
 
     def qualities(self, root: int) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
         """Return which qualities a root may take."""
+        flags = allowed_qualities(self.wishes, QUALITIES)
         if self.pitch_classes is None:
-            return np.ones(len(QUALITIES), dtype=np.bool_)
+            return flags
         scale = frozenset(self.pitch_classes)
-        return np.array([CHORD_SHAPES[name].pitch_classes(root) <= scale for name in QUALITIES], dtype=np.bool_)
+        return flags & np.array([CHORD_SHAPES[name].pitch_classes(root) <= scale for name in QUALITIES], dtype=np.bool_)
 
     def roots(self, *, may_hold: bool) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-        """Return which root values may be written."""
+        """Return which root values may be written, holding only where it may."""
         flags = np.ones(NUM_ROOTS, dtype=np.bool_)
         flags[:NO_CHORD] = [self.qualities(root).any() for root in range(NO_CHORD)]
         flags[HOLD] = may_hold
@@ -105,6 +110,9 @@ class ChordWriter:
     sampling: Sampling
     seed: int
     forced: Mapping[int, tuple[int, int, int]] = field(default_factory=dict[int, tuple[int, int, int]])  # by step
+    places: frozenset[int] | None = (
+        None  # the steps at which chords change, and change they do; None: the network's choice
+    )
     melody_fit: float = MELODY_FIT
     reuse: float = REUSE
     num_events: int = 0
@@ -146,14 +154,23 @@ class ChordWriter:
             row = chord_features(melody, frames[: place + 1], self.chords[first : step + 1])[place:]
             session.advance(row, frames[place : place + 1])
             self.num_events += 1
-            self.chords[step] = self.forced.get(step) or self._choose(
-                session, step, is_first=step == 0, is_window_start=place == 0
+            self.chords[step] = (
+                self.forced.get(step)
+                or self._held(step)
+                or self._choose(session, step, is_first=step == 0, is_window_start=place == 0)
             )
             root, quality, _ = self.chords[step].tolist()
             if root < NO_CHORD:
                 self._used[root, quality] = True
             if step % 4 == 3 or step == last - 1:
                 yield bisect_right(starts, int(self.step_frames[step]))
+
+    def _held(self, step: int) -> tuple[int, int, int] | None:
+        """Return the chord before where none may change; an asked chord that ends there makes room for another."""
+        if self.places is None or step in self.places or step == 0:
+            return None
+        root, quality, bass = self.chords[step - 1].tolist()
+        return (root, quality, bass)
 
     def _choose(
         self, session: WindowSession, step: int, *, is_first: bool, is_window_start: bool
@@ -170,7 +187,10 @@ class ChordWriter:
         leaning = np.zeros(NUM_ROOTS)
         leaning[:NO_CHORD] = fits[:, _TRIADS].max(axis=1) + reuse * self._used.any(axis=1)
         leaning[HOLD] = fits[before[0], before[1]] if before[0] < NO_CHORD else 0.0
-        allowed = self.rules.roots(may_hold=not is_first)
+        if self.sampling.repetition != 1.0:
+            leaning[:NO_CHORD] -= math.log(self.sampling.repetition) * self._used.any(axis=1)
+            leaning[HOLD] -= math.log(self.sampling.repetition)
+        allowed = self.rules.roots(may_hold=not is_first and self.places is None)
         logits = session.logits("chord_root", state, values) + leaning
         root = self._draw(logits, allowed, self.sampling, step, 0)
         if root == HOLD:
@@ -180,6 +200,8 @@ class ChordWriter:
 
         state = session.write("chord_root", state, root)
         logits = session.logits("chord_quality", state, values) + fits[root] + reuse * self._used[root]
+        leanings = quality_leanings(self.rules.wishes, QUALITIES)
+        logits = logits if leanings is None else logits + leanings
         quality = self._draw(logits, self.rules.qualities(root), self._quality_sampling, step, 1)
         state = session.write("chord_quality", state, quality)
         logits = session.logits("chord_bass", state, values)

@@ -19,9 +19,12 @@ from core.errors import InferenceError, InputError
 from inference.checkpoint import load_checkpoint
 from inference.decoding.arranger import arrange_piece
 from inference.decoding.asked_chords import check_symbols, check_voices, forced_steps, limited_reach
-from inference.decoding.chorale_rules import ChoraleRules, count_rules, reach_of
+from inference.decoding.cadences import find_cadence
+from inference.decoding.chorale_rules import ChoraleRules, reach_of
 from inference.decoding.chorale_writer import ChoraleWriter
 from inference.decoding.chord_writer import ChordRules, ChordWriter
+from inference.decoding.harmonic_rhythm import find_places, span_starts, steps_at
+from inference.decoding.harmony_checks import check_part_writing, check_spans, check_voice_ranges
 from inference.decoding.harmony_realisation import (
     PIANO_PROGRAM,
     leave_locked_bars,
@@ -30,6 +33,7 @@ from inference.decoding.harmony_realisation import (
     make_parts,
 )
 from inference.decoding.harmony_session import TorchSession, WindowSession
+from inference.decoding.harmony_wishes import check_chords
 from inference.decoding.melody_reading import MelodyReading, read_melody, sung_frames
 from inference.engines.numpy_seq2seq import NumpySeq2Seq
 from inference.models.seq2seq import Seq2Seq, Seq2SeqConfig
@@ -101,13 +105,19 @@ class HarmonizerDecoder:
         # A melody that was moved up to be read is low: its parts go down again with it, but never below the piano.
         shift = -min(max(reading.shift, 0), 12)
         scale = constraints.scale.pitch_classes if constraints.scale else None
-        reach = reach_of(shift=shift, pitch_range=constraints.pitch_range, pitch_classes=scale)
+        voice_ranges = {each.voice: (each.low, each.high) for each in request.voice_ranges}
+        reach = reach_of(
+            shift=shift, pitch_range=constraints.pitch_range, pitch_classes=scale, voice_ranges=voice_ranges
+        )
         if not all(flags.any() for flags in reach.values()):
             raise InputError(
                 "The range leaves no notes for some of the voices. Ask for at least two octaves around middle C, or for none."
             )
         frame_ticks: list[int] = reading.frame_ticks[frames].tolist()
-        limits = limited_reach(request.chords, frame_ticks, reach, shift=shift)
+        cadence = find_cadence(request, track_index=reading.track_index)
+        chords = request.chords or (cadence.chords if cadence else ())
+        limits = limited_reach(chords, frame_ticks, reach, shift=shift)
+        places = find_places(request)
         writer = ChoraleWriter(
             open_window=self._open_window,
             melody=melody,
@@ -115,35 +125,34 @@ class HarmonizerDecoder:
             sampling=request.sampling,
             seed=request.seed,
             limits=limits,
+            span_starts=None if places is None else span_starts(frame_ticks, places),
         )
         for num_written in writer.write():
             yield _progress(request, reading, reading.bar_of_frame(int(frames[num_written - 1])) + 1)
 
         programs = _melodic_programs(constraints)
-        parts = make_parts(piece, reading, frames, writer.voices, shift=shift, programs=programs)
+        parts = make_parts(
+            piece, reading, frames, writer.voices, shift=shift, programs=programs,
+            follows_dynamics=request.harmony.follows_dynamics,
+        )  # fmt: skip
         result = _with_new_tracks(piece, parts, constraints)
         four_parts = Piece(
             tracks=(piece.tracks[reading.track_index], *parts),
             ticks_per_quarter=piece.ticks_per_quarter,
             time_signatures=piece.time_signatures,
         )
-        counts = count_rules(writer.voices)
-        found = (
-            f"{counts.num_parallels} parallels, {counts.num_crossings} crossings in {counts.num_chord_changes} changes"
-        )
-        if writer.report.num_relaxed:
-            found += f"; no way without at {writer.report.num_relaxed} places"
-        part_writing = Check(
-            name="part_writing",
-            asked="no parallel fifths or octaves, no crossing voices",
-            found=found,
-            is_kept=counts.num_parallels == 0 and counts.num_crossings == 0,
-        )
-        asked = (check_voices(request.chords, frame_ticks, writer.voices, shift=shift),) if request.chords else ()
+        asked = check_voices(chords, frame_ticks, writer.voices, shift=shift)
+        checks = [
+            *_checks(request, result),
+            check_part_writing(writer),
+            *check_voice_ranges(request.voice_ranges, parts),
+            *([asked] if request.chords else [cadence.check(is_kept=asked.is_kept)] if cadence else []),
+            *([] if places is None else [check_spans(request.harmony, writer)]),
+        ]
         yield self._result(
             request,
             result,
-            (*_checks(request, result), part_writing, *asked, *_reading_checks(piece, reading)),
+            (*checks, *_reading_checks(piece, reading)),
             chords=find_chords(four_parts, stretches_per_bar=find_main_metre(piece).numerator),
             num_events=writer.report.num_events,
             start_seconds=start_seconds,
@@ -152,7 +161,11 @@ class HarmonizerDecoder:
     def _write_chords(self, request: HarmonizeRequest, reading: MelodyReading) -> Iterator[Progress | Result]:
         start_seconds = time.perf_counter()
         piece, constraints = request.piece, request.constraints
-        rules = ChordRules(constraints.scale.pitch_classes if constraints.scale else None)
+        rules = ChordRules(constraints.scale.pitch_classes if constraints.scale else None, request.harmony)
+        cadence = find_cadence(request, track_index=reading.track_index)
+        chords = request.chords or (cadence.chords if cadence else ())
+        step_ticks: list[int] = reading.frame_ticks[reading.step_frames].tolist()
+        places = find_places(request)
         writer = ChordWriter(
             open_window=self._open_window,
             melody=reading.melody,
@@ -161,7 +174,8 @@ class HarmonizerDecoder:
             rules=rules,
             sampling=request.sampling,
             seed=request.seed,
-            forced=forced_steps(request.chords, reading.frame_ticks[reading.step_frames].tolist()),
+            forced=forced_steps(chords, step_ticks),
+            places=None if places is None else steps_at(step_ticks, places),
         )
         for num_bars in writer.write():
             yield _progress(request, reading, num_bars)
@@ -173,15 +187,24 @@ class HarmonizerDecoder:
             reading,
             symbols,
             program=programs[0] if programs else PIANO_PROGRAM,
-            pitch_range=constraints.pitch_range,
+            pitch_range=_chord_range(constraints, programs[0] if programs else PIANO_PROGRAM),
+            follows_dynamics=request.harmony.follows_dynamics,
         )
         result = replace(_with_new_tracks(piece, (track,), constraints), chords=symbols)
-        under = tuple(chord for chord in request.chords if chord.start_ticks < reading.frame_ticks[-1])
-        asked = (check_symbols(under, symbols),) if under else ()
+        under = tuple(chord for chord in chords if chord.start_ticks < reading.frame_ticks[-1])
+        asked = check_symbols(under, symbols)
+        changes = None if places is None else [step_ticks[step] for step in steps_at(step_ticks, places)]
+        asked_ticks = {ticks for chord in request.chords for ticks in (chord.start_ticks, chord.stop_ticks)}
+        free = [symbol for symbol in symbols if symbol.onset_ticks not in asked_ticks]
+        checks = [
+            *_checks(request, result),
+            *([asked] if under and request.chords else [cadence.check(is_kept=asked.is_kept)] if cadence else []),
+            *check_chords(request.harmony, free, changes),
+        ]
         yield self._result(
             request,
             result,
-            (*_checks(request, result), *asked, *_reading_checks(piece, reading)),
+            (*checks, *_reading_checks(piece, reading)),
             chords=symbols,
             num_events=writer.num_events,
             start_seconds=start_seconds,
@@ -217,6 +240,11 @@ def _progress(request: HarmonizeRequest, reading: MelodyReading, num_done: int) 
 def _melodic_programs(constraints: Constraints) -> tuple[int, ...]:
     """Return the asked instruments that can play chords and parts, in the order they were asked for."""
     return tuple(instrument for instrument in constraints.instruments if instrument != DRUM_PROGRAM)
+
+
+def _chord_range(constraints: Constraints, program: int) -> tuple[int, int] | None:
+    """Return where chords may lie: the instrument's own asked range before that of all."""
+    return {part.instrument: part.pitch_range for part in constraints.parts}.get(program) or constraints.pitch_range
 
 
 def _with_new_tracks(piece: Piece, tracks: tuple[Track, ...], constraints: Constraints) -> Piece:

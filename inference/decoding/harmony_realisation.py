@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,11 +20,19 @@ STRINGS_PROGRAM = 48
 PIANO_PROGRAM = 0
 _VOICING_RANGE = (50, 71)
 _BASS_RANGE = (34, 50)
+_DYNAMICS_QUARTERS = 1.0  # how far around a place the melody's loudness is listened for
 _STRING_PROGRAMS = range(40, 52)
 
 
 def make_parts(
-    piece: Piece, reading: MelodyReading, frames: Ids, voices: Ids, *, shift: int, programs: Sequence[int]
+    piece: Piece,
+    reading: MelodyReading,
+    frames: Ids,
+    voices: Ids,
+    *,
+    shift: int,
+    programs: Sequence[int],
+    follows_dynamics: bool = False,
 ) -> tuple[Track, ...]:
     """Return alto, tenor and bass as tracks.
 
@@ -34,7 +42,7 @@ def make_parts(
     melody = reading.melody
     is_struck = (melody.onsets & (melody.beat_positions == 1))[frames]
     melody_track = piece.tracks[reading.track_index]
-    velocity = _accompanying_velocity(melody_track)
+    loudness = _loudness(melody_track, piece.ticks_per_quarter, follows_dynamics=follows_dynamics)
     if not programs:
         programs = (STRINGS_PROGRAM if melody_track.program in _STRING_PROGRAMS else CHOIR_PROGRAM,)
     tracks: list[Track] = []
@@ -45,7 +53,7 @@ def make_parts(
                 int(reading.frame_ticks[start]),
                 value_pitch(value) + shift,
                 int(reading.frame_ticks[stop] - reading.frame_ticks[start]),
-                velocity,
+                loudness(int(reading.frame_ticks[start])),
             )
             for start, stop, value in _runs(frames, values, is_struck)
         ]
@@ -75,6 +83,21 @@ def _accompanying_velocity(track: Track) -> int:
     return int(min(max(mean - 8, 40), 100))
 
 
+def _loudness(track: Track, ticks_per_quarter: int, *, follows_dynamics: bool) -> Callable[[int], int]:
+    """Return how loud to accompany a track at a tick: always alike, or a little under what it plays around there."""
+    if not follows_dynamics:
+        level = _accompanying_velocity(track)
+        return lambda _: level
+    onsets = np.asarray([note.onset_ticks for note in track.notes], dtype=np.float64)
+    velocities = np.asarray([note.velocity for note in track.notes], dtype=np.float64)
+
+    def at(ticks: int) -> int:
+        weights = np.exp(-0.5 * ((onsets - ticks) / (_DYNAMICS_QUARTERS * ticks_per_quarter)) ** 2) + 1e-9
+        return int(min(max(float(weights @ velocities / weights.sum()) - 8, 20), 112))
+
+    return at
+
+
 def make_chord_symbols(reading: MelodyReading, chords: Ids) -> tuple[ChordSymbol, ...]:
     """Return the chords (steps, 3) as symbols, one per change; silence before the first chord is left out."""
     symbols: list[ChordSymbol] = []
@@ -97,6 +120,7 @@ def make_chord_track(
     *,
     program: int,
     pitch_range: tuple[int, int] | None,
+    follows_dynamics: bool = False,
 ) -> Track:
     """Return the chords as a simple accompaniment: a bass note and a close voicing, struck at each change and each bar.
 
@@ -104,7 +128,8 @@ def make_chord_track(
     """
     bar_starts = [int(reading.frame_ticks[bar.start_frame]) for bar in reading.bars]
     end_ticks = int(reading.frame_ticks[-1])
-    velocity = _accompanying_velocity(piece.tracks[reading.track_index]) - 6
+    melody_track = piece.tracks[reading.track_index]
+    loudness = _loudness(melody_track, piece.ticks_per_quarter, follows_dynamics=follows_dynamics)
     notes: list[Note] = []
     voicing: tuple[int, ...] = ()
     bass = 43
@@ -117,7 +142,10 @@ def make_chord_track(
         pitches = _into_range((bass, *voicing), pitch_range)
         strikes = [symbol.onset_ticks, *(tick for tick in bar_starts if symbol.onset_ticks < tick < stop_ticks)]
         for start, stop in zip(strikes, [*strikes[1:], stop_ticks], strict=True):
-            notes.extend(Note(start, pitch, stop - start, max(velocity, 30)) for pitch in pitches)
+            notes.extend(
+                Note(start, pitch, stop - start, max(loudness(start) - 6, 30 - 10 * follows_dynamics))
+                for pitch in pitches
+            )
     return Track(notes=tuple(notes), program=program, name="Chords")
 
 

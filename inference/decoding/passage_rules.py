@@ -10,8 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from core.errors import InputError
+from inference.decoding.harmony_wishes import allowed_qualities, quality_leanings
 from inference.decoding.passage_plan import ArrangementPlan
 from inference.masking import CHORD_SPLITS
+from inference.protocol import HarmonyWishes
 from music.chords import QUALITIES
 from music.constraints import METRES, Constraints
 from music.names import instrument_name
@@ -19,10 +21,11 @@ from music.piece import DRUM_PROGRAM
 from music.ranges import playable_range
 from music.roles import PART_ROLES
 from music.tokenizers.arrangement_tracker import FIRST_COLUMN, ArrangementTracker
-from music.tokenizers.tracker import CHOICE_BAR, NUM_CHOICES
+from music.tokenizers.tracker import CHOICE_BAR, CHOICE_CHORD, NUM_CHOICES
 from music.vocabulary import CHORD_QUALITIES, DRUM_PITCH, DURATIONS, FIELDS, METRE_UNITS, NO_ROOT, Kind
 
 Flags = npt.NDArray[np.bool_]
+_NO_WISHES = HarmonyWishes()
 
 _NOTES_AT_ONCE = {"drums": 6, "bass": 2, "chords": 7, "pad": 7, "second": 5, "lead": 3}
 _NOTES_IN_BAR = 64
@@ -35,8 +38,12 @@ _PITCHES = np.arange(FIELDS["pitch"].size)
 class PassageRules:
     """The rules of one request; told of bars and notes, asked for masks before each field."""
 
-    def __init__(self, plan: ArrangementPlan, constraints: Constraints) -> None:
+    def __init__(self, plan: ArrangementPlan, constraints: Constraints, wishes: HarmonyWishes = _NO_WISHES) -> None:
         self._plan = plan
+        self._chords_per_bar = wishes.chords_per_bar
+        self._qualities = allowed_qualities(wishes, CHORD_QUALITIES)
+        self.quality_leanings = quality_leanings(wishes, CHORD_QUALITIES)
+        """What each quality of a chord gains, in nats; None: nothing."""
         programs = {slot: program for slot, _, program in plan.parts if slot in plan.targets}
         self._tones = {slot: _allowed_pitches(program, constraints) for slot, program in programs.items()}
         self._scale = np.asarray(constraints.scale.pitch_classes) if constraints.scale is not None else None
@@ -71,6 +78,8 @@ class PassageRules:
     def choices(self, tracker: ArrangementTracker, row: list[int]) -> Flags:
         """Return what may come next (choices,); at least one is allowed."""
         bits = row[FIRST_COLUMN["choice_bits"]]
+        if self._chords_per_bar == 2 and tracker.kind == Kind.CHORD and tracker.position < self.chord_split():
+            return np.arange(NUM_CHOICES) == CHOICE_CHORD
         allowed = np.asarray([bits >> choice & 1 == 1 for choice in range(NUM_CHOICES)])
         for slot in self._plan.targets:
             if allowed[slot] and not self._can_play(tracker, slot):
@@ -105,7 +114,17 @@ class PassageRules:
 
     def chord_split(self) -> int:
         """Return where a second chord of this bar may begin, in units; 0: nowhere."""
+        if self._chords_per_bar == 1:
+            return 0
         return CHORD_SPLITS.get(METRES[int(self._plan.bars.metre[self._bar])], 0)
+
+    def qualities(self, root: int) -> Flags:
+        """Return which qualities a chord on a root may have."""
+        is_none = np.asarray([name == "none" for name in CHORD_QUALITIES])
+        kinds = self._qualities[: len(is_none)]
+        flags = np.zeros(FIELDS["quality"].size, dtype=np.bool_)
+        flags[: len(is_none)] = is_none if root == NO_ROOT else kinds & ~is_none
+        return flags
 
     def roots(self) -> Flags:
         """Return which roots (and basses) a chord may have."""
@@ -158,8 +177,10 @@ def _allowed_pitches(program: int, constraints: Constraints) -> Flags:
     low, high = playable_range(program)
     if program == DRUM_PROGRAM:
         return (DRUM_PITCH + low <= _PITCHES) & (DRUM_PITCH + high >= _PITCHES)
-    if constraints.pitch_range is not None:
-        low, high = max(low, constraints.pitch_range[0]), min(high, constraints.pitch_range[1])
+    own = {part.instrument: part.pitch_range for part in constraints.parts}.get(program)
+    asked = own or constraints.pitch_range
+    if asked is not None:
+        low, high = max(low, asked[0]), min(high, asked[1])
     tones = (_PITCHES < DRUM_PITCH) & (low <= _PITCHES) & (high >= _PITCHES)
     if constraints.scale is not None:
         tones &= np.isin(_PITCHES % 12, constraints.scale.pitch_classes)

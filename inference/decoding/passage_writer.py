@@ -31,11 +31,9 @@ from music.tokenizers.arrangement_sources import BEST_FIT, BEST_MATCH, rank_sour
 from music.tokenizers.arrangement_tracker import COLUMNS, ArrangementTracker
 from music.tokenizers.tracker import CHOICE_CHORD
 from music.vocabulary import (
-    CHORD_QUALITIES,
     DURATIONS,
     EVENT_WIDTH,
     FIELDS,
-    NO_ROOT,
     NUM_SLOTS,
     Kind,
     make_event,
@@ -51,7 +49,6 @@ _WRITTEN_EVENTS = 300
 _USUAL_NOTES = {"drums": 16, "bass": 8, "chords": 14, "pad": 8, "second": 8, "lead": 8}  # in a bar, chords and bar too
 _MIN_WINDOW_BARS = 4
 _FIELD_NUMBERS = {name: number for number, name in enumerate(("choice", *FIELDS))}
-_NO_QUALITY = CHORD_QUALITIES.index("none")
 _NOTE_ID = FIELDS["kind"].id_of(Kind.NOTE)
 
 
@@ -287,9 +284,10 @@ class PassageWriter:
         logits = fields.choose_root(step.output, features, at)
         root = self._draw("root", logits, self._rules.roots(), temperature)
         number = self._number(root)
-        allowed = (np.arange(FIELDS["quality"].size) == _NO_QUALITY) == (root == NO_ROOT)
         logits = fields.choose_quality(step.output, features, at, number)
-        quality = self._draw("quality", logits, allowed, temperature)
+        if self._rules.quality_leanings is not None:
+            logits = logits + torch.as_tensor(self._rules.quality_leanings, device=self._device)
+        quality = self._draw("quality", logits, self._rules.qualities(root), temperature)
         logits = fields.choose_bass(step.output, number, self._number(quality))
         bass = self._draw("bass", logits, self._rules.roots(), temperature)
         self._add(make_event(Kind.CHORD, position, root, quality, bass), tracker, step)
