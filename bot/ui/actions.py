@@ -17,6 +17,7 @@ from bot.services.operations.exporting import ExportOptions, ScoreOptions
 from bot.services.operations.picking import PickOptions
 from bot.services.options import GenerateOptions, HarmonizeOptions, RemixOptions
 from bot.ui.desk import Desk
+from bot.ui.details import press_details
 from bot.ui.edit_forms import open_form
 from bot.ui.explaining import press_explain
 from bot.ui.looking_back import press_star, press_tree, press_undo
@@ -80,6 +81,11 @@ ACTIONS: Mapping[str, Action] = {
     "continue": Action(label="Continue", handler=_continue, is_primary=True),
     "vary": Action(label="Vary", handler=vary, is_primary=True),
     "edit": Action(label="Edit…", handler=open_edit, description="Correct what was asked, and write it again"),
+    "remix-form": Action(
+        label="Remix…",
+        handler=open_form("remix"),
+        description="Choose what changes, how much, which bars, how many takes",
+    ),
     "add": Action(
         label="Add layer…", handler=open_form("add"), description="Drums, bass, strings or others, beside what is there"
     ),
@@ -97,6 +103,9 @@ ACTIONS: Mapping[str, Action] = {
     ),
     "star": Action(label="Star", handler=press_star, description="Among your /favourites; again takes it out"),
     "tree": Action(label="Tree", handler=press_tree, description="Everything that this song was and became"),
+    "details": Action(
+        label="Details", handler=press_details, description="The whole recipe: settings, seed, network, origin, hash"
+    ),
     "listen": Action(label="Hear all", handler=_listen, description="Show this again with the sound of every bar"),
     "delete": Action(label="Delete", handler=_delete, description="Remove this result and its message for good"),
 }

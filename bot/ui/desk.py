@@ -181,11 +181,11 @@ class Desk:
         await self._services.jobs.submit(replace(order, size_limit_bytes=ticket.size_limit_bytes, num_takes=num_takes))
 
     async def order_from_revision(
-        self, interaction: discord.Interaction[Any], options: Options, revision_id: int
+        self, interaction: discord.Interaction[Any], options: Options, revision_id: int, *, num_takes: int = 1
     ) -> None:
         """Order work on an earlier result."""
         ticket = await self.acknowledge(interaction)
-        await self._submit(ticket, options, FromRevision(revision_id=revision_id))
+        await self._submit(ticket, options, FromRevision(revision_id=revision_id), num_takes=num_takes)
 
     async def order_on(self, interaction: discord.Interaction[Any], options: Options, source: Source) -> None:
         """Order work on music that we have at hand."""

@@ -1,4 +1,4 @@
-"""The forms behind “Add layer…”, “Fill bars…” and “Arrange…”: a few lines to type, and the order that they mean.
+"""The forms behind “Remix…”, “Add layer…”, “Fill bars…” and “Arrange…”: a few lines to type, and the order that they mean.
 
 A form's identifier carries the revision's id, and it is read by that alone: one that was opened before a restart of the bot is
 read after it. It knows nothing of how orders are carried out.
@@ -17,9 +17,11 @@ from bot.services.operations.adding import AddOptions
 from bot.services.operations.arranging import ArrangeOptions
 from bot.services.operations.arranging_words import parse_feel, parse_swaps, parse_tempo, parse_transposition
 from bot.services.operations.infilling import InfillOptions
-from bot.services.options import Options
+from bot.services.options import Options, RemixOptions
+from bot.services.takes import MAX_TAKES
 from bot.ui.desk import Desk
 from bot.ui.options import parse_bars, split_names
+from core.errors import InputError
 
 _LONGEST_TEXT = 300
 _IDENTIFIER = re.compile(r"tutti:form:(?P<form>[a-z]{1,16}):(?P<revision_id>[0-9]{1,19})")
@@ -78,7 +80,8 @@ async def submit_form(desk: Desk, interaction: discord.Interaction[Any], forms: 
     typed = typed_in(data.get("components", ()))
 
     async def order() -> None:
-        await desk.order_from_revision(interaction, form.read(typed), revision_id)
+        options, num_takes = form.read(typed), read_takes(typed.get("takes", ""))
+        await desk.order_from_revision(interaction, options, revision_id, num_takes=num_takes)
 
     said = "|".join(typed[name] for name in sorted(typed))  # the same form twice in a hurry is one order
     await desk.guarded(interaction, order, custom_id=f"tutti:{match['form']}:{revision_id}:{said}")
@@ -94,6 +97,31 @@ def typed_in(components: Any) -> dict[str, str]:
         if isinstance(component.get("component"), dict):
             found |= typed_in((component["component"],))
     return found
+
+
+def read_takes(text: str) -> int:
+    """Return how many takes a line asks for; an empty one asks for one.
+
+    Raises:
+        InputError: for what is no number.
+    """
+    if not text.strip():
+        return 1
+    if not text.strip().isdecimal():
+        raise InputError(f"“{text}” is no number of takes. Write 1 to {MAX_TAKES}.")
+    return int(text)
+
+
+def _read_remix(typed: Mapping[str, str]) -> RemixOptions:
+    share = typed.get("share", "").strip().removesuffix("%").strip() or "50"
+    if not share.isdecimal():
+        raise InputError(f"“{share}” is no share. Write a number from 1 to 100, the percent of the notes to change.")
+    return RemixOptions(
+        share=int(share) / 100,
+        change=typed.get("change", "").strip() or "pitch",
+        bars=parse_bars(typed.get("bars")),
+        tracks=split_names(typed.get("tracks")),
+    )
 
 
 def _read_add(typed: Mapping[str, str]) -> AddOptions:
@@ -126,6 +154,17 @@ def _read_arrange(typed: Mapping[str, str]) -> ArrangeOptions:
 
 _BARS = Line(name="bars", label="Bars (empty: all)", example="5-8")
 FORMS: Mapping[str, Form] = {
+    "remix": Form(
+        title="Remix",
+        lines=(
+            Line(name="change", label="What to change", example="pitch, rhythm, velocity, instrument", value="pitch"),
+            Line(name="share", label="How many of the notes, in percent", example="50", value="50"),
+            _BARS,
+            Line(name="tracks", label="Tracks (empty: all)", example="1, bass, drums"),
+            Line(name="takes", label=f"Takes to choose from, 1 to {MAX_TAKES}", example="1", value="1"),
+        ),
+        read=_read_remix,
+    ),
     "add": Form(
         title="Add a layer",
         lines=(
