@@ -69,6 +69,7 @@ export class MessageView {
   // A roll goes with the sound of its own name; of several in one picture each with the sound in its place; else one
   // roll goes with every sound of the message, as with before and after.
   #findRolls() {
+    this.#rolls = this.#rolls.filter(({ frame }) => this.node.contains(frame));
     if (!this.#players().length) return;
     for (const frame of this.node.querySelectorAll(".picture-frame:not([data-is-read])")) {
       frame.dataset.isRead = "";

@@ -50,7 +50,7 @@ export function along(bars, value, from, to) {
 /**
  * Put cursors over a picture frame of lightbox.js, if its file tells times. `playersOf(index, count)` gives the players
  * (see players.js) that sound what the roll of this index draws, first the one that a press starts. Resolves with
- * rolls as {players(), start(), show(seconds)}, none for other pictures.
+ * rolls as {frame, players(), start(), show(seconds)}, none for other pictures.
  */
 export async function followRolls(frame, playersOf) {
   const image = frame.querySelector("img");
@@ -105,5 +105,5 @@ function followRoll(frame, { width: fullWidth, height: fullHeight }, { top, bott
   };
   surface.addEventListener("click", (event) => event.button === 0 && seek(event));
   surface.addEventListener("pointermove", (event) => event.buttons === 1 && seek(event));
-  return { players, start, show };
+  return { frame, players, start, show };
 }

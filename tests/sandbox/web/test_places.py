@@ -115,3 +115,17 @@ async def test_screen_readers_hear_what_happens(ana: Page) -> None:
     """A reply is said once in words, with how many files it brings."""
     await send_line(ana, "/show what:takes")
     await expect(ana.locator("#announcer")).to_have_text("Tutti: Four takes, 9 files")
+
+
+async def test_every_control_has_a_name(ana: Page) -> None:
+    """Whatever can be pressed, typed into or moved has words for those who cannot see it, and pictures have theirs."""
+    for what in ("takes", "pair", "score", "layout", "reaction"):
+        await send_line(ana, f"/show what:{what}")
+    await expect(ana.get_by_role("button", name="👍 1")).to_be_visible()
+    await ana.get_by_test_id("message").first.click(button="right")
+    browser = await ana.context.new_cdp_session(ana)
+    tree = await browser.send("Accessibility.getFullAXTree")
+    roles = {"button", "link", "textbox", "slider", "checkbox", "radio", "combobox", "menuitem", "image", "dialog"}
+    controls = [each for each in tree["nodes"] if not each["ignored"] and each["role"]["value"] in roles]
+    assert len(controls) > 60
+    assert [each for each in controls if not each.get("name", {}).get("value", "").strip()] == []
