@@ -37,7 +37,7 @@ def _decoder():
 
 
 def harmonize(decoder, style: str, **fields) -> Result:
-    request = HarmonizeRequest(job_id="a", style=style, **({"seed": 3, "piece": make_melody()} | fields))
+    request = HarmonizeRequest(job_id="a", style=style, **({"seed": 5, "piece": make_melody()} | fields))
     *_, result = decoder.decode(request)
     assert isinstance(result, Result)
     return result
