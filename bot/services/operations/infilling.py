@@ -1,33 +1,47 @@
 """Filling a gap: from what people type to requests that write bars of tracks anew. It knows no network and no Discord.
 
 The harmonizer's hole is one track wide. Several tracks are filled one after the other: first all give up their bars, then each
-is written seeing both sides and what was filled before it, over the chords that the first one brought.
+is written seeing both sides and what was filled before it, over the chords that the first one brought (decision 0019).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from bot.services.operations.bars import check_bar_numbers, find_bars
 from bot.services.operations.base import Made, Networks, Step, Wish
 from bot.services.options import Options
 from bot.services.sampling import MAX_SEED, sampling_of
-from core.errors import NoMusicError
+from core.errors import InputError, NoMusicError
 from core.settings import LimitSettings
 from inference.harmony_sampling import harmony_sampling
-from inference.protocol import HarmonizeRequest
-from music.arranging_scope import check_untouched
-from music.constraints import AskedChord, BarRange, Check
+from inference.protocol import HarmonizeRequest, Result
+from music.arranging_scope import check_untouched, count_words
+from music.constraints import AskedChord, Check
+from music.gaps import (
+    Gap,
+    ShownGap,
+    check_something_left,
+    chords_in_gap,
+    compare_with_sides,
+    empty_gap,
+    fill_in,
+    find_missing_tracks,
+    find_silent_bars,
+    notes_in_gap,
+    show_gap,
+)
 from music.joints import check_joints
 from music.listening import count_out_of_range
 from music.piece import Piece
-from music.time_grid import TimeGrid
 from music.track_names import find_tracks, title_of
 from music.track_roles import roles_of_tracks
 
 FILL_ORDER = ("chords", "bass", "drums", "lead", "pad", "second")
 """Who is filled first: what tells the harmony, then what carries it, then what goes over it."""
-_SEED_STEP = 7919  # each track throws dice of its own
+_SEED_STEP, _DRAFT_STEP = 7919, 104_729  # each track and each draft throws dice of its own
+_MOST_DRAFTS = 3
+_FAR_OCTAVES = 1.0  # twice or half the notes of the bars beside: another draft is asked for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,16 +57,8 @@ class InfillOptions(Options):
     preset: str = "balanced"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gap:
-    """What is to be filled: bars, and tracks by index in the order in which they are written."""
-
-    bars: BarRange
-    tracks: tuple[int, ...]
-
-
 def find_gap(piece: Piece, options: InfillOptions) -> Gap:
-    """Return what the options mean in a piece.
+    """Return what the options mean in a piece, its tracks in the order in which they are filled.
 
     Raises:
         InputError: for bars or tracks that are not there.
@@ -60,143 +66,122 @@ def find_gap(piece: Piece, options: InfillOptions) -> Gap:
     """
     if piece.num_notes == 0:
         raise NoMusicError("There are no notes around a gap. Choose a piece with music in it.")
-    bars = find_bars(piece, options.bars) or _silent_bars(piece)
-    tracks = find_tracks(piece, options.tracks) or _missing_tracks(piece, bars)
-    if not any(track.notes for track in empty_gap(piece, Gap(bars=bars, tracks=tracks)).tracks):
+    bars = find_bars(piece, options.bars) or find_silent_bars(piece)
+    if bars is None:
         raise NoMusicError(
-            "Those bars hold everything there is, so nothing would be left to go by. Choose fewer bars or tracks."
+            "There is nothing to fill: something plays in every bar. Say which bars to write anew, like 5-8."
         )
+    named = find_tracks(piece, options.tracks)
+    playing = tuple(index for index in named if piece.tracks[index].notes)  # "all" does not mean tracks that never play
+    tracks = playing or named or find_missing_tracks(piece, bars)
+    check_something_left(piece, Gap(bars=bars, tracks=tracks))
     roles = roles_of_tracks(piece)
-    order = sorted(
-        tracks, key=lambda index: (FILL_ORDER.index(roles[index]) if index in roles else len(FILL_ORDER), index)
-    )
-    return Gap(bars=bars, tracks=tuple(order))
+
+    def place(index: int) -> tuple[int, int]:
+        return (FILL_ORDER.index(roles[index]) if index in roles else len(FILL_ORDER), index)
+
+    return Gap(bars=bars, tracks=tuple(sorted(tracks, key=place)))
 
 
-def empty_gap(piece: Piece, gap: Gap) -> Piece:
-    """Return the piece without the notes that begin in a gap."""
-    grid = TimeGrid(piece)
-    start_ticks, stop_ticks = grid.bar_start_ticks(gap.bars.start_bar), grid.bar_start_ticks(gap.bars.stop_bar)
-    tracks = list(piece.tracks)
-    for index in gap.tracks:
-        standing = tuple(note for note in tracks[index].notes if not start_ticks <= note.onset_ticks < stop_ticks)
-        tracks[index] = replace(tracks[index], notes=standing)
-    return piece.with_tracks(tuple(tracks))
-
-
-def check_infill_options(options: InfillOptions) -> None:
+def check_infill_options(options: InfillOptions, *, limits: LimitSettings) -> None:
     """Check what can be checked before there is a piece.
 
     Raises:
-        InputError: for unknown words or bars that no piece has.
+        InputError: for unknown words, or bars that no piece has or that are too many.
     """
     sampling_of(options.preset)
     check_bar_numbers(options.bars)
+    if options.bars is not None and options.bars[1] - options.bars[0] >= limits.max_bars:
+        raise InputError(f"I can write 1 to {limits.max_bars} bars at a time. Choose fewer.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _InfillOperation:
-    """Implements ``Operation``: one request a track."""
+    """Implements ``Operation``: a request for each track, more where a draft plays far more or less than beside the gap."""
 
     kind: str = "infill"
     options_type: type[Options] = InfillOptions
     needs_source: bool = True
 
-    def check(self, options: InfillOptions, *, limits: LimitSettings) -> None:  # noqa: ARG002 - the protocol's
+    def check(self, options: InfillOptions, *, limits: LimitSettings) -> None:
         """Refuse at once what no piece could make right."""
-        check_infill_options(options)
+        check_infill_options(options, limits=limits)
 
     async def make(self, wish: Wish[InfillOptions], networks: Networks) -> Made:
         """Fill one track after the other."""
-        source, options = wish.piece, wish.options
-        gap = find_gap(source, options)
+        source = wish.piece
+        gap = find_gap(source, wish.options)
         piece = empty_gap(source, gap)
         chords: tuple[AskedChord, ...] = ()
-        checkpoint_id, names = None, ()
+        first: Result | None = None
         for number, index in enumerate(gap.tracks):
-            request = HarmonizeRequest(
-                job_id=wish.job_id,
-                seed=(wish.seed + _SEED_STEP * number) % MAX_SEED,
-                piece=piece,
-                style="fill",
-                bars=gap.bars,
-                track=index,
+            step = Step(name=title_of(source.tracks[index]), number=number + 1, num_steps=len(gap.tracks))
+            shown = show_gap(piece, gap.bars)
+            piece, result = await _fill(
+                wish,
+                networks,
+                piece,
+                shown,
+                gap,
+                number=number,
                 chords=chords,
-                sampling=harmony_sampling("fill", options.preset.strip().casefold()),
+                step=step if len(gap.tracks) > 1 else None,
             )
-            title = title_of(source.tracks[index])
-            step = Step(name=title, number=number + 1, num_steps=len(gap.tracks))
-            result = await networks.write(request, step=step if len(gap.tracks) > 1 else None)
-            piece, checkpoint_id = result.piece, result.checkpoint_id
-            names = names or result.chord_names
-            chords = chords or _chords_in(piece, gap.bars)
-        if not source.chords:  # chords of the gap alone would be read as those of all that follows
-            piece = replace(piece, chords=())
-        return Made(piece=piece, checkpoint_id=checkpoint_id, checks=_checks(source, piece, gap), chord_names=names)
+            first = first or result
+            chords = chords or chords_in_gap(shown, result.piece)
+        assert first is not None
+        return Made(
+            piece=piece,
+            checkpoint_id=first.checkpoint_id,
+            checks=_checks(source, piece, gap),
+            chord_names=first.chord_names,
+        )
 
 
 INFILL = _InfillOperation()
 
 
-def _silent_bars(piece: Piece) -> BarRange:
-    """Return the first stretch of bars in which no note begins.
-
-    Raises:
-        NoMusicError: when there is none.
-    """
-    grid = TimeGrid(piece)
-    sounding = {grid.bar_of_tick(note.onset_ticks) for track in piece.tracks for note in track.notes}
-    silent = [bar for bar in range(grid.num_bars) if bar not in sounding]
-    if not silent:
-        raise NoMusicError(
-            "There is nothing to fill: something plays in every bar. Say which bars to write anew, like 5-8."
+async def _fill(
+    wish: Wish[InfillOptions],
+    networks: Networks,
+    piece: Piece,
+    shown: ShownGap,
+    gap: Gap,
+    *,
+    number: int,
+    chords: tuple[AskedChord, ...],
+    step: Step | None,
+) -> tuple[Piece, Result]:
+    """Return the piece with one more track filled: the first draft that plays about as much as beside the gap, or the nearest."""
+    track = gap.tracks[number]
+    best: tuple[float, Piece, Result] | None = None
+    for draft in range(_MOST_DRAFTS):
+        request = HarmonizeRequest(
+            job_id=wish.job_id,
+            seed=(wish.seed + _SEED_STEP * number + _DRAFT_STEP * draft) % MAX_SEED,
+            piece=shown.piece,
+            style="fill",
+            bars=shown.bars,
+            track=track,
+            chords=chords,
+            sampling=harmony_sampling("fill", wish.options.preset.strip().casefold()),
         )
-    stop = silent[0]
-    while stop in silent:
-        stop += 1
-    return BarRange(silent[0], stop)
-
-
-def _missing_tracks(piece: Piece, bars: BarRange) -> tuple[int, ...]:
-    """Return the tracks that play elsewhere and not in these bars; all that play at all if there is none."""
-    grid = TimeGrid(piece)
-    start_ticks, stop_ticks = grid.bar_start_ticks(bars.start_bar), grid.bar_start_ticks(bars.stop_bar)
-    playing = [index for index, track in enumerate(piece.tracks) if track.notes]
-    silent = [
-        index
-        for index in playing
-        if not any(start_ticks <= note.onset_ticks < stop_ticks for note in piece.tracks[index].notes)
-    ]
-    return tuple(silent or playing)
-
-
-def _chords_in(piece: Piece, bars: BarRange) -> tuple[AskedChord, ...]:
-    """Return the chords that stand in some bars, for those who play after the first to agree with."""
-    grid = TimeGrid(piece)
-    stop_ticks = grid.bar_start_ticks(bars.stop_bar)
-    inside = [chord for chord in piece.chords if grid.bar_start_ticks(bars.start_bar) <= chord.onset_ticks < stop_ticks]
-    ends = [*(chord.onset_ticks for chord in inside[1:]), stop_ticks][: len(inside)]
-    return tuple(
-        AskedChord(
-            start_ticks=chord.onset_ticks, stop_ticks=end, root=chord.root, quality=chord.quality, bass=chord.bass
-        )
-        for chord, end in zip(inside, ends, strict=True)
-    )
+        result = await networks.write(request, step=step)
+        filled = fill_in(piece, shown, result.piece, track=track)
+        distance = abs(compare_with_sides(filled, gap.bars, track=track))
+        if best is None or distance < best[0]:
+            best = (distance, filled, result)
+        if distance <= _FAR_OCTAVES:
+            break
+    assert best is not None
+    return best[1], best[2]
 
 
 def _checks(source: Piece, piece: Piece, gap: Gap) -> tuple[Check, ...]:
-    grid = TimeGrid(piece)
-    start_ticks, stop_ticks = grid.bar_start_ticks(gap.bars.start_bar), grid.bar_start_ticks(gap.bars.stop_bar)
-    inside = piece.with_tracks(
-        tuple(
-            replace(track, notes=tuple(note for note in track.notes if start_ticks <= note.onset_ticks < stop_ticks))
-            for index, track in enumerate(piece.tracks)
-            if index in gap.tracks
-        )
-    )
+    inside = notes_in_gap(piece, gap)
     silent = [title_of(track) for track in inside.tracks if not track.notes]
     outside = count_out_of_range(inside)
-    found = f"{inside.num_notes} new notes" + (f"; {', '.join(silent)} rests" if silent else "")
+    found = count_words(inside.num_notes, "new note") + (f"; no notes for {', '.join(silent)}" if silent else "")
     asked = ", ".join(title_of(piece.tracks[index]) for index in sorted(gap.tracks))
     return (
         check_untouched(source, piece, bars=gap.bars, tracks=gap.tracks),

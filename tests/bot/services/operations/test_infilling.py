@@ -5,11 +5,12 @@ from dataclasses import replace
 import pytest
 
 from bot.services.operations.base import Wish
-from bot.services.operations.infilling import INFILL, InfillOptions, empty_gap, find_gap
+from bot.services.operations.infilling import INFILL, InfillOptions, find_gap
 from bot.services.records import options_from_json, options_to_json
 from core.errors import BarRangeError, InputError, NoMusicError
 from core.settings import LimitSettings
 from music.constraints import BarRange
+from music.gaps import empty_gap
 from music.piece import Piece
 from music.time_grid import TimeGrid
 from tests.factories.networks import StandInNetworks
@@ -49,18 +50,20 @@ async def test_only_the_gap_changes(tracks, indices, first, last):
 
 
 async def test_all_give_up_their_bars_before_anybody_is_asked():
-    """Nobody hears what is about to go; later ones hear the earlier. Each throws dice of its own."""
+    """Nobody hears what is about to go; later ones hear the earlier. Every request throws dice of its own."""
     networks = StandInNetworks()
     await infill(make_band(), networks, bars=(3, 4), tracks=("all",))
-    assert len({request.seed for request in networks.requests}) == 4
-    for number, request in enumerate(networks.requests):
+    assert len({request.seed for request in networks.requests}) == len(networks.requests)
+    order = list(dict.fromkeys(request.track for request in networks.requests))
+    assert sorted(order) == [PIANO, BASS, GUITAR, DRUMS]
+    for request in networks.requests:
         grid = TimeGrid(request.piece)
         filled = {
             index
             for index, track in enumerate(request.piece.tracks)
             if any(grid.bar_of_tick(note.onset_ticks) in {2, 3} for note in track.notes)
         }
-        assert filled == {each.track for each in networks.requests[:number]}
+        assert filled == set(order[: order.index(request.track)])
 
 
 async def test_harmony_comes_before_what_goes_over_it():
@@ -69,7 +72,44 @@ async def test_harmony_comes_before_what_goes_over_it():
     await infill(make_band(), networks, bars=(3, 4), tracks=("all",))
     titles = [step.name for step in networks.steps]
     assert titles.index("Bass") < titles.index("Drums") < titles.index("Guitar")
-    assert [(step.number, step.num_steps) for step in networks.steps] == [(number, 4) for number in range(1, 5)]
+    steps = list(dict.fromkeys((step.number, step.num_steps) for step in networks.steps))
+    assert steps == [(number, 4) for number in range(1, 5)]
+
+
+class Uneven(StandInNetworks):
+    """Writes as many notes as it is told, draft by draft."""
+
+    def __init__(self, *counts):
+        super().__init__()
+        self.counts = counts
+
+    async def write(self, request, *, step=None):
+        self.num_notes = self.counts[len(self.requests) % len(self.counts)]
+        return await super().write(request, step=step)
+
+
+@pytest.mark.parametrize(
+    ("counts", "num_requests", "num_notes"), [((4,), 1, 4), ((1, 4), 2, 4), ((16, 1, 9), 3, 9), ((30, 13, 40), 3, 13)]
+)
+async def test_a_draft_that_is_far_from_both_sides_is_written_again(counts, num_requests, num_notes):
+    """The bass plays four notes a bar: the first draft near that stays, or of three the nearest."""
+    networks = Uneven(*counts)
+    made = await infill(make_band(), networks, bars=(3, 3), tracks=("bass",))
+    assert len(networks.requests) == num_requests
+    assert sum(3840 <= note.onset_ticks < 5760 for note in made.piece.tracks[BASS].notes) == num_notes
+
+
+async def test_a_gap_at_the_beginning_is_shown_with_a_left_side():
+    """The bars after it stand before it, too, while it is written; in the result they do not."""
+    networks = StandInNetworks()
+    made = await infill(make_band(), networks, bars=(1, 2), tracks=("guitar",))
+    (request,) = networks.requests[:1]
+    assert request.bars == BarRange(4, 6)
+    assert TimeGrid(request.piece).num_bars == 12
+    assert TimeGrid(made.piece).num_bars == 8
+    assert {TimeGrid(made.piece).bar_of_tick(note.onset_ticks) for note in made.piece.tracks[GUITAR].notes} == set(
+        range(8)
+    )
 
 
 async def test_the_same_seed_fills_the_same():
@@ -126,4 +166,4 @@ async def test_a_single_track_is_one_request_without_a_step():
     """Its progress is the network's own."""
     networks = StandInNetworks()
     await infill(make_melody(), networks, bars=(2, 3), tracks=("1",))
-    assert networks.steps == [None]
+    assert set(networks.steps) == {None}
