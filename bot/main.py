@@ -27,6 +27,7 @@ from bot.services.library import ReplyParts
 from bot.services.model import Presenter
 from bot.services.songs import SongService
 from bot.ui.desk import Services
+from bot.ui.wording.registry import title_of
 from core.errors import ConfigurationError, TuttiError
 from core.log import configure_logging
 from core.metrics import Metrics, NullMetrics, PrometheusMetrics
@@ -128,7 +129,7 @@ async def running_bot(settings: Settings) -> AsyncGenerator[TuttiBot]:
                 rules=rules,
             )
             songs = SongService(database, media=media, parts=parts)
-            keeping = open_keeping(database, media=media, rules=rules)
+            keeping = open_keeping(database, media=media, rules=rules, title_of=title_of)
             descriptions = DescriptionService(writer=inference, media=media, songs=songs)
             return Services(jobs=jobs, songs=songs, descriptions=descriptions, keeping=keeping, genres=genres)
 

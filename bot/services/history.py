@@ -1,12 +1,12 @@
 """Looking back: trees of songs, what somebody searches, favourites. It shows; it changes nothing. It knows no Discord and no SQL.
 
 A *look* says what somebody sees: which list, which page of it, what they search. It is small enough to travel in the identifier of
-a button, so paging works for ever. Nobody sees what was made in another channel, unless it is their own.
+a button, so paging works for ever. Nobody sees what was made in a channel that they may not read, unless it is their own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -29,6 +29,8 @@ from media.protocol import HistoryNode
 _log = structlog.stdlib.get_logger(__name__)
 
 LookKind = Literal["tree", "song", "found", "stars"]
+Sees = Callable[[GraphNode, int], bool]
+"""Tells whether somebody, by our own number, may see a revision."""
 RESULTS_PER_PAGE = 8
 MAX_INDEX = 9999
 
@@ -89,17 +91,30 @@ class _Found:
 class HistoryService:
     """Shows what there is."""
 
-    def __init__(self, database: Database, *, media: MediaMaker) -> None:
+    def __init__(
+        self, database: Database, *, media: MediaMaker, title_of: Callable[[str], str] = str.capitalize
+    ) -> None:
+        """``title_of`` returns how people call an operation; it stands in the picture."""
         self._database = database
         self._media = media
+        self._title_of = title_of
 
-    async def look(self, look: Look, *, viewer: Author, place: Place) -> HistoryPage:
-        """Return what a look shows, with its picture; without one where it cannot be drawn."""
-        page, pieces = await self._read(look, viewer=viewer, place=place)
+    async def look(
+        self, look: Look, *, viewer: Author, place: Place, may_read: Callable[[int], bool] = lambda _: False
+    ) -> HistoryPage:
+        """Return what a look shows, with its picture; without one where it cannot be drawn.
+
+        ``may_read`` tells of another channel of this server whether the viewer sees it: then a tree shows what was made there, too.
+        """
+
+        def sees(node: GraphNode, my_id: int) -> bool:
+            return node.channel_id == place.channel_id or node.author_id == my_id or may_read(node.channel_id)
+
+        page, pieces = await self._read(look, viewer=viewer, place=place, sees=sees)
         if not page.entries:
             return page
         try:
-            picture = await self._media.draw_history(_nodes(page.entries, pieces))
+            picture = await self._media.draw_history(_nodes(page.entries, pieces, self._title_of))
         except RenderError as error:
             _log.warning("picture_left_out", error=str(error))
             return page
@@ -120,16 +135,18 @@ class HistoryService:
             return revision.song_id
 
     @unbroken
-    async def _read(self, look: Look, *, viewer: Author, place: Place) -> tuple[HistoryPage, dict[int, bytes]]:
+    async def _read(
+        self, look: Look, *, viewer: Author, place: Place, sees: Sees
+    ) -> tuple[HistoryPage, dict[int, bytes]]:
         """Return a page without its picture, and the pieces of its entries by revision."""
         async with self._database.reading() as session:
             me = await UserRepository(session).find(viewer.user_id)
             my_id = 0 if me is None else me.id
             match look.kind:
                 case "tree":
-                    found = await _read_nth_song(session, look, my_id=my_id, place=place)
+                    found = await _read_nth_song(session, look, my_id=my_id, place=place, sees=sees)
                 case "song":
-                    found = await _read_song(session, look, song_id=look.index, my_id=my_id, place=place)
+                    found = await _read_song(session, look, song_id=look.index, my_id=my_id, sees=sees)
                 case "found":
                     found = await _read_matches(session, look, my_id=my_id, place=place)
                 case "stars":
@@ -151,7 +168,7 @@ def _scope(look: Look, *, my_id: int, place: Place) -> RevisionFilter:
     return RevisionFilter(author_id=my_id) if look.is_mine else RevisionFilter(channel_id=place.channel_id)
 
 
-async def _read_nth_song(session: AsyncSession, look: Look, *, my_id: int, place: Place) -> _Found:
+async def _read_nth_song(session: AsyncSession, look: Look, *, my_id: int, place: Place, sees: Sees) -> _Found:
     """Read the tree of the song that comes ``look.index``-th, that with the newest result first."""
     search, where = SearchRepository(session), _scope(look, my_id=my_id, place=place)
     num_songs = await search.num_songs(where)
@@ -159,7 +176,7 @@ async def _read_nth_song(session: AsyncSession, look: Look, *, my_id: int, place
         return _Found()
     index = min(look.index, num_songs - 1)
     (song_id,) = await search.song_ids(where, offset=index, limit=1)
-    found = await _read_song(session, look, song_id=song_id, my_id=my_id, place=place)
+    found = await _read_song(session, look, song_id=song_id, my_id=my_id, sees=sees)
     here = replace(look, index=index)
     if found.before is None and index > 0:
         found.before = replace(here, index=index - 1, part=0)
@@ -169,8 +186,8 @@ async def _read_nth_song(session: AsyncSession, look: Look, *, my_id: int, place
     return found
 
 
-async def _read_song(session: AsyncSession, look: Look, *, song_id: int, my_id: int, place: Place) -> _Found:
-    graph = _visible(await SearchRepository(session).graph(song_id), my_id=my_id, place=place)
+async def _read_song(session: AsyncSession, look: Look, *, song_id: int, my_id: int, sees: Sees) -> _Found:
+    graph = _visible(await SearchRepository(session).graph(song_id), my_id=my_id, sees=sees)
     rows = lay_out_tree({node.revision_id: node.parent_ids for node in graph})
     if not rows:
         return _Found()
@@ -213,9 +230,9 @@ def _list_page(look: Look, revision_ids: Sequence[int]) -> _Found:
     )
 
 
-def _visible(graph: Sequence[GraphNode], *, my_id: int, place: Place) -> tuple[GraphNode, ...]:
-    """Return what somebody may see of a song: of this channel, and their own; deleted steps only where something follows."""
-    seen = {node.revision_id: node for node in graph if node.channel_id == place.channel_id or node.author_id == my_id}
+def _visible(graph: Sequence[GraphNode], *, my_id: int, sees: Sees) -> tuple[GraphNode, ...]:
+    """Return what somebody may see of a song; deleted steps only where something follows."""
+    seen = {node.revision_id: node for node in graph if sees(node, my_id)}
     is_followed: set[int] = set()
     for revision_id in sorted(seen, reverse=True):
         node = seen[revision_id]
@@ -247,7 +264,9 @@ async def _entries(
     return entries, {row.id: data for row in ordered if (data := await piece_data(session, row))}
 
 
-def _nodes(entries: Sequence[HistoryEntry], pieces: dict[int, bytes]) -> tuple[HistoryNode, ...]:
+def _nodes(
+    entries: Sequence[HistoryEntry], pieces: dict[int, bytes], title_of: Callable[[str], str]
+) -> tuple[HistoryNode, ...]:
     """Return what the picture shows: each entry, standing on the one it was made from if that is in the picture."""
     place = {entry.revision.revision_id: index for index, entry in enumerate(entries)}
     nodes: list[HistoryNode] = []
@@ -260,7 +279,7 @@ def _nodes(entries: Sequence[HistoryEntry], pieces: dict[int, bytes]) -> tuple[H
         nodes.append(
             HistoryNode(
                 number=revision.revision_id,
-                label=f"{revision.operation.capitalize()}, {revision.num_bars} bars",
+                label=f"{title_of(revision.operation)}, {revision.num_bars} bars",
                 piece=pieces.get(revision.revision_id, b""),
                 parent_index=parent_index,
                 source_number=parent_id if parent_index is None else None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.services.composing import ComposingService
@@ -33,10 +34,12 @@ class Keeping:
     retention: RetentionService
 
 
-def open_keeping(database: Database, *, media: MediaMaker, rules: HouseRules) -> Keeping:
-    """Return the services on one database."""
+def open_keeping(
+    database: Database, *, media: MediaMaker, rules: HouseRules, title_of: Callable[[str], str] = str.capitalize
+) -> Keeping:
+    """Return the services on one database; ``title_of`` returns how people call an operation."""
     return Keeping(
-        history=HistoryService(database, media=media),
+        history=HistoryService(database, media=media, title_of=title_of),
         undoing=UndoService(database),
         favourites=FavouriteService(database),
         rules=rules,

@@ -20,6 +20,7 @@ from bot.ui.answers import author_of, place_of
 from bot.ui.courier import NO_PINGS, send_again
 from bot.ui.desk import Desk, DeskClient
 from bot.ui.embeds.history import history_embed
+from bot.ui.sources import may_read
 from bot.ui.wording.registry import describe_options
 
 _KINDS: dict[str, LookKind] = {"t": "tree", "s": "song", "f": "found", "*": "stars"}
@@ -149,7 +150,12 @@ async def turn_page(desk: Desk, interaction: discord.Interaction[Any], look: Loo
 
 async def _page(desk: Desk, interaction: discord.Interaction[Any], look: Look) -> HistoryPage:
     history = desk.services.keeping.history
-    return await history.look(look, viewer=author_of(interaction), place=place_of(interaction))
+    return await history.look(
+        look,
+        viewer=author_of(interaction),
+        place=place_of(interaction),
+        may_read=lambda channel_id: may_read(interaction, channel_id),
+    )
 
 
 async def _think_quietly(interaction: discord.Interaction[Any]) -> None:

@@ -114,16 +114,18 @@ class SourceFinder:
         if match is None:
             raise InputError("That is no link to a message. Use “Copy Message Link” in the menu of one of my results.")
         channel_id = int(match["channel"])
-        if channel_id != here.channel_id and not _may_read(interaction, match["guild"], channel_id):
+        if channel_id != here.channel_id and not (
+            match["guild"] == str(interaction.guild_id) and may_read(interaction, channel_id)
+        ):
             raise PermissionDeniedError(
                 "That message is in a channel that I cannot show you. Link a message that you can see in this server."
             )
         return channel_id, int(match["message"])
 
 
-def _may_read(interaction: discord.Interaction[Any], guild: str, channel_id: int) -> bool:
-    """Tell whether the person sees a channel of this server, so that links give nothing away."""
-    if interaction.guild is None or guild != str(interaction.guild_id):
+def may_read(interaction: discord.Interaction[Any], channel_id: int) -> bool:
+    """Tell whether the person sees a channel of this server, so that links and trees give nothing away."""
+    if interaction.guild is None:
         return False
     channel = interaction.guild.get_channel_or_thread(channel_id)
     if channel is None or not isinstance(interaction.user, discord.Member):

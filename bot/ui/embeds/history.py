@@ -10,7 +10,7 @@ from bot.plain_text import clip, make_plain
 from bot.services.history import HistoryEntry, HistoryPage, Look
 from bot.services.searching import Wanted
 from bot.ui.embeds.style import BLUE, DESCRIPTION_LIMIT, GREY, jump_url
-from bot.ui.wording.registry import WORDINGS, describe_options
+from bot.ui.wording.registry import describe_options, title_of
 
 _OPTIONS_LIMIT = 90
 
@@ -60,7 +60,7 @@ def describe_wanted(wanted: Wanted) -> str:
         wanted.key,
         wanted.genre,
         f"by <@{wanted.user_id}>" if wanted.user_id is not None else "",
-        WORDINGS[wanted.operation].title.lower() if wanted.operation in WORDINGS else wanted.operation,
+        title_of(wanted.operation).lower(),
     )
     return ", ".join(part for part in parts if part) or "that"
 
@@ -86,8 +86,7 @@ def _line(entry: HistoryEntry, *, is_tree: bool) -> str:
 
 def _name(entry: HistoryEntry) -> str:
     revision = entry.revision
-    wording = WORDINGS.get(revision.operation)
-    name = f"{revision.operation if wording is None else wording.title} #{revision.revision_id}"
+    name = f"{title_of(revision.operation)} #{revision.revision_id}"
     if revision.message_id is None:
         return name
     return f"[{name}]({jump_url(revision.place, revision.message_id)})"

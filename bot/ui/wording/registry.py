@@ -43,3 +43,9 @@ def describe_options(options: Options | None) -> str:
     """Return what was asked, as one line for people; None: a file that was given."""
     wording = _UPLOAD if options is None else WORDINGS[operation_for(options).kind]
     return make_plain(" · ".join(wording.describe(options)))
+
+
+def title_of(operation: str) -> str:
+    """Return how people call an operation; one of a version that we are not, by its own name."""
+    wording = WORDINGS.get(operation)
+    return operation.capitalize() if wording is None else wording.title

@@ -57,7 +57,7 @@ async def test_a_tree_shows_a_song_with_its_branches_and_picture(open_studio, da
         assert older.after is None
 
 
-async def test_what_was_made_elsewhere_is_shown_to_its_author_only(open_studio, database):
+async def test_what_was_made_elsewhere_is_shown_to_its_author_and_who_may_read_there(open_studio, database):
     """A song may go on in another channel, which not everybody here may see."""
     async with open_studio() as studio:
         root = await make_result(studio)
@@ -68,6 +68,8 @@ async def test_what_was_made_elsewhere_is_shown_to_its_author_only(open_studio, 
         assert seen(await history.look(song, viewer=ADA, place=PLACE)) == ["1"]
         assert seen(await history.look(song, viewer=BEN, place=PLACE)) == ["1", "2"]
         assert seen(await history.look(song, viewer=ADA, place=Place(guild_id=1, channel_id=1))) == ["1"]
+        reader = await history.look(song, viewer=ADA, place=PLACE, may_read=lambda channel_id: channel_id == 77)
+        assert seen(reader) == ["1", "2"]
         stranger = await history.look(song, viewer=BEN, place=Place(guild_id=1, channel_id=1))
         assert seen(stranger) == ["2"]
 
