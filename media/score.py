@@ -43,7 +43,7 @@ _OPTIONS: dict[str, Any] = {
     "footer": "none",  # else it advertises
     "svgFormatRaw": True,  # blanks between elements would move centred text
     "breaks": "auto",
-    "condense": "none",
+    "condense": "auto",
     "justifyVertically": False,
     "staffLineWidth": 0.2,
     "smuflTextFont": "none",

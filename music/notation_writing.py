@@ -151,7 +151,9 @@ def _shorten(name: str) -> str:
     """Return what stands before the later lines of a part: "Pno.", "Vln. 2"."""
     words = name.replace("(", " ").replace(")", " ").split()
     number = words[-1] if len(words) > 1 and words[-1].isdigit() else ""
-    known = (short for word in reversed(words) if (short := _SHORT_NAMES.get(word.casefold())))
+    spoken = [word.casefold() for word in words]
+    telling = ["bass"] if "bass" in spoken and "guitar" in spoken else reversed(spoken)
+    known = (_SHORT_NAMES[word] for word in telling if word in _SHORT_NAMES)
     first = words[0] if words else ""
     short = next(known, first if len(first) <= _LONGEST_SHORT_NAME else f"{first[:3]}.")
     return f"{short} {number}".strip()
