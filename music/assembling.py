@@ -24,13 +24,15 @@ from music.names import parse_key
 from music.piece import DRUM_PROGRAM, ChordSymbol, KeySignature, Note, Piece, Tempo, TimeSignature, Track
 from music.ranges import playable_range
 from music.time_grid import TimeGrid
-from music.transform import slice_bars
+from music.transform import map_notes, slice_bars
 
 EventT = TypeVar("EventT", TimeSignature, ChordSymbol, KeySignature)
 
 _WITHOUT_RITARDANDO = frozenset(("electronic", "hip-hop", "funk", "rock", "game"))
 _FAR_SEMITONES = 9.0  # a theme whose part lies farther away is moved by octaves
 _MOST_GAIN_DB = 4.0
+_MOST_JUMP_DB = 2.5  # between the two bars before a join and the two after it
+_NUM_EDGE_BARS = 2
 _NUM_SWELL_BARS = 1
 
 
@@ -81,9 +83,36 @@ def assemble(plan: FormPlan, material: Piece, *, variants: Mapping[int, Piece] |
     for index, section in enumerate(plan.sections):
         part = variants.get(index) or slice_bars(material, BarRange(section.start_bar, section.stop_bar))
         parts.append(_cast(part, section, gain=gains[index], lead=lead, plan=plan))
-    song = _join(plan, parts, material)
+    song = _join(plan, _even_out(parts), material)
     song = _touch(plan, song, seed=seed)
     return _end(plan, song, lead=lead)
+
+
+def _even_out(parts: list[Piece]) -> list[Piece]:
+    """Return sections whose beginnings are not much louder or softer than the end of the one before; each is scaled as a whole."""
+    evened: list[Piece] = []
+    for part in parts:
+        if evened:
+            jump_db = _edge_db(part, last=False) - _edge_db(evened[-1], last=True)
+            excess_db = max(abs(jump_db) - _MOST_JUMP_DB, 0.0) * (1 if jump_db > 0 else -1)
+            factor = 10 ** (-min(max(excess_db, -_MOST_GAIN_DB), _MOST_GAIN_DB) / 40)
+            part = _scaled(part, factor) if excess_db else part  # noqa: PLW2901 - the same section, evened
+        evened.append(part)
+    return evened
+
+
+def _edge_db(part: Piece, *, last: bool) -> float:
+    loudness = measure_loudness_db(part)
+    return float(np.mean(loudness[-_NUM_EDGE_BARS:] if last else loudness[:_NUM_EDGE_BARS]))
+
+
+def _scaled(part: Piece, factor: float) -> Piece:
+    return part.with_tracks(
+        tuple(
+            map_notes(track, lambda note: note._replace(velocity=clamp_velocity(note.velocity * factor)))
+            for track in part.tracks
+        )
+    )
 
 
 def section_gains(plan: FormPlan, material: Piece) -> tuple[float, ...]:

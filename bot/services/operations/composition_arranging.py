@@ -23,7 +23,7 @@ from music.names import parse_key, scale_of_key
 from music.piece import DRUM_PROGRAM, Piece
 from music.transform import slice_bars
 
-VARIED_SHARE = 0.15
+VARIED_SHARE = 0.25
 """Of the accompaniment's notes in a repeat: enough to be heard, few enough to be recognized."""
 
 _FEWEST_VARIED = 8
