@@ -52,6 +52,8 @@ export class MessageView {
     this.#part("origin", [message.referenced_message, message.message_reference, message.interaction_metadata, message.type], () => this.#origin());
     this.#part("head", [author, message.timestamp], () => this.#head());
     this.#part("body", [message.content, message.is_thinking, message.edited_timestamp, message.type, store.users.size], () => this.#body(names));
+    const heard = this.#players().find(({ isPlaying }) => isPlaying);
+    const seconds = heard?.seconds;
     this.#part("attachments", [message.attachments, (message.embeds ?? []).map((embed) => embed.image?.url)], () => renderAttachments(message.attachments, message.embeds));
     this.#part("embeds", [message.embeds, message.attachments.map((attachment) => attachment.description)], () => renderEmbeds(message.embeds, message.attachments, names));
     this.#part("components", [message.components], () => renderComponents(message.components, this.#componentContext()));
@@ -59,7 +61,15 @@ export class MessageView {
     this.#part("reactions", [message.reactions], () => this.#reactions());
     this.#part("failure", [this.#failure], () => this.#failureLine());
     this.#part("note", [message.is_ephemeral], () => this.#ephemeralNote());
+    if (heard && !heard.card.isConnected) this.#playOn(seconds);
     this.#findRolls();
+  }
+
+  // Whoever hears the first bars of a piece in the making hears it go on when the whole of it takes their place.
+  #playOn(seconds) {
+    const players = this.#players();
+    const next = players.length > 1 ? players.find(({ attachment }) => /[-_]after$/iu.test(stemOf(attachment.filename))) : players[0];
+    next?.playFrom(seconds);
   }
 
   #players() {
@@ -80,7 +90,10 @@ export class MessageView {
         if (own.length) return own;
         return count > 1 ? all.slice(index, index + 1) : all;
       };
-      followRolls(frame, playersOf).then((rolls) => this.#rolls.push(...rolls));
+      followRolls(frame, playersOf).then((rolls) => {
+        this.#rolls.push(...rolls);
+        for (const roll of rolls) if (roll.players().some(({ isPlaying }) => isPlaying)) roll.start();
+      });
     }
   }
 

@@ -15,9 +15,9 @@ ALT_TEXT = "Piano roll of two bars"
 KEYS = ["A minor", "C major", "C minor", "D minor"]
 
 
-def tone(*, pitch_hz: float = 440) -> bytes:
-    """Two seconds as an Ogg file."""
-    seconds = np.arange(2 * 22050) / 22050
+def tone(*, pitch_hz: float = 440, num_seconds: int = 2) -> bytes:
+    """A sound as an Ogg file."""
+    seconds = np.arange(num_seconds * 22050) / 22050
     buffer = io.BytesIO()
     soundfile.write(buffer, 0.2 * np.sin(2 * math.pi * pitch_hz * seconds), 22050, format="OGG", subtype="VORBIS")
     return buffer.getvalue()
@@ -97,6 +97,15 @@ class Louder(discord.ui.View):
         await interaction.response.send_message(f"Mood: {select.values[0]}")
 
 
+class Finish(discord.ui.View):
+    """The button that puts the whole piece in the place of its first bars."""
+
+    @discord.ui.button(label="Finish", custom_id="finish")
+    async def finish(self, interaction: discord.Interaction, _: discord.ui.Button) -> None:
+        files = [file(tone(num_seconds=60), "song.ogg"), file(roll(), "song.png", "The whole of it")]
+        await interaction.response.edit_message(content="The whole", attachments=files)
+
+
 class NameForm(discord.ui.Modal, title="Name the song"):
     name = discord.ui.TextInput(label="Name", max_length=20)
     words = discord.ui.TextInput(label="Words", style=discord.TextStyle.paragraph, required=False, default="do re mi")
@@ -158,6 +167,9 @@ async def show(interaction: discord.Interaction, what: str) -> None:
         await thread.send("Inside")
     elif what == "takes":
         await interaction.response.send_message("Four takes", files=take_files())
+    elif what == "beginning":
+        beginning = file(tone(num_seconds=30), "first-bars.ogg")
+        await interaction.response.send_message("The first bars", file=beginning, view=Finish())
     elif what == "pair":
         await interaction.response.send_message("Hear the difference", files=pair_files())
     elif what == "score":

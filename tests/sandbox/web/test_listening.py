@@ -84,3 +84,14 @@ async def test_scores_are_shown_zoomed_and_leafed_through(ana: Page) -> None:
     await expect(lightbox.get_by_test_id("lightbox-text")).to_have_text("2 of 2 · Page 2")
     await ana.keyboard.press("Escape")
     await expect(lightbox).to_have_count(0)
+
+
+async def test_first_bars_go_on_as_the_whole_piece(ana: Page) -> None:
+    """Who listens to the beginning of a piece in the making hears on when the finished one takes its place."""
+    await send_line(ana, "/show what:beginning")
+    await ana.get_by_role("button", name="Play first-bars.ogg").click()
+    await ana.get_by_test_id("player").evaluate("(node) => { node.querySelector('audio').currentTime = 5; }")
+    await ana.get_by_role("button", name="Finish").click()
+    await expect(ana.get_by_role("button", name="Pause song.ogg")).to_be_visible()
+    assert await ana.get_by_test_id("player").evaluate(SECONDS) >= 5
+    await expect(last_message(ana).locator(".roll-cursor")).to_be_visible()
