@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 import difflib
-from typing import get_args
+import re
+from dataclasses import dataclass, replace
+from typing import Any, cast, get_args
 
+from bot.services.limits import check_parts_play, join_parts, parse_choice, parse_ranges
 from bot.services.operations.base import NetworkOperation, Wish
-from bot.services.options import HarmonizeOptions, HarmonyStyle
-from bot.services.sampling import sampling_of
+from bot.services.operations.generation import exclude
+from bot.services.options import (
+    CADENCES,
+    CHORDS_PER_BAR,
+    COMPLEXITIES,
+    DYNAMICS,
+    SEVENTHS,
+    HarmonizeOptions,
+    HarmonyStyle,
+)
+from bot.services.sampling import adjust, sampling_of
 from core.errors import BarRangeError, InputError, NoMusicError, UnknownNameError
 from core.settings import LimitSettings
 from inference.harmony_sampling import harmony_sampling
-from inference.protocol import HarmonizeRequest
+from inference.protocol import HarmonizeRequest, HarmonyWishes, VoiceRange
 from music.chord_chart import lay_chart, parse_chart
 from music.constraints import AskedChord, BarRange, Constraints
-from music.names import parse_instruments
+from music.names import parse_instruments, parse_key, scale_of_key
 from music.piece import DRUM_PROGRAM, Piece
+from music.pitch_names import parse_range
 from music.time_grid import TimeGrid
 from music.vocabulary import NUM_SLOTS
 
@@ -24,6 +37,9 @@ _OTHER_WORDS: dict[str, HarmonyStyle] = {
     "four-part chorale": "chorale", "choir": "chorale", "four parts": "chorale", "chord": "chords", "tune": "melody", "hole": "fill",
     "gap": "fill", "part": "track", "instrument": "track", "orchestra": "band",
 }  # fmt: skip
+_VOICED = ("chorale", "chords")
+_VOICES = ("alto", "tenor", "bass")
+_FASTEST_CHORDS = 4
 _WITH_A_MELODY = ("chorale", "chords", "piano", "band")
 _MAX_INSTRUMENTS: dict[HarmonyStyle, int] = {
     "chorale": 3, "chords": 1, "piano": 1, "band": NUM_SLOTS - 1, "track": NUM_SLOTS - 1, "melody": 1, "fill": 0,
@@ -40,7 +56,8 @@ def build_harmonize_request(job_id: str, options: HarmonizeOptions, *, seed: int
     style = parse_style(options.style)
     _check_music(style, options, piece)
     instruments = parse_instruments(",".join(options.instruments))
-    is_voiced = style in ("chorale", "chords")
+    is_voiced = style in _VOICED
+    limits = _limits(style, options, instruments)
     hole = _bars_of(piece, options.bars)
     return HarmonizeRequest(
         job_id=job_id,
@@ -52,8 +69,10 @@ def build_harmonize_request(job_id: str, options: HarmonizeOptions, *, seed: int
         bars=hole,
         track=_track_of(piece, options.track) if style == "fill" else None,
         chords=_chords_of(piece, options.chords, hole),
-        constraints=Constraints(instruments=instruments) if is_voiced else Constraints(),
-        sampling=harmony_sampling(style, options.preset.strip().casefold()),
+        harmony=_harmony(style, options),
+        voice_ranges=limits.voices,
+        constraints=replace(limits.constraints, instruments=instruments if is_voiced else ()),
+        sampling=adjust(harmony_sampling(style, options.preset.strip().casefold()), options.sampling),
     )
 
 
@@ -64,9 +83,13 @@ def check_harmonize_options(options: HarmonizeOptions) -> None:
         InputError: for words we do not know, or options that do not go together.
     """
     style = parse_style(options.style)
-    sampling_of(options.preset)
+    adjust(sampling_of(options.preset), options.sampling)
+    if options.sampling.memory_events is not None:
+        raise InputError("A harmonization reads 16 bars at a time and has no memory to set. Leave memory out.")
     if options.chords.strip():
         parse_chart(options.chords)
+    _harmony(style, options)
+    _limits(style, options, parse_instruments(",".join(options.instruments)))
     _check_instruments(style, options)
     if style == "fill":
         if options.bars is None or options.track is None:
@@ -100,6 +123,88 @@ def parse_style(name: str) -> HarmonyStyle:
     raise UnknownNameError(
         kind="style", name=name, suggestions=tuple(difflib.get_close_matches(word, STYLES)) or STYLES
     )
+
+
+def _harmony(style: HarmonyStyle, options: HarmonizeOptions) -> HarmonyWishes:
+    """Return what is wished of the chords.
+
+    Raises:
+        InputError: for words we do not know, or wishes that the style cannot fulfil.
+    """
+    sevenths = parse_choice("number of sevenths", options.sevenths or "some", SEVENTHS)
+    complexity = parse_choice("complexity", options.complexity or "usual", COMPLEXITIES)
+    cadence = (
+        parse_choice("cadence", options.cadence, CADENCES) if options.cadence and options.cadence.strip() else None
+    )
+    dynamics = parse_choice("dynamics", options.dynamics or "level", DYNAMICS)
+    wishes = HarmonyWishes(
+        chords_per_bar=options.chords_per_bar,
+        sevenths=cast("Any", sevenths),
+        complexity=cast("Any", complexity),
+        cadence=cast("Any", cadence),
+        follows_dynamics=dynamics == "follow",
+    )
+    count = wishes.chords_per_bar
+    if count is not None and count not in CHORDS_PER_BAR:
+        raise InputError("Chords can change once, twice or four times a bar. Choose 1, 2 or 4.")
+    if count == _FASTEST_CHORDS and style not in _VOICED:
+        raise InputError(f"The style {style} changes chords at most twice a bar. Choose 1 or 2, or the style chords.")
+    if style == "chorale" and (wishes.sevenths, wishes.complexity) != ("some", "usual"):
+        raise InputError("A chorale writes voices, and its chords come of them. For sevenths choose the style chords.")
+    if wishes.sevenths == "many" and wishes.complexity == "simple":
+        raise InputError("Simple chords have no sevenths. Choose one of the two.")
+    if wishes.follows_dynamics and style not in _VOICED:
+        raise InputError(f"The style {style} plays as loud as the network thinks. Leave the dynamics out.")
+    if cadence is not None and options.chords.strip():
+        raise InputError("You typed the chords, so the ending is yours. Leave the cadence out, or the chords.")
+    if cadence is not None and style == "fill":
+        raise InputError("A hole has no ending. Leave the cadence out.")
+    return wishes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Limits:
+    constraints: Constraints
+    voices: tuple[VoiceRange, ...] = ()
+
+
+def _limits(style: HarmonyStyle, options: HarmonizeOptions, instruments: tuple[int, ...]) -> _Limits:
+    """Return ranges, scale and exclusions.
+
+    Raises:
+        InputError: for what is no range or key, or does not go with the style.
+    """
+    if options.exclude_instruments and style != "band":
+        raise InputError("Only the style band chooses instruments itself. Leave the exclusions out.")
+    voices, others = _voice_ranges(options.ranges) if style == "chorale" else ((), options.ranges)
+    common, own = parse_ranges(others)
+    parts = join_parts(own, {})
+    if instruments:
+        check_parts_play(parts, instruments)
+    excluded = exclude(options.exclude_instruments, instruments)
+    key = options.key
+    scale = scale_of_key(parse_key(key)) if key and key.strip() else None
+    constraints = Constraints(pitch_range=common, parts=parts, scale=scale, excluded_instruments=excluded)
+    return _Limits(constraints=constraints, voices=voices)
+
+
+def _voice_ranges(text: str) -> tuple[tuple[VoiceRange, ...], str]:
+    """Return the ranges of alto, tenor and bass, and what is left of the text."""
+    found: dict[str, VoiceRange] = {}
+    rest: list[str] = []
+    for item in (each.strip() for each in re.split(r"[,;]", text) if each.strip()):
+        name, _, low_high = item.replace(":", " ").partition(" ")
+        voice = name.casefold()
+        if voice == "soprano":
+            raise InputError("The soprano is the melody and stays as it is. Give ranges to alto, tenor or bass.")
+        if voice not in _VOICES:
+            rest.append(item)
+            continue
+        if voice in found:
+            raise InputError(f"The {voice} has two ranges. Say it once.")
+        low, high = parse_range(low_high)
+        found[voice] = VoiceRange(voice=cast("Any", voice), low=low, high=high)
+    return tuple(found.values()), ", ".join(rest)
 
 
 def _check_instruments(style: HarmonyStyle, options: HarmonizeOptions) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from bot.plain_text import clip
 from bot.services.options import HarmonizeOptions
 from bot.ui.wording.base import Wording
-from bot.ui.wording.sampling import preset_words
+from bot.ui.wording.sampling import limit_words, preset_words, sampling_words
 
 _STYLE_NAMES: Mapping[str, str] = {
     "chorale": "four-part chorale",
@@ -29,8 +29,25 @@ def _words(options: HarmonizeOptions) -> list[str]:
         words.append(", ".join(options.instruments))
     if options.chords:
         words.append(f"over {clip(' '.join(options.chords.split()), 200)}")
+    words += _wishes(options)
+    words += sampling_words(options.sampling)
     words += preset_words(options.preset)
     return words
+
+
+def _wishes(options: HarmonizeOptions) -> list[str]:
+    count = options.chords_per_bar
+    named = (
+        options.key,
+        count and ("one chord a bar" if count == 1 else f"{count} chords a bar"),
+        None if options.sevenths == "some" else f"{'no' if options.sevenths == 'none' else 'many'} sevenths",
+        None if options.complexity == "usual" else f"{options.complexity} chords",
+        options.cadence and f"{options.cadence} cadence",
+        *limit_words(options.ranges),
+        options.exclude_instruments and f"without {clip(', '.join(options.exclude_instruments), 120)}",
+        "loudness of the melody" if options.dynamics == "follow" else None,
+    )
+    return [str(word) for word in named if word]
 
 
 HARMONIZE = Wording(title="Harmonization", at_work="Harmonizing", describe=_words)

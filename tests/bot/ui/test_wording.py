@@ -42,6 +42,19 @@ def test_every_name_of_a_revision_leads_to_an_operation(name):
             "near D minor · 16 bars · without drums · strong syncopation · notes on 16ths · C3-C5 · at most 4 at once · bars 1-4 sparse",
         ),
         (HarmonizeOptions(style="chords", preset="wild"), "chords · wild preset"),
+        (
+            HarmonizeOptions(
+                style="chords",
+                chords_per_bar=1,
+                sevenths="many",
+                complexity="rich",
+                cadence="plagal",
+                key="D minor",
+                ranges="C3-C5",
+                dynamics="follow",
+            ),
+            "chords · D minor · one chord a bar · many sevenths · rich chords · plagal cadence · C3-C5 · loudness of the melody",
+        ),
         (HarmonizeOptions(style="fill", bars=(5, 6), track=2), "hole filled · bars 5-6 · track 2"),
         (
             HarmonizeOptions(style="track", instruments=("bass",), chords="C |\nG"),

@@ -3,9 +3,10 @@
 import pytest
 
 from bot.services.operations.harmonization import STYLES, build_harmonize_request, check_harmonize_options
-from bot.services.options import HarmonizeOptions
+from bot.services.options import HarmonizeOptions, SamplingWishes
 from core.errors import BarRangeError, InputError, NoMusicError, UnknownNameError
-from music.constraints import AskedChord, BarRange
+from inference.protocol import HarmonyWishes
+from music.constraints import AskedChord, BarRange, Constraints
 from music.piece import DRUM_PROGRAM, Note, Piece, Track
 from tests.factories.doors import melody
 
@@ -134,3 +135,53 @@ def test_the_preset_is_the_harmonizers_own():
     """Chorales are sampled at temperature 1: lower ones only move less."""
     assert request_for(style="chorale").sampling.temperature_notes == 1.0
     assert request_for(style="chorale", preset=" Safe ").sampling.temperature_notes < 1.0
+
+
+def test_wishes_for_chords_reach_the_request():
+    request = request_for(
+        style="chords", chords_per_bar=2, sevenths="Many", complexity="rich", cadence="plagal", key="D minor", dynamics="follow",
+        ranges="C3-C5, piano C2-C5", sampling=SamplingWishes(temperature=0.5, top_k=9), instruments=("piano",),
+    )  # fmt: skip
+    assert request.harmony == HarmonyWishes(
+        chords_per_bar=2, sevenths="many", complexity="rich", cadence="plagal", follows_dynamics=True
+    )
+    rules = request.constraints
+    assert (rules.pitch_range, rules.scale.name, rules.instruments) == ((48, 72), "D minor", (0,))
+    assert rules.parts[0].pitch_range == (36, 72)
+    assert (request.sampling.temperature_notes, request.sampling.top_k) == (0.5, 9)
+
+
+def test_voices_of_a_chorale_get_ranges_of_their_own():
+    request = request_for(ranges="alto: G3-C5, bass E2-C4, C2-C6")
+    assert [(each.voice, each.low, each.high) for each in request.voice_ranges] == [("alto", 55, 72), ("bass", 40, 60)]
+    assert request.constraints.pitch_range == (36, 84)
+
+
+def test_a_band_leaves_out_whom_it_should():
+    request = request_for(style="band", exclude_instruments=("drums", "strings"))
+    assert {DRUM_PROGRAM, 48} <= set(request.constraints.excluded_instruments)
+
+
+def test_a_plain_harmonization_asks_for_what_it_always_did():
+    """Stored wishes are made again byte for byte, so their requests stay the same."""
+    request = request_for()
+    assert (request.harmony, request.voice_ranges, request.constraints) == (HarmonyWishes(), (), Constraints())
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"chords_per_bar": 3}, {"chords_per_bar": 0}, {"style": "piano", "chords_per_bar": 4}, {"sevenths": "most"},
+        {"complexity": "jazzy"}, {"cadence": "perfect"}, {"dynamics": "loud"}, {"sevenths": "many"},
+        {"style": "chords", "sevenths": "many", "complexity": "simple"}, {"style": "piano", "dynamics": "follow"},
+        {"style": "chords", "cadence": "half", "chords": "C | G"}, {"key": "Q minor"}, {"ranges": "soprano C4-C5"},
+        {"ranges": "alto"}, {"ranges": "alto C4-C5, alto C4-D5"}, {"ranges": "flute C4-C5", "instruments": ("cello",)},
+        {"exclude_instruments": ("drums",)}, {"sampling": SamplingWishes(memory_events=64)},
+        {"sampling": SamplingWishes(min_p=1.0)}, {"style": "fill", "bars": (1, 1), "track": 1, "cadence": "half"},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_wishes_out_of_range_or_place_get_one_sentence(options):
+    with pytest.raises(InputError) as caught:
+        request_for(**options)
+    assert caught.value.reason.endswith((".", "?"))
