@@ -12,6 +12,9 @@ from core.errors import InputError, RenderError, UploadTooLargeError
 from core.settings import Settings
 from media.client import MediaClient
 from media.loudness import measure_loudness
+from media.protocol import HistoryNode
+from media.soundfont import find_soundfont, list_soundfonts
+from music.codec import encode_piece
 from music.midi import read_midi, read_recipe
 from music.piece import Piece
 from tests.media.bands import make_band
@@ -85,3 +88,22 @@ async def test_long_piece_is_heard_up_to_the_limit_and_says_so(media):
 async def test_silence_cannot_be_rendered(media):
     with pytest.raises(RenderError):
         await media.render(Piece())
+
+
+async def test_a_piece_is_played_with_the_soundfont_that_is_wished(media):
+    """Another font than the usual one sounds different; one that is gone is an error, not silence."""
+    usual = await media.render(make_band(1))
+    packaged = list_soundfonts()["TimGM6mb"]
+    other = await media.render(make_band(1), soundfont=str(packaged))
+    assert other.audio != usual.audio or find_soundfont() == packaged
+    with pytest.raises(RenderError):
+        await media.render(make_band(1), soundfont="/nowhere/Gone.sf2")
+
+
+async def test_a_songs_history_is_drawn_in_the_child(media):
+    """As a picture with its words."""
+    node = HistoryNode(number=7, label="New piece", piece=encode_piece(make_band(2)))
+    picture = await media.draw_history([node])
+
+    assert picture.png.startswith(b"\x89PNG")
+    assert "#7 New piece" in picture.alt_text
