@@ -25,7 +25,7 @@ from bot.cli_hum import hum
 from bot.cli_jobs import read_upload, run_and_report
 from bot.cli_output import OutputPaths, Report, write_file
 from bot.cli_recipes import add_recipe_commands
-from bot.cli_words import understand
+from bot.cli_words import heed_prompt, understand
 from bot.services.description import Portrait, draw_portrait_alone
 from bot.services.genres import GenreCounts
 from bot.services.model import Upload
@@ -72,6 +72,7 @@ _Blend = Annotated[str | None, typer.Option("--second-genre", help="A second gen
 _Key = Annotated[str | None, typer.Option(help='For instance "C minor".')]
 _Tempo = Annotated[float | None, typer.Option(help="Quarter notes per minute.")]
 _Metre = Annotated[str | None, typer.Option(help="For instance 3/4.")]
+_Prompt = Annotated[str, typer.Option(help="All of it in plain words; options that are given win over them.")]
 _Bars = Annotated[int | None, typer.Option(help="How many bars to write.")]
 _Instruments = Annotated[str, typer.Option(help="For instance piano,bass,drums.")]
 
@@ -104,6 +105,7 @@ def generate(
     grid: given.Grid = None,
     key_lock: given.KeyLock = True,
     sections: given.Sections = "",
+    prompt: _Prompt = "",
     seed: _Seed = None,
     output: _Output = None,
     audio: _Audio = None,
@@ -135,6 +137,7 @@ def generate(
         key_lock=key_lock,
         sections=sections,
     )
+    options = heed_prompt(prompt, options)
     run_and_report(options, None, OutputPaths(midi=output, audio=audio, picture=picture), as_json=as_json)
 
 

@@ -8,6 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
+from bot.services.options import GenerateOptions
+from bot.services.prompt_options import generate_options
 from bot.services.prompts import understand as read_words
 from bot.services.words.measuring import Score, load_prompts, measure
 from bot.services.words.understanding import Understood
@@ -37,6 +39,22 @@ def understand(text: _Text = "", *, measured: _Files = None, details: _Details =
         typer.echo(json.dumps(_full(understood) if details else understood.controls(), ensure_ascii=False))
     else:
         typer.echo("\n".join(_lines(understood)))
+
+
+def heed_prompt(prompt: str, given: GenerateOptions) -> GenerateOptions:
+    """Return options that follow a wish in plain words where ``given`` leaves them free; what stayed dark goes to stderr.
+
+    Raises:
+        InputError: for wishes that exclude each other, or that refer to a result, of which there is none here.
+    """
+    if not prompt.strip():
+        return given
+    understood = read_words(prompt)
+    if understood.like_last:
+        raise InputError("There is no last result on the command line. Say what you want without it, or give a file.")
+    if understood.not_understood:
+        typer.echo(f"Not understood: {', '.join(understood.not_understood)}", err=True)
+    return generate_options(understood, given=given)
 
 
 def _full(understood: Understood) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from bot.services.operations.adding import AddOptions
 from bot.services.operations.arranging import ArrangeOptions
+from bot.services.operations.exporting import SCORE_FORMATS, ExportOptions, ScoreOptions
 from bot.services.operations.infilling import InfillOptions
 from bot.services.options import GenerateOptions, HarmonizeOptions, Options, RemixOptions
 from bot.services.prompt_options import refuse_contradictions, words_of
@@ -22,7 +23,7 @@ from bot.services.words.summary import summarize
 from bot.services.words.understanding import Understood
 from bot.services.words.vocabulary import ENGLISH, load_vocabulary
 
-Kind = Literal["write", "work", "again", "undo", "redo", "describe", "help", "nothing"]
+Kind = Literal["write", "work", "again", "undo", "redo", "describe", "explain", "help", "nothing"]
 """``write``: a new piece from ``understood``. ``work``: ``options`` on the music at hand. ``nothing``: not understood."""
 
 _OCTAVE = 12
@@ -94,8 +95,8 @@ class _Asked:
             return "help"
         if first in {"undo", "redo"}:
             return "undo" if first == "undo" else "redo"
-        if first == "describe" and not names_music:
-            return "describe"
+        if first in {"describe", "explain"} and not names_music:
+            return "describe" if first == "describe" else "explain"
         if first == "again" and not names_music:
             return "again"
         if self._works_on_something():
@@ -104,11 +105,11 @@ class _Asked:
 
     def _works_on_something(self) -> bool:
         """Tell whether the words are about music that is there."""
-        if set(self._verbs) & {"continue", "harmonize", "remix", "infill", "add", *_ARRANGE_VERBS}:
+        if set(self._verbs) & {"continue", "harmonize", "remix", "infill", "add", "score", "export", *_ARRANGE_VERBS}:
             return True
         if self._understood.like_last:
             return False
-        if any(self._find(name) for name in ("swap", "semitones", "tempo_percent", "bar_range")):
+        if any(self._find(name) for name in ("swap", "semitones", "tempo_percent", "bar_range", "file")):
             return True
         if self._understood.changes:
             return True
@@ -126,12 +127,16 @@ class _Asked:
             "remix": self._remix,
             "infill": self._infill,
             "add": self._add,
+            "score": self._score,
+            "export": self._export,
         }
         for verb in self._verbs:
             if verb in makers:
                 return makers[verb]()
             if verb in _ARRANGE_VERBS:
                 return self._arrange()
+        if self._find("file"):
+            return self._export()
         if arranged := self._arrange():
             return arranged
         if self._understood.instruments:
@@ -230,6 +235,18 @@ class _Asked:
         if all(getattr(usual, name) == value for name, value in wishes.items()):
             return None
         return ArrangeOptions(**wishes, tracks=tracks, bars=self._find("bar_range"), seed=said.seed)
+
+    def _score(self) -> Options:
+        """Return sheet music, of one part when one is named."""
+        asked = self._find("file")
+        part = next(iter(self._understood.instruments), None)
+        return ScoreOptions(format=asked if asked in SCORE_FORMATS else "png", part=part)
+
+    def _export(self) -> Options:
+        asked = self._find("file")
+        if asked in SCORE_FORMATS:
+            return self._score()
+        return ExportOptions(contents=asked or "everything")
 
     # --- parts of arranging ----------------------------------------------------------------------------------------
 

@@ -26,6 +26,7 @@ from bot.ui.courier import Courier, ReplyAddress
 from bot.ui.desk import Desk
 from bot.ui.embeds.conversation import heard_embed, puzzled_embed, talk_embed
 from bot.ui.embeds.description import description_embed
+from bot.ui.embeds.explanation import explanation_embed
 from bot.ui.embeds.progress import error_embed
 from bot.ui.gate import visitor_of_message
 from bot.ui.message_answers import (
@@ -41,7 +42,15 @@ from core.errors import NoMusicError, NotFoundError, TuttiError
 _log = structlog.stdlib.get_logger(__name__)
 
 _NOTHING_BEFORE = "There is no result of mine in this channel yet. Write something first, or answer one of my results."
-_DOING = {"again": "again", "undo": "undo", "redo": "redo", "describe": "describe", "help": "help", "nothing": "help"}
+_DOING = {
+    "again": "again",
+    "undo": "undo",
+    "redo": "redo",
+    "describe": "describe",
+    "explain": "describe",
+    "help": "help",
+    "nothing": "help",
+}
 
 
 # --- words in a command --------------------------------------------------------------------------------------------
@@ -103,6 +112,8 @@ class Conversation:
                 await answer_message(message, embed=puzzled_embed(intent, text=words))
             case "describe" | "nothing":
                 await self._describe(message, intent, target)
+            case "explain":
+                await self._explain(message, intent, target)
             case "write":
                 await self._write(message, intent, target)
             case "work":
@@ -151,6 +162,14 @@ class Conversation:
         async with self._refusing(address):
             portrait = await self._desk.services.descriptions.describe(source, author=ticket.author, place=ticket.place)
             await self._courier.edit(address, embed=description_embed(portrait.description.title, facts_of(portrait)))
+
+    async def _explain(self, message: discord.Message, intent: Intent, target: RevisionView | None) -> None:
+        source = await self._source(message, target)
+        ticket = await acknowledge_message(message, heard_embed(intent))
+        address = ReplyAddress.decode(ticket.reply_token)
+        async with self._refusing(address):
+            report = await self._desk.services.descriptions.explain(source)
+            await self._courier.edit(address, embed=explanation_embed(report))
 
     # --- shared ----------------------------------------------------------------------------------------------------
 

@@ -110,7 +110,7 @@ def _read_word(reading: Reading, at: int) -> None:
     """Find a verb, a ratio of tempos, a field or a style; the longest of them."""
     found = [
         (match[1], group, match[0])
-        for group in ("tempo_ratios", "intents", "fields", "styles")
+        for group in ("tempo_ratios", "intents", "fields", "styles", "files")
         if (match := reading.match(group, at)) is not None
     ]
     if not found:
@@ -119,7 +119,13 @@ def _read_word(reading: Reading, at: int) -> None:
     content = reading.senses(at)
     if content is not None and content[1] > stop:
         return  # "change" in "key change", "solo" in a longer name: the content means more
-    name = {"tempo_ratios": "tempo_percent", "intents": "intent", "fields": "field", "styles": "style"}[group]
+    name = {
+        "tempo_ratios": "tempo_percent",
+        "intents": "intent",
+        "fields": "field",
+        "styles": "style",
+        "files": "file",
+    }[group]
     if name == "style" and content is not None and content[1] == stop and "instrument" in content[0]:
         return  # "piano": an instrument first; the verb decides
     reading.find(name, float(value) if name == "tempo_percent" else value, at, stop)

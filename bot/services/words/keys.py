@@ -55,10 +55,9 @@ def _is_meant(reading: Reading, at: int, stop: int, *, match: re.Match[str], has
         return is_upper or is_announced or (reading.starts_clause(at) and reading.ends_clause(stop))
     if is_lower_article:
         return is_announced and reading.ends_clause(stop)
-    if stop > at + 1:  # "b flat"
-        return True
     if has_sign:
-        return is_upper or is_announced or match["sign"] in {"#", "♯", "♭"}
+        is_spelled = stop > at + 1  # "b flat"
+        return is_spelled or is_upper or is_announced or match["sign"] in {"#", "♯", "♭"}
     return is_announced or (is_upper and reading.starts_clause(at) and reading.ends_clause(stop))
 
 

@@ -130,7 +130,7 @@ def _build_groups(data: Mapping[str, Any]) -> dict[str, dict[Phrase, str]]:
     }
     groups["modes"] = {fold_phrase(phrase): mode for mode in ("major", "minor") for phrase in data["keys"][mode]}
     groups["accidentals"] = {fold_phrase(phrase): sign for sign in ("sharp", "flat") for phrase in data["keys"][sign]}
-    for table in ("intents", "tempo_ratios", "fields", "styles"):
+    for table in ("intents", "tempo_ratios", "fields", "styles", "files"):
         groups[table] = {fold_phrase(phrase): value for value, phrases in data[table].items() for phrase in phrases}
     for name in ("before", "nouns"):
         groups[f"keys.{name}"] = {fold_phrase(phrase): name for phrase in data["keys"][name]}

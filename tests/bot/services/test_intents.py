@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from bot.services.intents import read_intent
 from bot.services.operations.adding import AddOptions
 from bot.services.operations.arranging import ArrangeOptions
+from bot.services.operations.exporting import ExportOptions, ScoreOptions
 from bot.services.operations.infilling import InfillOptions
 from bot.services.options import GenerateOptions, HarmonizeOptions, PromptWords, RemixOptions
 from bot.services.words.vocabulary import load_vocabulary
@@ -43,6 +44,9 @@ from core.errors import InputError
         ("remix bars 1-4", RemixOptions(bars=(1, 4))),
         ("remix 30% of the rhythm", RemixOptions(change="rhythm", share=0.3)),
         ("rewrite bars 3 to 4", InfillOptions(bars=(3, 4))),
+        ("show me the score of the bass as pdf", ScoreOptions(format="pdf", part="bass")),
+        ("export it as wav", ExportOptions(contents="wav")),
+        ("stems please", ExportOptions(contents="stems")),
     ],
 )
 def test_replies_become_work_on_the_piece(text, options):
@@ -62,6 +66,7 @@ def test_replies_become_work_on_the_piece(text, options):
         ("redo", "redo"),
         ("again", "again"),
         ("what key is this?", "describe"),
+        ("what are the chords?", "explain"),
         ("what can you do?", "help"),
         ("bossa nova in C", "write"),
         ("hello", "nothing"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from bot.services.operations.exporting import EXPORT_CONTENTS, SCORE_FORMATS
 from bot.services.options import DENSITIES, PRESETS
 from bot.services.prompts import understand
 from bot.services.words.moods import steer
@@ -23,6 +24,8 @@ def test_what_words_stand_for_exists():
     assert values("genre") == set(GENRES)
     assert values("density") == set(DENSITIES)
     assert values("preset") == set(PRESETS)
+    files = set(load_vocabulary().groups["files"].values())
+    assert files <= {*SCORE_FORMATS, *EXPORT_CONTENTS}
     for metre in values("metre"):
         parse_metre(metre)
     for name in values("instrument") | values("unwanted"):
