@@ -43,7 +43,7 @@ def parse_interval(text: str) -> int:
     match = _PATTERN.fullmatch(rest)
     if match is None or not rest or (match["name"] or "") not in _SIZES:
         raise _unknown(text)
-    if match["count"] is None and not match["name"]:
+    if match["count"] in {None, "a", "an"} and not match["name"]:
         raise _unknown(text)
     minor, major = _SIZES[match["name"] or ""]
     count = match["count"] or ""

@@ -158,6 +158,8 @@ def test_what_is_no_swap_is_refused(text):
         ("up a third", (4, None)),
         ("to D minor", (0, "D minor")),
         ("f#", (0, "F# major")),
+        ("A", (0, "A major")),
+        ("Am", (0, "A minor")),
         ("-2", (-2, None)),
         ("", (0, None)),
     ],
