@@ -1,6 +1,7 @@
 """Phrases of melodies, and plans around them."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
@@ -44,7 +45,7 @@ def test_phrases_cover_a_melody_with_a_pickup():
     grid = TimeGrid(extract_melody(make_chorale()))
     assert phrases[0].start_bar == 0
     assert phrases[-1].stop_bar == grid.num_bars
-    assert all(one.stop_bar == other.start_bar for one, other in zip(phrases, phrases[1:], strict=False))
+    assert all(one.stop_bar == other.start_bar for one, other in pairwise(phrases))
 
 
 def test_the_melody_of_a_piece_is_taken_alone():

@@ -11,8 +11,8 @@ from music.piece import DRUM_PROGRAM
 
 
 @pytest.mark.parametrize("genre", GENRE_FORMS)
-@pytest.mark.parametrize("seconds", [60.0, 120.0, 240.0])
-@pytest.mark.parametrize("tempo_bpm", [None, 97.0, 131.0])
+@pytest.mark.parametrize("seconds", [60.0, 240.0])
+@pytest.mark.parametrize("tempo_bpm", [None, 97.0])
 def test_a_song_is_as_long_as_asked(genre, seconds, tempo_bpm):
     """Within 5 percent, whatever the genre, also at a tempo that was asked for."""
     plan = plan_form(FormWishes(genre=genre, seconds=seconds, tempo_bpm=tempo_bpm), seed=1)
