@@ -32,6 +32,7 @@ from db.repositories.users import UserRepository
 from db.tables import Draft, User
 from music.codec import decode_piece
 from music.form import FormPlan
+from music.form_band import seat_band
 from music.form_melody import extract_melody
 from music.midi import write_midi
 from music.names import instrument_name
@@ -158,7 +159,7 @@ class ComposingService:
         if options.plan.is_from_melody:
             source, melody = await self._melody_behind(revision)
         plan = await asyncio.to_thread(make_plan, changed, seed=draw_seed(changed.seed), melody=melody)
-        if options.stage == "arrangement" and plan.themes == options.plan.themes and revision.parent_ids:
+        if options.stage == "arrangement" and _has_same_themes(plan, options.plan) and revision.parent_ids:
             source = FromRevision(revision_id=revision.parent_ids[0])
             return JobOrder(author=author, place=place, options=replace(changed, plan=plan), source=source)
         stage = "themes" if options.stage != "whole" else "whole"
@@ -254,6 +255,12 @@ class ComposingService:
         if "revision_id" in kept:
             return FromRevision(revision_id=kept["revision_id"])
         return Upload(filename=kept["filename"], data=base64.b64decode(kept["midi"]))
+
+
+def _has_same_themes(plan: FormPlan, other: FormPlan) -> bool:
+    """Tell whether the themes of one plan serve the other as they are: the same bars, keys and chords, the same players."""
+    is_same_band = plan.is_from_melody or seat_band(plan.instruments).core == seat_band(other.instruments).core
+    return plan.themes == other.themes and plan.metre == other.metre and is_same_band
 
 
 def edited(options: ComposeOptions, edit: PlanEdit) -> ComposeOptions:
