@@ -101,9 +101,9 @@ def change_mood(piece: Piece, scope: Scope, *, name: str) -> Change:
         words = f"from {key_name(key)} to {key_name(other)}"
     else:
         result, num_moved = _move_register(piece, scope, octaves=-1 if is_darker else 1)
-        words = (
-            f"{key_name(key)} stays, {count_words(num_moved, 'part')} an octave {'lower' if is_darker else 'higher'}"
-        )
+        words = f"{key_name(key)} stays"
+        if num_moved:
+            words += f", {count_words(num_moved, 'part')} an octave {'lower' if is_darker else 'higher'}"
     loudness = _DARK_LOUDNESS if is_darker else _BRIGHT_LOUDNESS
     result = change_notes(result, scope, lambda _, note: _louder(note, loudness))
     found = f"{words}; {'softer' if is_darker else 'louder'}"

@@ -10,16 +10,19 @@ from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from music.analysis import find_key
+from music.analysis import find_key, sum_pitch_classes
 from music.arranging_scope import Change, Scope, count_in_scope, count_words
 from music.chords import QUALITIES
 from music.constraints import Check
 from music.intervals import interval_name
-from music.names import key_name
+from music.names import key_name, scale_of_key
 from music.piece import ChordSymbol, KeySignature, Note, Piece, Track
 from music.ranges import Range, fold_into, playable_range
+from music.transform import slice_ticks
 
 _MIDI: Range = (0, 127)
+_FEWEST_HEARD_NOTES = 16  # in some bars, for their key to be heard in them alone
+_BELIEVED_SHARE = 0.03
 _TO_MINOR = {4: 3, 9: 8, 11: 10}
 _TO_MAJOR = {3: 4, 8: 9, 10: 11}
 _LEADING_TONE, _DOMINANT_TONES, _MEDIANT = 11, {2, 7}, 4
@@ -66,12 +69,29 @@ def move_to_key(piece: Piece, scope: Scope, key: KeySignature) -> Change:
 
 
 def key_in(piece: Piece, scope: Scope) -> KeySignature:
-    """Return the key at the beginning of a scope: as written, else as heard in the whole piece; C major without pitches."""
+    """Return the key at the beginning of a scope; C major where nothing pitched sounds.
+
+    The key that is written there is believed if its scale holds about as much of what sounds as the key that is heard: many
+    files say C major and are not.
+    """
     written = [key for key in piece.key_signatures if key.onset_ticks <= scope.start_ticks]
-    if written:
+    part = slice_ticks(piece, start_ticks=scope.start_ticks, stop_ticks=scope.stop_ticks)
+    if count_in_scope(piece, scope, with_drums=False) < _FEWEST_HEARD_NOTES:
+        part = piece
+    heard = find_key(part)
+    if heard is None:
+        return written[-1] if written else KeySignature(0, 0, is_minor=False)
+    if written and _share_inside(part, written[-1]) >= _share_inside(part, heard.key) - _BELIEVED_SHARE:
         return written[-1]
-    estimate = find_key(piece)
-    return estimate.key if estimate is not None else KeySignature(0, 0, is_minor=False)
+    return heard.key
+
+
+def _share_inside(piece: Piece, key: KeySignature) -> float:
+    """Return the share of what sounds that lies among a key's seven plain tones, 0..1; relative keys share them."""
+    major = KeySignature(0, (key.tonic + 3) % 12 if key.is_minor else key.tonic, is_minor=False)
+    lengths = sum_pitch_classes(piece)
+    total = float(lengths.sum())
+    return float(lengths[list(scale_of_key(major).pitch_classes)].sum()) / total if total else 1.0
 
 
 def exchange_mode(piece: Piece, scope: Scope, key: KeySignature) -> Piece:

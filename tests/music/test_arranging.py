@@ -1,5 +1,7 @@
 """Arranging by rule: there and back is the same piece, and nothing outside the scope changes."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -8,7 +10,7 @@ from core.errors import BarRangeError, InputError, NoMusicError
 from music.analysis import find_key
 from music.arranging_dynamics import DYNAMICS, change_mood, parse_dynamics, parse_mood, shape_dynamics
 from music.arranging_instruments import leave_out, swap_instrument
-from music.arranging_pitch import move_to_key, transpose_in
+from music.arranging_pitch import key_in, move_to_key, transpose_in
 from music.arranging_scope import check_untouched, make_scope
 from music.arranging_time import change_tempo, humanize, stretch_notes, swing
 from music.constraints import BarRange
@@ -85,6 +87,17 @@ def test_the_asked_key_is_the_one_that_is_heard(key):
     heard = find_key(moved)
     assert heard is not None
     assert heard.key.tonic == parse_key(key).tonic
+
+
+def test_a_key_that_is_written_wrongly_is_not_believed():
+    """Many files say C major and are in D; one that is in A minor and says C major is believed, for it has the same tones."""
+    piece = make_chorale()  # in F sharp minor
+    heard = parse_key("F# minor")
+    wrong = replace(piece, key_signatures=(KeySignature(0, 0, is_minor=False),))
+    relative = replace(piece, key_signatures=(KeySignature(0, 9, is_minor=False),))
+    assert key_in(wrong, make_scope(wrong))[1:] == heard[1:]
+    assert key_in(relative, make_scope(relative)) == KeySignature(0, 9, is_minor=False)
+    assert key_in(Piece(), make_scope(Piece())) == KeySignature(0, 0, is_minor=False)
 
 
 def test_major_becomes_minor_degree_by_degree_and_back():
