@@ -31,8 +31,8 @@ _USUAL_DENSITIES = (2, 3, 4, 5)
 
 _LEAD_RANGE = (60, 86)
 
-NUM_CANDIDATES = 5
-"""Each theme is written so often, and the best is taken (``music/theme_choice.py``)."""
+NUM_CANDIDATES = 4
+"""Each theme is written so often at the same time (a worker has four lanes), and the best is taken (``music/theme_choice.py``)."""
 
 
 async def write_themes(song: Composing, source: Piece | None) -> Piece:

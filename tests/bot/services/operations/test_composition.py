@@ -7,6 +7,7 @@ import pytest
 from bot.services.operations.base import Wish
 from bot.services.operations.composition import COMPOSE
 from bot.services.operations.composition_options import ComposeOptions, make_plan, parse_length
+from bot.services.operations.composition_themes import NUM_CANDIDATES
 from bot.services.records import options_from_json, options_to_json
 from core.errors import InferenceError, InputError, UnknownNameError
 from core.settings import LimitSettings
@@ -119,7 +120,7 @@ async def test_every_theme_is_written_several_times_and_goes_on_from_the_one_bef
     networks = RuleNetworks()
     await COMPOSE.make(wish(SMALL), networks)
     drafts = [each for each in networks.requests if isinstance(each, GenerateRequest)]
-    assert [each.prompt is None for each in drafts] == [True] * 5 + [False] * 5
+    assert [each.prompt is None for each in drafts] == [True] * NUM_CANDIDATES + [False] * NUM_CANDIDATES
     assert len({each.prompt for each in drafts}) == 2
 
 
