@@ -35,7 +35,7 @@ from music.time_grid import TimeGrid
 from music.transform import scale_ticks
 
 _WIDTH, _LEFT, _RIGHT, _TOP, _LEGEND_HEIGHT, _BOTTOM = 1280, 56, 16, 34, 30, 10
-_MAX_ROLL_HEIGHT, _DRUM_LANE_HEIGHT = 420, 9
+_MAX_ROLL_HEIGHT, _DRUM_LANE_HEIGHT, _FLAT_DRUM_LANE_HEIGHT = 420, 9, 5
 _MAX_NOTES_DRAWN = 60_000
 
 
@@ -48,6 +48,7 @@ class _Layout:
     high_pitch: int
     row_height: int
     drum_pitches: tuple[int, ...]
+    drum_lane_height: int
 
     @property
     def drums_top(self) -> int:
@@ -55,7 +56,7 @@ class _Layout:
 
     @property
     def height(self) -> int:
-        return self.drums_top + len(self.drum_pitches) * _DRUM_LANE_HEIGHT + _LEGEND_HEIGHT + _BOTTOM
+        return self.drums_top + len(self.drum_pitches) * self.drum_lane_height + _LEGEND_HEIGHT + _BOTTOM
 
     @property
     def legend_top(self) -> float:
@@ -68,8 +69,8 @@ class _Layout:
         """Return left, top, right, bottom of a note; drums are drawn as short as they sound."""
         left = self.x(note.onset_ticks)
         if is_drum:
-            top = self.drums_top + self.drum_pitches.index(note.pitch) * _DRUM_LANE_HEIGHT
-            return left, top + 1, left + 5, top + _DRUM_LANE_HEIGHT - 2
+            top = self.drums_top + self.drum_pitches.index(note.pitch) * self.drum_lane_height
+            return left, top + 1, left + 5, top + self.drum_lane_height - 2
         top = _TOP + (self.high_pitch - note.pitch) * self.row_height
         return left, top, max(left + 2, self.x(note.stop_ticks) - 1), top + self.row_height - 1
 
@@ -119,7 +120,7 @@ def draw_piano_roll(piece: Piece, *, before: Piece | None = None, first_bar: int
 
 def paint_roll(piece: Piece, *, max_roll_height: int) -> tuple[Image.Image, RollTimes]:
     """Return the piano roll of ``piece`` as a part of a larger picture, its pitches at most about so many pixels high."""
-    layout = _lay_out(piece, None, max_roll_height=max_roll_height)
+    layout = _lay_out(piece, None, max_roll_height=max_roll_height, drum_lane_height=_FLAT_DRUM_LANE_HEIGHT)
     return _paint(layout, piece, None), _times(layout, piece)
 
 
@@ -175,7 +176,13 @@ def _track_name(track: Track) -> str:
     return "Drums" if track.is_drum else instrument_name(track.program)
 
 
-def _lay_out(piece: Piece, before: Piece | None, *, max_roll_height: int = _MAX_ROLL_HEIGHT) -> _Layout:
+def _lay_out(
+    piece: Piece,
+    before: Piece | None,
+    *,
+    max_roll_height: int = _MAX_ROLL_HEIGHT,
+    drum_lane_height: int = _DRUM_LANE_HEIGHT,
+) -> _Layout:
     pieces = [piece] if before is None else [piece, before]
     pitched = [n.pitch for p in pieces for t in p.tracks if not t.is_drum for n in t.notes] or [60]
     drums = tuple(sorted({n.pitch for p in pieces for t in p.tracks if t.is_drum for n in t.notes}, reverse=True))
@@ -191,6 +198,7 @@ def _lay_out(piece: Piece, before: Piece | None, *, max_roll_height: int = _MAX_
         high_pitch=high,
         row_height=max(3, min(10, max_roll_height // (high - low + 1))),
         drum_pitches=drums,
+        drum_lane_height=drum_lane_height,
     )
 
 
@@ -205,11 +213,16 @@ def _draw_rows(draw: ImageDraw.ImageDraw, layout: _Layout) -> None:
             label_y = top + layout.row_height / 2
             draw.text((_LEFT - 6, label_y), pitch_name(pitch), font=font, fill=MUTED_TEXT, anchor="rm")
     small = ImageFont.load_default(9)
+    is_flat = layout.drum_lane_height < _DRUM_LANE_HEIGHT  # too flat for a name each
     for row, pitch in enumerate(layout.drum_pitches):
-        y = layout.drums_top + row * _DRUM_LANE_HEIGHT
+        y = layout.drums_top + row * layout.drum_lane_height
         draw.line((_LEFT, y, _WIDTH - _RIGHT, y), fill=BLACK_KEY_ROW)
-        name = DRUM_NAMES.get(pitch, str(pitch))
-        draw.text((_LEFT - 6, y + _DRUM_LANE_HEIGHT / 2), name, font=small, fill=MUTED_TEXT, anchor="rm")
+        if not is_flat:
+            name = DRUM_NAMES.get(pitch, str(pitch))
+            draw.text((_LEFT - 6, y + layout.drum_lane_height / 2), name, font=small, fill=MUTED_TEXT, anchor="rm")
+    if is_flat and layout.drum_pitches:
+        middle = layout.drums_top + len(layout.drum_pitches) * layout.drum_lane_height / 2
+        draw.text((_LEFT - 6, middle), "drums", font=small, fill=MUTED_TEXT, anchor="rm")
 
 
 def _draw_bars(draw: ImageDraw.ImageDraw, layout: _Layout, piece: Piece, grid: TimeGrid, *, first_bar: int) -> None:

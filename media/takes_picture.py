@@ -14,7 +14,7 @@ from media.roll_times import RollTimes, times_chunk
 from music.piece import Piece
 
 _HEADING_HEIGHT, _LEFT = 26, 12
-_ROLL_HEIGHT = 200  # of the part with pitches: four of them still fit a phone's screen
+_ROLL_HEIGHT = 160  # of the part with pitches: four of them still fit a phone's screen
 _ALT_TEXT_LIMIT = 1000
 
 
