@@ -70,7 +70,7 @@ export function picture({ url, alt, width, height, filename, className = "" }) {
     return el("a", { href: url, target: "_blank", rel: "noreferrer", text: alt || url });
   }
   const name = filename ?? decodeURIComponent(url.split("/").at(-1));
-  const isTall = height > width;
+  const isUpright = height > width;
   const image = el("img", { src: url, alt: alt || name, width, height, loading: "lazy", decoding: "async" });
   const button = el(
     "button",
@@ -78,7 +78,7 @@ export function picture({ url, alt, width, height, filename, className = "" }) {
     image,
   );
   if (alt) button.append(el("span", { class: "alt-badge", "aria-hidden": "true", title: alt, text: "ALT" }));
-  const frame = el("div", { class: `picture-frame ${isTall ? "is-tall" : ""} ${className}`, "data-filename": name }, button);
+  const frame = el("div", { class: `picture-frame ${isUpright ? "is-upright" : ""} ${className}`, "data-filename": name }, button);
   return frame;
 }
 

@@ -32,7 +32,8 @@ export class Narrator {
   }
 
   #say(message) {
-    const sentence = `${this.store.person(message.author).name}: ${spoken(message)}`;
+    const { name } = this.store.person(message.author);
+    const sentence = message.is_thinking ? `${name} is thinking…` : `${name}: ${spoken(message)}`;
     if (this.#said.get(message.id) === sentence) return;
     this.#said.set(message.id, sentence);
     announce(sentence);
