@@ -20,8 +20,9 @@ from music.constraints import BarRange, Constraints
 from music.form import FormPlan, SectionPlan, ThemePlan
 from music.form_band import Band, seat_band
 from music.names import parse_key, scale_of_key
-from music.piece import DRUM_PROGRAM, Piece
-from music.transform import slice_bars
+from music.piece import DRUM_PROGRAM, Piece, Track
+from music.ranges import fold_into, playable_range
+from music.transform import map_notes, slice_bars
 
 VARIED_SHARE = 0.25
 """Of the accompaniment's notes in a repeat: enough to be heard, few enough to be recognized."""
@@ -146,4 +147,12 @@ def _as_variant(written: Piece, part: Piece) -> Piece:
     """Return a variant with the tracks and bars of what it varies."""
     if len(written.tracks) != len(part.tracks) or measure_onsets(written).sum() == 0:
         return part
-    return replace(part, tracks=written.tracks)
+    return replace(part, tracks=tuple(_within_range(track) for track in written.tracks))
+
+
+def _within_range(track: Track) -> Track:
+    """Return a track whose tones its instrument can play; the remixer knows the piece, not the instrument."""
+    if track.is_drum:
+        return track
+    limits = playable_range(track.instrument)
+    return map_notes(track, lambda note: note._replace(pitch=fold_into(note.pitch, limits)))
