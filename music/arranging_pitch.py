@@ -71,8 +71,8 @@ def move_to_key(piece: Piece, scope: Scope, key: KeySignature) -> Change:
 def key_in(piece: Piece, scope: Scope) -> KeySignature:
     """Return the key at the beginning of a scope; C major where nothing pitched sounds.
 
-    The key that is written there is believed if its scale holds about as much of what sounds as the key that is heard: many
-    files say C major and are not.
+    The key that is written there is believed if its scale holds about as much of what sounds as the key that is heard; but
+    C major, which is what files say that say nothing, not over A minor.
     """
     written = [key for key in piece.key_signatures if key.onset_ticks <= scope.start_ticks]
     part = slice_ticks(piece, start_ticks=scope.start_ticks, stop_ticks=scope.stop_ticks)
@@ -81,7 +81,12 @@ def key_in(piece: Piece, scope: Scope) -> KeySignature:
     heard = find_key(part)
     if heard is None:
         return written[-1] if written else KeySignature(0, 0, is_minor=False)
-    if written and _share_inside(part, written[-1]) >= _share_inside(part, heard.key) - _BELIEVED_SHARE:
+    if not written:
+        return heard.key
+    is_silent_default = written[-1][1:] == (0, False) and heard.key[1:] == (9, True)
+    if is_silent_default and part.num_notes >= _FEWEST_HEARD_NOTES:
+        return heard.key
+    if _share_inside(part, written[-1]) >= _share_inside(part, heard.key) - _BELIEVED_SHARE:
         return written[-1]
     return heard.key
 

@@ -90,7 +90,7 @@ def test_the_asked_key_is_the_one_that_is_heard(key):
 
 
 def test_a_key_that_is_written_wrongly_is_not_believed():
-    """Many files say C major and are in D; one that is in A minor and says C major is believed, for it has the same tones."""
+    """C major is what files say that say nothing; a relative key has the same tones and is believed."""
     piece = make_chorale()  # in F sharp minor
     heard = parse_key("F# minor")
     wrong = replace(piece, key_signatures=(KeySignature(0, 0, is_minor=False),))
@@ -98,6 +98,9 @@ def test_a_key_that_is_written_wrongly_is_not_believed():
     assert key_in(wrong, make_scope(wrong))[1:] == heard[1:]
     assert key_in(relative, make_scope(relative)) == KeySignature(0, 9, is_minor=False)
     assert key_in(Piece(), make_scope(Piece())) == KeySignature(0, 0, is_minor=False)
+    minor = transpose_in(piece, make_scope(piece), semitones=3).piece
+    said_nothing = replace(minor, key_signatures=(KeySignature(0, 0, is_minor=False),))
+    assert key_in(said_nothing, make_scope(said_nothing))[1:] == (9, True)
 
 
 def test_major_becomes_minor_degree_by_degree_and_back():
