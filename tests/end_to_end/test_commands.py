@@ -17,7 +17,7 @@ from tests.factories.pieces import corpus_path, make_band, make_melody
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-BUTTONS = ["Again", "Remix", "Harmonize", "Continue"]
+BUTTONS = ["Again", "Remix", "Harmonize", "Continue", "Vary"]
 
 
 def melody_file() -> Attached:
