@@ -15,8 +15,9 @@ import pytest_asyncio
 from music.midi import read_midi
 from tests.end_to_end.cable import Cable
 from tests.end_to_end.conftest import BotProcess, Sandbox, starting_sandbox, until_online
-from tests.end_to_end.sandbox_user import Page, Person, attachment, text_of
+from tests.end_to_end.sandbox_user import Page, Person, attachment, buttons, text_of
 from tests.end_to_end.test_accidents import until_running
+from tests.end_to_end.test_words import answer_to, reply_to, say
 from tests.end_to_end.workers import frozen, worker_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -83,13 +84,19 @@ async def test_a_killed_bot_answers_once_and_old_buttons_work(
     with frozen(worker(process)):
         interaction_id = await eve.start_command(place, "generate", **wish)
         running = await until_running(eve, interaction_id)
+        said = await say(eve, place, f"<@{old.message['author']['id']}> flute in E minor, 2 bars")
+        await eve.until(lambda: "Cancel" in buttons(reply_to(eve, said) or {}), what="a reply that shows progress")
+        promised = reply_to(eve, said) or {}
         process.kill()
     process.start()
     answer = await eve.answer_to(interaction_id)
+    spoken = await answer_to(eve, said)
     await process.until_ready(lonely_page)
 
+    assert spoken["id"] == promised["id"]
+    assert "E minor" in text_of(spoken)
     assert answer.message["id"] == running["id"]
-    replies = [each for each in eve.created if (each["interaction_metadata"] or {}).get("id") == interaction_id]
+    replies = [each for each in eve.created if (each.get("interaction_metadata") or {}).get("id") == interaction_id]
     assert len(replies) == 1
     files = [await lonely_page.download(attachment(each.message, ".mid")) for each in (answer, old)]
     assert files[0] == files[1]

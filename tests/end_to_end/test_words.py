@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import pytest
 
 from bot.client import TuttiBot
@@ -22,15 +19,21 @@ async def say(person: Person, channel: str, content: str, *, reply_to: Json | No
     return await person.page.call("POST", f"/api/channels/{channel}/messages", body=body)
 
 
-async def answer_to(person: Person, message: Json, *, until: Callable[[Json], Any] = lambda _: True) -> Json:
+def reply_to(person: Person, message: Json) -> Json | None:
+    """Return the bot's reply to a message as it stands, if there is one."""
+    for each in person.messages.values():
+        if (each.get("message_reference") or {}).get("message_id") == message["id"]:
+            return each
+    return None
+
+
+async def answer_to(person: Person, message: Json) -> Json:
     """Wait for the bot's finished reply to a message."""
 
     def find() -> Json | None:
-        for each in person.messages.values():
-            is_reply = (each.get("message_reference") or {}).get("message_id") == message["id"]
-            if is_reply and not is_at_work(each) and "I am on it" not in text_of(each) and until(each):
-                return each
-        return None
+        reply = reply_to(person, message)
+        is_done = reply is not None and not is_at_work(reply) and "I heard you" not in text_of(reply)
+        return reply if is_done else None
 
     return await person.until(find, what=f"an answer to {message['content']!r}")
 
@@ -83,11 +86,7 @@ async def test_what_is_not_said_to_the_bot_stays_unanswered(ada: Person, channel
     helped = await answer_to(ada, await say(ada, channel, f"<@{tutti.user.id}> help"))
 
     assert "new piece" in text_of(helped)
-    assert not [
-        each
-        for each in ada.messages.values()
-        if (each.get("message_reference") or {}).get("message_id") == silent["id"]
-    ]
+    assert reply_to(ada, silent) is None
 
 
 async def test_what_was_understood_can_be_corrected(page: Page, ada: Person, channel: str):

@@ -26,7 +26,7 @@ def heard_embed(intent: Intent) -> discord.Embed:
     if understood.not_understood:
         dark = ", ".join(understood.not_understood)
         lines.append(f"I did not understand: {make_plain(dark, limit=_LINE_LIMIT)}")
-    return discord.Embed(title="I am on it", description=clip("\n".join(lines), DESCRIPTION_LIMIT), colour=BLUE)
+    return discord.Embed(title="I heard you", description=clip("\n".join(lines), DESCRIPTION_LIMIT), colour=BLUE)
 
 
 def puzzled_embed(intent: Intent, *, text: str) -> discord.Embed:
