@@ -37,7 +37,7 @@ def in_bars(first, last):
 # --- pitch
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(pieces(max_tracks=3), st.integers(-24, 24))
 def test_transposing_there_and_back_keeps_every_pitch_class(piece, semitones):
     """Octaves may differ where a note left its instrument's range; nothing else may."""
@@ -177,7 +177,7 @@ def test_tracks_are_left_out_whole_or_in_bars():
 # --- time
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(pieces(max_tracks=2).filter(lambda piece: piece.ticks_per_quarter <= 10_080))
 def test_halved_then_doubled_notes_are_the_same_piece(piece):
     assert stretch_notes(stretch_notes(piece, factor=0.5).piece, factor=2.0).piece == piece
