@@ -57,3 +57,23 @@ async def test_all_takes_go_with_their_message(ada: Person, ben: Person, channel
     assert (await ada.press(takes, "Delete all")).is_private
     await ada.until(lambda: takes["id"] in ada.deleted, what="the message to go")
     assert (await ben.command(channel, "remix")).is_private
+
+
+async def test_details_tell_the_recipe_and_a_form_remixes_with_other_settings(ada: Person, ben: Person, channel: str):
+    """Both stand in the menu under a result: the one answers privately, the other asks what to change and how often."""
+    first = (await ada.command(channel, "generate", genre="rock", bars=2, seed=6)).message
+    details = await ben.press(first, "Details")
+    assert details.is_private
+    for part in ('"genre":"rock"', "Seed: 6", "Hash of the notes", first["id"]):
+        assert part in details.text
+
+    opened = await ben.start_press(first, "Remix…")
+    await ben.until(lambda: ben.forms.get(opened), what="the form")
+    fields = {"change": "rhythm", "share": "40 %", "bars": "1", "tracks": "", "takes": "2"}
+    sent = await ben.interact(channel, {"kind": "modal", "modal_id": opened, "fields": fields})
+    answer = await ben.answer_to(sent)
+
+    assert "Remix: 2 takes" in answer.text
+    for part in ("other rhythm", "40% of the notes", "bars 1-1"):
+        assert part in answer.text
+    assert len(named(answer.message, ".mid")) == 2
