@@ -32,7 +32,7 @@ const INLINE = new RegExp(
 
 const MAX_DEPTH = 8; // nesting of one form in another; deeper text stays as it was typed
 
-/** Turn one message's text into nodes. `names`: {user(id), channel(id), role(id)} -> text or undefined. */
+/** Turn one message's text into nodes. `names`: {user(id), channel(id), role(id)} -> text or undefined, command(name) -> whether it exists. */
 export function renderMarkdown(text, names) {
   const out = document.createDocumentFragment();
   const parts = text.split(/```(?:[\w+-]*\n)?([\s\S]+?)```/u); // even: text, odd: code blocks
@@ -62,7 +62,7 @@ function inlineNode(match, names, depth) {
   const found = match.groups;
   const inside = (text) => renderInline(text, names, depth);
   if (found.escaped) return found.escaped;
-  if (found.code !== undefined) return el("code", { text: found.code.replace(/^ (.+) $/u, "$1") });
+  if (found.code !== undefined) return code(found.code.replace(/^ (.+) $/u, "$1"), names);
   if (found.href) return link(found.href, inside(found.label));
   if (found.angled ?? found.bare) return link(found.angled ?? found.bare, [found.angled ?? found.bare]);
   if (found.user) return el("span", { class: "mention", text: `@${names.user(found.user) ?? "unknown"}` });
@@ -76,6 +76,14 @@ function inlineNode(match, names, depth) {
   if (found.star ?? found.under) return el("em", {}, inside(found.star ?? found.under));
   if (found.strike) return el("s", {}, inside(found.strike));
   return spoiler(inside(found.spoiler));
+}
+
+// A command written out, as `/generate bars:8`, can be taken into the message field.
+function code(text, names) {
+  const node = el("code", { text });
+  const command = /^\/([\w-]+)/u.exec(text)?.[1];
+  if (!command || !names.command?.(command)) return node;
+  return el("button", { type: "button", class: "command-code", title: "Put this into the message field", "data-command": text.slice(1) }, node);
 }
 
 function link(href, children) {

@@ -70,6 +70,7 @@ export class Store extends EventTarget {
       user: (id) => (id === this.bot.id ? this.bot.name : this.users.get(id)?.name),
       channel: (id) => this.channels.get(id)?.name,
       role: (id) => this.roles.get(id)?.name,
+      command: (name) => this.commands.some((command) => command.type === 1 && command.name === name),
     };
   }
 

@@ -170,6 +170,8 @@ async def show(interaction: discord.Interaction, what: str) -> None:
     elif what == "beginning":
         beginning = file(tone(num_seconds=30), "first-bars.ogg")
         await interaction.response.send_message("The first bars", file=beginning, view=Finish())
+    elif what == "hint":
+        await interaction.response.send_message("Try `/sing genre:rock` or `/dance`, not `/ sing`")
     elif what == "pair":
         await interaction.response.send_message("Hear the difference", files=pair_files())
     elif what == "score":

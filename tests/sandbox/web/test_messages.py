@@ -53,6 +53,15 @@ async def test_layouts_are_drawn(ana: Page) -> None:
     await expect(last_message(ana)).to_contain_text("small print")
 
 
+async def test_commands_in_text_are_taken_into_the_field(ana: Page) -> None:
+    """A command that exists, written as code, goes into the field with one press; nothing else does."""
+    await send_line(ana, "/show what:hint")
+    hint = last_message(ana).locator(".command-code")
+    await expect(hint).to_have_text(["/sing genre:rock"])
+    await hint.click()
+    await expect(ana.get_by_test_id("composer")).to_have_value("/sing genre:rock ")
+
+
 async def test_threads_open_from_the_message_and_the_list(ana: Page) -> None:
     """A new thread appears under its channel, and its message leads there."""
     await send_line(ana, "/show what:thread")
