@@ -22,7 +22,7 @@ from music.form import FormPlan, SectionPlan, ThemePlan
 from music.form_touches import add_crash, add_fill, clamp_velocity, end_on_tonic, slow_down, swell
 from music.names import parse_key
 from music.piece import DRUM_PROGRAM, ChordSymbol, KeySignature, Note, Piece, Tempo, TimeSignature, Track
-from music.ranges import playable_range
+from music.ranges import fold_into, playable_range
 from music.time_grid import TimeGrid
 from music.transform import map_notes, slice_bars
 
@@ -32,6 +32,7 @@ _WITHOUT_RITARDANDO = frozenset(("electronic", "hip-hop", "funk", "rock", "game"
 _FAR_SEMITONES = 9.0  # a theme whose part lies farther away is moved by octaves
 _MOST_GAIN_DB = 4.0
 _MOST_JUMP_DB = 2.5  # between the two bars before a join and the two after it
+_MOST_LEAP_SEMITONES = 13  # what people's bands hardly ever exceed between phrases
 _NUM_EDGE_BARS = 2
 _NUM_SWELL_BARS = 1
 
@@ -83,7 +84,10 @@ def assemble(plan: FormPlan, material: Piece, *, variants: Mapping[int, Piece] |
     for index, section in enumerate(plan.sections):
         part = variants.get(index) or slice_bars(material, BarRange(section.start_bar, section.stop_bar))
         parts.append(_cast(part, section, gain=gains[index], lead=lead, plan=plan))
-    song = _join(plan, _even_out(parts), material)
+    near: list[Piece] = []
+    for part in _even_out(parts):
+        near.append(_bring_near(part, near[-1], kept=lead) if near else part)
+    song = _join(plan, near, material)
     song = _touch(plan, song, seed=seed)
     return _end(plan, song, lead=lead)
 
@@ -99,6 +103,28 @@ def _even_out(parts: list[Piece]) -> list[Piece]:
             part = _scaled(part, factor) if excess_db else part  # noqa: PLW2901 - the same section, evened
         evened.append(part)
     return evened
+
+
+def _bring_near(part: Piece, before: Piece, *, kept: int | None) -> Piece:
+    """Return a section in which parts that would leap far over the join are moved by octaves, as a whole; ``kept`` never."""
+    tracks = list(part.tracks)
+    first_ticks = TimeGrid(part).bar_start_ticks(_NUM_EDGE_BARS)
+    grid = TimeGrid(before)
+    last_ticks = grid.bar_start_ticks(max(grid.num_bars - _NUM_EDGE_BARS, 0))
+    for index, (track, earlier) in enumerate(zip(part.tracks, before.tracks, strict=False)):
+        here = [note.pitch for note in track.notes if note.onset_ticks < first_ticks]
+        there = [note.pitch for note in earlier.notes if note.onset_ticks >= last_ticks]
+        if index == kept or track.is_drum or not here or not there:
+            continue
+        leap = median(there) - median(here)
+        if abs(leap) > _MOST_LEAP_SEMITONES:
+            tracks[index] = _moved_by_octaves(track, 12 * round(leap / 12))
+    return part.with_tracks(tuple(tracks))
+
+
+def _moved_by_octaves(track: Track, semitones: int) -> Track:
+    limits = playable_range(track.instrument)
+    return map_notes(track, lambda note: note._replace(pitch=fold_into(note.pitch + semitones, limits)))
 
 
 def _edge_db(part: Piece, *, last: bool) -> float:
