@@ -89,7 +89,7 @@ async def test_the_panel_sets_what_is_chosen(page: Page, boss, guest, guild_id, 
     assert (settings.genre, settings.retention_days) == ("funk", 30)
 
 
-async def test_roles_and_channels_are_asked_before_work_starts(page: Page, boss, guest, guild_id, channel):
+async def test_roles_and_channels_are_asked_before_work_starts(page: Page, boss, guest, guild_id, channel, tutti):
     """At commands, menus and buttons; the sentence names who may, or where."""
     made = await guest.command(channel, "generate", bars=1, seed=1)
     band = await page.call("POST", "/api/roles", body={"name": "Band"})
@@ -108,6 +108,13 @@ async def test_roles_and_channels_are_asked_before_work_starts(page: Page, boss,
     await part(boss, channel, "settings", "channel", channel=elsewhere, answer=True)
     sent_away = await guest.command(channel, "generate", bars=1)
     assert "#elsewhere" in sent_away.text
+    said = await say(guest, channel, f"<@{tutti.user.id}> happy waltz, 1 bar")
+    told = await guest.until(
+        lambda: [each for each in guest.messages.values() if each["channel_id"] not in {channel, elsewhere} and "#elsewhere" in text_of(each)],
+        what="a direct message",
+    )
+    assert told
+    assert reply_to(guest, said) is None
     assert (await guest.command(channel, "help")).is_private
     assert not (await guest.command(elsewhere, "generate", bars=1)).is_private
 
@@ -160,6 +167,19 @@ async def test_results_are_deleted_by_link_and_by_number(page: Page, guest, ben,
     await guest.until(lambda: all(each["id"] in guest.deleted for each in made), what="the messages to go")
     assert theirs["id"] not in guest.deleted
     assert buttons(guest.messages[theirs["id"]])
+
+
+async def test_a_role_may_remove_what_others_made(page: Page, boss, guest, ben, guild_id, channel):
+    """Beside those with “Manage Messages”; nobody else."""
+    made = (await guest.command(channel, "generate", bars=1, seed=1)).message
+    link = f"https://discord.com/channels/{guild_id}/{channel}/{made['id']}"
+    assert "Only the person" in (await ben.command(channel, "delete", message=link)).text
+    tidy = await page.call("POST", "/api/roles", body={"name": "Tidy"})
+    await part(boss, channel, "settings", "role", what="delete", role=tidy["id"], may=True)
+    await page.call("PUT", f"/api/roles/{tidy['id']}/members/{ben.user_id}")
+
+    assert "Deleted" in (await ben.command(channel, "delete", message=link)).text
+    await guest.until(lambda: made["id"] in guest.deleted, what="the message to go")
 
 
 async def test_leaving_a_server_starts_the_grace_and_coming_back_ends_it(page: Page, guest, guild_id, channel, tutti):
