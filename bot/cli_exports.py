@@ -108,7 +108,7 @@ async def _make(
             finished=finished,
             line=Line(revisions=(revision,)),
             size_limit_bytes=size_limit_bytes,
-            soundfont=settings.media.soundfont or "found on this machine",
+            soundfont=settings.media.soundfont,
         )
         bundle = await ExportMaker(media).make(options, order)
     return bundle, {"num_notes": piece.num_notes, "num_bars": TimeGrid(piece).num_bars, "title": revision.title}

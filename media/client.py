@@ -158,6 +158,7 @@ class MediaClient:
         size_limit_bytes: int = DEFAULT_SIZE_LIMIT_BYTES,
         audio_format: AudioFormat = "flac",
         max_seconds: float | None = None,
+        soundfont: str = "",
     ) -> Rendering:
         """Return the sound of one track, as loud and as long as it is in the whole piece: all of them sum to the piece.
 
@@ -170,7 +171,7 @@ class MediaClient:
             audio_format=audio_format,
             size_limit_bytes=size_limit_bytes,
             max_seconds=max_seconds or self._settings.max_audio_seconds,
-            soundfont=self._settings.soundfont,
+            soundfont=soundfont or self._settings.soundfont,
             synthesizer=self._settings.synthesizer,
         )
         answer = await self._make(request)

@@ -64,8 +64,8 @@ async def load_line(database: Database, revision_id: int) -> Line:
         return Line(revisions=await view_revisions(session, ordered))
 
 
-def write_credits(line: Line, *, soundfont: str = "found on this machine") -> str:
-    """Return the credits as plain text."""
+def write_credits(line: Line, *, soundfont: str = "") -> str:
+    """Return the credits as plain text; ``soundfont`` is the name of another than the usual one."""
     people = list(dict.fromkeys(revision.author.name for revision in line.revisions))
     title = line.revision.title or "A piece without a title"
     steps = "\n".join(_step(number + 1, revision, line) for number, revision in enumerate(line.revisions))
@@ -74,7 +74,7 @@ def write_credits(line: Line, *, soundfont: str = "found on this machine") -> st
         f"People: {', '.join(people)}\n"
         f"Instrument of theirs: Tutti\n\n"
         f"How it came to be\n{steps}\n\n"
-        f"{_LICENCES.format(soundfont=soundfont)}\n"
+        f"{_LICENCES.format(soundfont=soundfont or 'of the machine it was made on')}\n"
     )
 
 

@@ -15,6 +15,7 @@ from bot.services.graph import load_finished
 from bot.services.job_networks import PRESENTER_TIMEOUT_SECONDS, Doors, show_progress
 from bot.services.model import FileBundle, JobView, ProgressView
 from bot.services.operations.exporting import FileOptions
+from bot.services.sound import SoundOf, usual_sound
 from core.errors import InputError
 from db.engine import Database
 
@@ -24,8 +25,9 @@ _MAX_KEPT = 4  # bundles of up to 50 MiB that wait to be shown
 class ExportJobs:
     """Makes and shows the files of jobs whose options are ``FileOptions``."""
 
-    def __init__(self, database: Database, doors: Doors) -> None:
+    def __init__(self, database: Database, doors: Doors, *, sound_of: SoundOf = usual_sound) -> None:
         self._database = database
+        self._sound_of = sound_of
         self._doors = doors
         self._maker = ExportMaker(doors.media)
         self._kept: OrderedDict[int, FileBundle] = OrderedDict()
@@ -64,9 +66,11 @@ class ExportJobs:
             await show_progress(self._doors.presenter, job, view)
 
         assert isinstance(job.options, FileOptions)
+        wishes = await self._sound_of(job.place.guild_id)
         order = Order(
             finished=await load_finished(self._database, revision_id),
             line=await load_line(self._database, revision_id),
             size_limit_bytes=job.size_limit_bytes,
+            soundfont=wishes.soundfont,
         )
         return await self._maker.make(job.options, order, listener=listener)

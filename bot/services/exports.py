@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from pathlib import PurePath
 from typing import Any, cast
 
 from bot.services.credits import Line, credit_line, write_credits
@@ -38,7 +39,7 @@ class Order:
     finished: Finished
     line: Line
     size_limit_bytes: int
-    soundfont: str = "found on this machine"
+    soundfont: str = ""  # the path of another than the usual one
 
     @property
     def room_bytes(self) -> int:
@@ -118,7 +119,12 @@ class _Work:
         return File(filename=f"{self._stem}.mid", data=data)
 
     async def _audio(self, wanted: AudioFormat) -> File:
-        rendering = await self._media.render(self._piece, size_limit_bytes=self._order.room_bytes, audio_format=wanted)
+        rendering = await self._media.render(
+            self._piece,
+            size_limit_bytes=self._order.room_bytes,
+            audio_format=wanted,
+            soundfont=self._order.soundfont,
+        )
         self._note_step_down("The sound", wanted, rendering)
         await self._count()
         return File(filename=f"{self._stem}{rendering.filename_suffix}", data=rendering.audio)
@@ -147,7 +153,7 @@ class _Work:
         return files
 
     def _credits(self) -> File:
-        text = write_credits(self._order.line, soundfont=self._order.soundfont)
+        text = write_credits(self._order.line, soundfont=PurePath(self._order.soundfont).stem)
         return File(filename="CREDITS.txt", data=text.encode())
 
     # --- stems
@@ -192,7 +198,12 @@ class _Work:
         found: list[Rendering] = []
         for place in places:
             rendering = await self._media.render_stem(
-                self._piece, place, size_limit_bytes=room_bytes, audio_format=wanted, max_seconds=max_seconds
+                self._piece,
+                place,
+                size_limit_bytes=room_bytes,
+                audio_format=wanted,
+                max_seconds=max_seconds,
+                soundfont=self._order.soundfont,
             )
             if rendering.filename_suffix != f".{wanted}":
                 return [rendering]

@@ -72,7 +72,7 @@ class JobRunner:
         self._heard: dict[int, EarlySound] = {}  # stays in the message until the reply takes its place
         self._replies = ReplyMaker(doors.media, parts=parts)
         self._take_replies = TakesReplyMaker(doors.media, parts=parts)
-        self._exports = ExportJobs(database, doors)
+        self._exports = ExportJobs(database, doors, sound_of=parts.sound_of)
         self._takes = TakeMaker(doors=doors, results=results, estimates=estimates, limits=limits, parts=parts)
 
     async def make(self, job_id: int) -> None:

@@ -73,6 +73,7 @@ class MediaMaker(Protocol):
         size_limit_bytes: int,
         audio_format: AudioFormat = "flac",
         max_seconds: float | None = None,
+        soundfont: str = "",
     ) -> Rendering:
         """Return the sound of one track, as loud and as long as it is in the whole piece."""
         ...

@@ -35,7 +35,7 @@ class ReplySounds:
 
     def __init__(self, media: MediaMaker, *, audio_format: AudioFormat | None, sound_of: SoundOf) -> None:
         self._media = media
-        self._audio_format = audio_format
+        self._audio_format: AudioFormat | None = audio_format
         self._sound_of = sound_of
 
     async def make(
@@ -68,19 +68,20 @@ class ReplySounds:
             return None, ("The sound is too large for this place; the MIDI file holds everything.",)
         try:
             wishes = await self._sound_of(guild_id)
+            wanted = wishes.audio_format or self._audio_format
             rendering = await self._media.render(
-                piece,
-                size_limit_bytes=size_limit_bytes,
-                audio_format=wishes.audio_format or self._audio_format,
-                soundfont=wishes.soundfont,
+                piece, size_limit_bytes=size_limit_bytes, audio_format=wanted, soundfont=wishes.soundfont
             )
         except RenderError as error:
             _log.warning("audio_left_out", error=str(error))
             return None, ("The sound could not be made; the MIDI file holds everything.",)
         remarks: tuple[str, ...] = ()
+        found = rendering.filename_suffix.removeprefix(".")
+        if found != wanted:
+            remarks = (f"The sound is {found.upper()}: as {wanted.upper()} it would be too large here.",)
         if rendering.is_shortened:
             length = clock(rendering.duration_seconds)
-            remarks = (f"The sound stops after {length} to fit; the MIDI file holds everything.",)
+            remarks = (*remarks, f"The sound stops after {length} to fit; the MIDI file holds everything.")
         return File(filename=f"{name}{rendering.filename_suffix}", data=rendering.audio), remarks
 
 

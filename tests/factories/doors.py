@@ -153,7 +153,7 @@ class StandInMedia:
     async def write_midi(self, piece, *, recipe=""):
         return write_midi(piece, recipe=recipe)
 
-    async def render_stem(self, piece, track_index, *, size_limit_bytes, audio_format="flac", max_seconds=None):
+    async def render_stem(self, piece, track_index, *, size_limit_bytes, audio_format="flac", max_seconds=None, **_):
         return await self.render(
             piece.with_tracks((piece.tracks[track_index],)),
             size_limit_bytes=size_limit_bytes,

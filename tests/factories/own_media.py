@@ -28,7 +28,7 @@ class OwnMedia:
             )
         )
 
-    async def render_stem(self, piece, track_index, *, size_limit_bytes, audio_format="flac", max_seconds=None):
+    async def render_stem(self, piece, track_index, *, size_limit_bytes, audio_format="flac", max_seconds=None, **_):
         return await self._ask(
             RenderStem(
                 piece=piece,
