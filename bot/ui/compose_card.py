@@ -304,7 +304,7 @@ async def heed_form(desk: Desk, interaction: discord.Interaction[Any]) -> None:
     match = _FORM_ID.fullmatch(custom_id)
     if match is None:
         return
-    edit = _read_form(data)
+    edit = read_form(data)
     number = int(match["number"])
     handler = _edit_draft if match["about"] == "draft" else _edit_stage
     await desk.guarded(interaction, lambda: handler(desk, interaction, number, edit), custom_id=custom_id)
@@ -321,7 +321,7 @@ async def _edit_stage(desk: Desk, interaction: discord.Interaction[Any], revisio
     await _order(desk, interaction, lambda: composing.order_edited(revision_id, edit, author=author, place=place))
 
 
-def _read_form(data: Mapping[str, Any]) -> PlanEdit:
+def read_form(data: Mapping[str, Any]) -> PlanEdit:
     """Return what was typed; inputs lie in rows, or in labels of newer forms."""
     typed: dict[str, str] = {}
     waiting: list[Any] = list(data.get("components", []))
