@@ -23,6 +23,7 @@ from bot.cli_explain import explain
 from bot.cli_exports import add_export_commands
 from bot.cli_hum import hum
 from bot.cli_jobs import read_upload, run_and_report
+from bot.cli_mydata import add_mydata_command
 from bot.cli_output import OutputPaths, Report, write_file
 from bot.cli_recipes import add_recipe_commands
 from bot.cli_words import heed_prompt, understand
@@ -255,6 +256,7 @@ add_edit_commands(app)
 add_change_commands(app)
 add_export_commands(app)
 add_recipe_commands(app)
+add_mydata_command(app)
 
 
 def main() -> None:
