@@ -46,6 +46,7 @@ def _brief(take: Reply) -> str:
     parts = [facts[name] for name in _BRIEF_FACTS if facts.get(name)]
     if "Notes" in facts:
         parts.insert(1, f"{facts['Notes']} notes")
+    parts += take.changes[:1]
     broken = [check.name.replace("_", " ") for check in take.checks if not check.is_kept]
     if take.checks:
         parts.append(f"not kept: {', '.join(broken)}" if broken else "all promises kept")

@@ -4,7 +4,8 @@ import asyncio
 from datetime import timedelta
 
 from db.repositories.jobs import JobRepository, Lease
-from tests.factories.rows import NOW, make_job, make_user
+from db.tables import Revision
+from tests.factories.rows import NOW, make_job, make_revision, make_user
 
 LATER = NOW + timedelta(minutes=5)
 
@@ -96,3 +97,30 @@ async def test_old_answered_jobs_are_deleted_and_waiting_ones_stay(database):
         await session.flush()
         assert await jobs.delete_answered_before(LATER) == 1
         assert await jobs.find(waiting.id) is not None
+
+
+async def test_takes_go_with_their_job(database):
+    """In their order while it is there; the revisions stay."""
+    async with database.writing() as session:
+        jobs = JobRepository(session)
+        job = await make_job(session, num_takes=2)
+        first, second = await make_revision(session), await make_revision(session)
+        await jobs.add_take(job.id, position=1, revision_id=first.id)
+        await jobs.add_take(job.id, position=0, revision_id=second.id)
+        assert await jobs.takes(job.id) == {0: second.id, 1: first.id}
+        assert list(await jobs.takes(job.id)) == [0, 1]
+        job.is_answered = True
+        await session.flush()
+        assert await jobs.delete_answered_before(NOW + timedelta(days=1)) == 1
+        assert await jobs.takes(job.id) == {}
+        assert await session.get(Revision, first.id) is not None
+
+
+async def test_an_erased_persons_takes_go_with_the_jobs(database):
+    async with database.writing() as session:
+        jobs = JobRepository(session)
+        job = await make_job(session, num_takes=2)
+        revision = await make_revision(session)
+        await jobs.add_take(job.id, position=0, revision_id=revision.id)
+        assert await jobs.delete_of(job.user_id) == 1
+        assert await jobs.takes(job.id) == {}

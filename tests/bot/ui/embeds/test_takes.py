@@ -42,6 +42,12 @@ def test_takes_that_keep_everything_say_so():
     assert "all promises kept" in everything_in(takes_embed(takes(2, checks=checks)))
 
 
+def test_takes_of_an_edit_are_counted_each():
+    changes = ("Bars changed: 5 (1 of 8) · notes: 9 kept, 1 new, 1 removed", "only track 1")
+    text = everything_in(takes_embed(takes(2, changes=changes)))
+    assert text.count("9 kept, 1 new, 1 removed") == 2
+
+
 def test_four_takes_stay_within_discords_limits():
     embed = takes_embed(takes(4, chord_names=("C",) * 500))
     assert len(embed.fields) <= 25
