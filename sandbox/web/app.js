@@ -9,6 +9,7 @@ import { Interactions } from "./interactions.js";
 import { LiveConnection } from "./live.js";
 import { MessageLog } from "./messages.js";
 import { Narrator } from "./narrator.js";
+import { NowPlaying } from "./now_playing.js";
 import { askName, rememberedName, rememberName } from "./people.js";
 import { Sidebar } from "./sidebar.js";
 import { Store } from "./store.js";
@@ -43,7 +44,7 @@ class App {
     const toggle = iconButton("menu", "Channels", { class: "sidebar-toggle", testid: "sidebar-toggle", "aria-controls": "sidebar", "aria-expanded": "false", onclick: () => this.showSidebar(!document.body.classList.contains("shows-sidebar")) });
     this.toggle = toggle;
     const scrim = el("div", { class: "scrim", onclick: () => this.showSidebar(false) });
-    const head = el("header", { class: "channel-head" }, toggle, this.channelName, this.topic);
+    const head = el("header", { class: "channel-head" }, toggle, this.channelName, this.topic, new NowPlaying().node);
     const main = el("main", { class: "main" }, head, this.banner, this.log.node, this.composer.node, this.typing, this.toast);
     document.getElementById("app").replaceChildren(this.sidebar.node, scrim, main);
     document.addEventListener("click", (event) => this.#onClick(event));

@@ -95,3 +95,21 @@ async def test_first_bars_go_on_as_the_whole_piece(ana: Page) -> None:
     await expect(ana.get_by_role("button", name="Pause song.ogg")).to_be_visible()
     assert await ana.get_by_test_id("player").evaluate(SECONDS) >= 5
     await expect(last_message(ana).locator(".roll-cursor")).to_be_visible()
+
+
+async def test_what_sounds_out_of_sight_is_found_again(ana: Page) -> None:
+    """When the message scrolls away, the head names what sounds, leads back to it and pauses it."""
+    await send_line(ana, "/show what:beginning")
+    await ana.get_by_role("button", name="Play first-bars.ogg").click()
+    bar = ana.get_by_test_id("now-playing")
+    await expect(bar).to_be_hidden()
+    await send_line(ana, "/show what:score")
+    await expect(bar).to_contain_text("first-bars.ogg")
+    await bar.get_by_role("button", name="first-bars.ogg").click()
+    await expect(ana.get_by_test_id("player")).to_be_in_viewport()
+    await expect(bar).to_be_hidden()
+    await ana.get_by_test_id("message").last.scroll_into_view_if_needed()
+    await ana.get_by_test_id("picture").last.scroll_into_view_if_needed()
+    await bar.get_by_role("button", name="Pause what sounds").click()
+    await expect(bar).to_be_hidden()
+    await expect(ana.get_by_role("button", name="Play first-bars.ogg")).to_have_count(1)
