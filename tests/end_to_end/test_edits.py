@@ -10,7 +10,7 @@ from music.constraints import BarRange
 from music.midi import read_midi, write_midi
 from music.piece import Piece, Tempo
 from music.transform import slice_bars
-from tests.end_to_end.sandbox_user import Answer, Attached, Page, Person, attachment
+from tests.end_to_end.sandbox_user import Answer, Attached, Page, Person, attachment, buttons
 from tests.end_to_end.test_harmony_tasks import notes_of
 from tests.factories.pieces import make_band
 
@@ -42,6 +42,18 @@ async def test_a_piece_is_gone_on_from_some_of_its_bars(page: Page, ada: Person,
     assert not in_bars(notes_of(BAND), 3, 4) <= notes_of(piece)
     for part in ("Continuation", "going on from bars 1-2", "without drums", "joints"):
         assert part in answer.text, part
+
+
+@pytest.mark.parametrize(
+    ("command", "options"), [("continue", {"bars": 1}), ("infill", {"bars": "2", "tracks": "piano, guitar"})]
+)
+async def test_several_versions_come_in_one_message(page: Page, ada: Person, channel: str, command, options):
+    """Each a file of its own, and to be picked."""
+    answer = await ada.command(channel, command, band_file(), takes=2, seed=3, preset="wild", **options)
+
+    names = [each for each in answer.message["attachments"] if each["filename"].endswith(".mid")]
+    assert len({await page.download(each) for each in names}) == 2
+    assert {"Pick 1", "Pick 2"} <= set(buttons(answer.message))
 
 
 async def test_bars_of_several_tracks_are_written_anew(page: Page, ada: Person, channel: str):
