@@ -34,10 +34,11 @@ from bot.ui.message_answers import (
     answer_message,
     author_of_message,
     place_of_message,
+    refuse_privately,
     report_to_message,
 )
 from bot.ui.sources import MUSIC_SUFFIXES
-from core.errors import NoMusicError, NotFoundError, TuttiError
+from core.errors import LimitError, NoMusicError, NotFoundError, PermissionDeniedError, TuttiError
 
 _log = structlog.stdlib.get_logger(__name__)
 
@@ -104,7 +105,11 @@ class Conversation:
     async def _heed(self, message: discord.Message, words: str) -> None:
         target = await self._target(message)
         intent = read_intent(words, is_reply=target is not None or _has_music(message))
-        await self._desk.services.keeping.gate.admit(visitor_of_message(message), _doing(intent))
+        try:
+            await self._desk.services.keeping.gate.admit(visitor_of_message(message), _doing(intent))
+        except (PermissionDeniedError, LimitError) as refusal:
+            await refuse_privately(message, refusal)
+            return
         match intent.kind:
             case "help":
                 await answer_message(message, embed=talk_embed("This is what I understand, for instance:"))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import time
+from typing import Any
 
 import discord
 import structlog
@@ -15,7 +16,7 @@ from bot.error_messages import explain
 from bot.services.model import DEFAULT_SIZE_LIMIT_BYTES, Author, Place
 from bot.ui.answers import Ticket
 from bot.ui.courier import NO_PINGS, ReplyAddress, send_again
-from core.errors import PermissionDeniedError
+from core.errors import PermissionDeniedError, TuttiError
 
 _log = structlog.stdlib.get_logger(__name__)
 
@@ -86,20 +87,37 @@ async def report_to_message(message: discord.Message, error: Exception) -> None:
         _log.warning("error_not_shown", error=type(error).__name__, exc_info=True)
 
 
+async def refuse_privately(message: discord.Message, error: TuttiError) -> None:
+    """Say in a direct message why something is not done here: this channel may be one where we are to be silent."""
+    text = explain(error).text
+    _log.info("message_refused", error=type(error).__name__)
+    if message.guild is None:
+        await _reply(message, text=text)
+        return
+    try:
+        own_channel = await send_again(message.author.create_dm)
+        await send_again(
+            lambda: own_channel.send(text, nonce=str(message.id), allowed_mentions=NO_PINGS, suppress_embeds=True)
+        )
+    except TuttiError as trouble:  # many people take no direct messages from servers; then silence is what is left
+        _log.info("refusal_not_shown", error=type(trouble).__name__)
+
+
 async def _reply(
     message: discord.Message, *, embed: discord.Embed | None = None, text: str | None = None
 ) -> discord.Message:
     """Send a reply; the nonce keeps a repeated request from doubling it, a deleted question does not hinder it."""
-    reference = message.to_reference(fail_if_not_exists=False) if _may_refer(message) else None
+    pointing: dict[str, Any] = {}
+    if _may_refer(message):
+        pointing = {"reference": message.to_reference(fail_if_not_exists=False), "mention_author": False}
 
     async def send() -> discord.Message:
         return await message.channel.send(
             text,
             embeds=[] if embed is None else [embed],
-            reference=reference,
             nonce=f"{message.id}{'e' if embed is None else ''}",
-            mention_author=False,
             allowed_mentions=NO_PINGS,
+            **pointing,
         )
 
     return await send_again(send)

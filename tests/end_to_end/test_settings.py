@@ -17,6 +17,7 @@ from bot.services.pace import Pace
 from db.repositories.guild_settings import GuildSettingsRepository
 from tests.end_to_end.conftest import until_online
 from tests.end_to_end.sandbox_user import Answer, Json, Page, Person, attachment, buttons, text_of
+from tests.end_to_end.test_words import reply_to, say
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -110,7 +111,11 @@ async def test_roles_and_channels_are_asked_before_work_starts(page: Page, boss,
     assert "#elsewhere" in sent_away.text
     said = await say(guest, channel, f"<@{tutti.user.id}> happy waltz, 1 bar")
     told = await guest.until(
-        lambda: [each for each in guest.messages.values() if each["channel_id"] not in {channel, elsewhere} and "#elsewhere" in text_of(each)],
+        lambda: [
+            each
+            for each in guest.messages.values()
+            if each["channel_id"] not in {channel, elsewhere} and "#elsewhere" in text_of(each)
+        ],
         what="a direct message",
     )
     assert told
