@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import subprocess
+import zipfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -259,4 +261,25 @@ async def test_history_pages_and_undo_survive_a_killed_bot(
     assert first["id"] in (await eve.command(place, "favourites")).text
     await eve.start_press(history, "Older")
     await eve.until(lambda: "Song 2 of 2" in text_of(eve.messages[history["id"]]), seconds=30, what="the older page")
+    assert (await lonely_page.faults())[num_faults:] == []
+
+
+async def test_an_export_under_way_survives_a_killed_bot(
+    lonely_page: Page, process: BotProcess, eve: Person, place: str
+):
+    """kill -9 while files are made: they are made again, arrive once, and are those of the result."""
+    num_faults = len(await lonely_page.faults())
+    result = await eve.command(place, "generate", bars=4, instruments="piano,bass", seed=5)
+    exporting = await eve.start_command(place, "export")
+    message_id = (await eve.acknowledgement(exporting))["message_id"]
+    await eve.until(lambda: any(each["id"] == message_id for each in eve.edits), what="the first progress")
+    process.kill()
+    process.start()
+    answer = await eve.answer_to(exporting)
+    await process.until_ready(lonely_page)
+
+    assert len([each for each in eve.created if (each["interaction_metadata"] or {}).get("id") == exporting]) == 1
+    with zipfile.ZipFile(io.BytesIO(await lonely_page.download(attachment(answer.message, ".zip")))) as archive:
+        midis = [archive.read(name) for name in archive.namelist() if name.endswith(".mid")]
+    assert await lonely_page.download(attachment(result.message, ".mid")) in midis
     assert (await lonely_page.faults())[num_faults:] == []
