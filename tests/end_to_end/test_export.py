@@ -10,7 +10,7 @@ import pytest
 import soundfile
 from PIL import Image
 
-from music.midi import read_midi, read_recipe
+from music.midi import read_midi, read_recipe, write_midi
 from music.musicxml import read_musicxml
 from tests.end_to_end.sandbox_user import Attached, Page, Person, attachment
 
@@ -29,6 +29,9 @@ async def test_a_result_is_shown_as_sheet_music(page: Page, ada: Person, channel
         assert drawn.width > 1000
         low, high = drawn.convert("L").getextrema()
         assert (low, high) == (0, 255)
+
+    for again in (await ada.press(result.message, "Score"), await ada.menu(result.message, "Show score")):
+        assert attachment(again.message, ".png")["size"] == picture["size"]
 
     part = await ada.command(channel, "score", format="musicxml", part="1")
     written = read_musicxml(await page.download(attachment(part.message, ".musicxml")))
@@ -57,8 +60,6 @@ async def test_a_file_of_ours_goes_on_in_another_place(page: Page, ada: Person, 
     """Its recipe says what it continues, and names nobody."""
     result = await ada.command(channel, "generate", genre="rock", bars=2, instruments="piano", seed=6)
     data = await page.download(attachment(result.message, ".mid"))
-    from music.midi import write_midi
-
     moved = write_midi(read_midi(data), recipe=read_recipe(data).replace('"tutti":1', '"tutti": 1'))
     assert moved != data  # so it is not recognised byte for byte, as in another server
     answer = await ada.command(channel, "remix", Attached("found.mid", moved), share=50, seed=1)
