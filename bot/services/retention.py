@@ -82,13 +82,13 @@ class RetentionService:
 
     @unbroken
     async def came_back(self, guild_id: int) -> None:
-        """Keep the music of a server after all."""
+        """Keep the music of a server after all. Cheap where there is nothing to do: every server says so at every start."""
+        async with self._database.reading() as session:
+            row = await GuildSettingsRepository(session).find(guild_id)
+        if row is None or row.purge_at is None:
+            return
         async with self._database.writing() as session:
-            settings = GuildSettingsRepository(session)
-            row = await settings.find(guild_id)
-            if row is None or row.purge_at is None:
-                return
-            await settings.set_purge_at(guild_id, None, now=self._now())
+            await GuildSettingsRepository(session).set_purge_at(guild_id, None, now=self._now())
         _log.info("guild_came_back", guild_id=guild_id)
 
     async def reconcile(self, present_guild_ids: set[int]) -> None:

@@ -20,6 +20,7 @@ def test_an_operator_hands_out_what_is_kept(tmp_path, monkeypatch):
     """One file with everything; the person is named by their number."""
     url = f"sqlite+aiosqlite:///{tmp_path / 'tutti.db'}"
     monkeypatch.setenv("DATABASE_URL", url)
+    monkeypatch.setenv("TUTTI_SYNTHESIZER", "program")  # nothing is heard, so no font need be loaded
     asyncio.run(fill(url))
     result = CliRunner().invoke(app, ["mydata", "--user", "7", "-o", str(tmp_path / "ada.zip"), "--json"])
 

@@ -9,6 +9,7 @@ import discord
 
 from bot.plain_text import clip, make_plain
 from bot.services.model import Reply, RevisionView
+from bot.services.operations.stepping import StepOptions
 from bot.ui.embeds.style import DESCRIPTION_LIMIT, FIELD_LIMIT, GREEN, TITLE_LIMIT, origin_of
 from bot.ui.embeds.words import add_prompt_fields
 from bot.ui.wording.registry import WORDINGS, describe_options
@@ -73,7 +74,7 @@ def check_lines(checks: Sequence[Check]) -> str:
 
 def _recipe(revision: RevisionView) -> str:
     parts = [f"#{revision.revision_id}"]
-    if revision.seed is not None:
+    if revision.seed is not None and not isinstance(revision.options, StepOptions):  # which nothing depends on there
         parts.append(f"seed {revision.seed}")
     if revision.checkpoint_id:
         parts.append(revision.checkpoint_id)
