@@ -137,6 +137,7 @@ def generate(
         grid=grid,
         key_lock=key_lock,
         sections=sections,
+        firm_density=density is not None,
     )
     options = heed_prompt(prompt, options)
     run_and_report(options, None, OutputPaths(midi=output, audio=audio, picture=picture), as_json=as_json)
@@ -200,6 +201,7 @@ def continue_(
         grid=grid,
         key_lock=key_lock,
         sections=sections,
+        firm_density=density is not None,
     )
     run_and_report(options, file, OutputPaths(midi=output, audio=audio, picture=picture), as_json=as_json)
 

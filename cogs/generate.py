@@ -115,6 +115,7 @@ class Generate(commands.Cog):
             grid=grid,
             key_lock=key_lock == "locked",
             sections=sections or "",
+            firm_density=density is not None,
         )
         if prompt:
             options, takes = await heed_words(self.bot.desk, interaction, prompt, given=options, num_takes=takes)

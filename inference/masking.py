@@ -119,6 +119,10 @@ class SongRules:
             if turn.slot == slot:
                 self._sounds_until_units[turn] = max(until, self._sounds_until_units.get(turn, 0))
 
+    def count_notes(self) -> dict[int, int]:
+        """Return how many notes each part that plays has in this bar so far."""
+        return {turn.slot: self._written.notes.get(turn.slot, 0) for turn in self._active()}
+
     def close(self, slot: int) -> None:
         """A part that has played in this bar plays no more in it."""
         self._written.closed.add(slot)

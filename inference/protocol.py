@@ -53,6 +53,7 @@ class Controls(msgspec.Struct, frozen=True, kw_only=True):
     genre: str | None = None
     second_genre: str | None = None
     density: int | None = None  # notes per bar class, 0 (sparse) .. 7 (dense)
+    has_firm_density: bool = False  # the density is leaned to note by note, too, as those of sections always are
     syncopation: float = 0.0  # above 0: more is played off the beat, below 0: less; some 2 is a lot
     key: Scale | None = None  # the song's key where none binds it
     sections: tuple[SectionWishes, ...] = ()  # no two of them overlap

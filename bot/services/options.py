@@ -91,6 +91,9 @@ class GenerateOptions(Options):
     grid: str | None = None  # a name of GRIDS
     key_lock: bool = True
     sections: str = ""
+    firm_density: bool = (
+        False  # the density is leaned to note by note; wishes stored before there was such a thing lack it
+    )
     beginning_bars: tuple[int, int] | None = None  # of the source, from 1, both included: go on from these bars alone
     loudness: str | None = None  # a name of LOUDNESSES
     ending: str | None = None  # a name of ENDINGS

@@ -98,6 +98,7 @@ def _said(understood: Understood) -> dict[str, Any]:
         "instruments": understood.instruments or None,
         "exclude_instruments": understood.exclude_instruments or None,
         "density": understood.density,
+        "firm_density": True if understood.density else None,
         "preset": understood.preset,
         "loudness": understood.dynamics,
         "ending": understood.ending,

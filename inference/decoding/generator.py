@@ -195,6 +195,7 @@ def make_plan(request: GenerateRequest) -> tuple[SongPlan, tuple[EncodedPiece, B
         "tempo": tempo_bin(asked.tempo_bpm) if asked.tempo_bpm is not None else None,
         "excluded": asked.excluded_instruments,
         "are_turns_asked": bool(instruments),
+        "firm_densities": _firm_densities(request.controls, num_bars=num_bars),
         "syncopations": _syncopations(request.controls, num_bars=num_bars),
         "max_tracks": min(overall_limits(asked), default=len(PART_ROLES)),
     }
@@ -328,6 +329,15 @@ def _densities(controls: Controls, *, num_bars: int, usual: int | None) -> tuple
                 section.bars.stop_bar - section.bars.start_bar
             )
     return tuple(wished) if any(each.density is not None for each in controls.sections) else ()
+
+
+def _firm_densities(controls: Controls, *, num_bars: int) -> tuple[int | None, ...]:
+    """Return the density class that each new bar is leaned to; nothing where none is."""
+    usual = controls.density if controls.has_firm_density else None
+    if usual is not None:
+        usual = min(max(usual, 0), NUM_DENSITIES - 1)
+    found = _densities(controls, num_bars=num_bars, usual=usual)
+    return found or ((usual,) * num_bars if usual is not None else ())
 
 
 def _syncopations(controls: Controls, *, num_bars: int) -> tuple[float, ...]:

@@ -1,4 +1,5 @@
-"""How probability is moved before a value is drawn: to heirs, to other octaves, home to the key, on or off the beat.
+"""How probability is moved before a value is drawn: to heirs, to other octaves, home to the key, on or off the beat,
+to more or fewer notes.
 
 Plain arithmetic on logits of one field, (V,) each. It knows no network and no song.
 """
@@ -6,6 +7,7 @@ Plain arithmetic on logits of one field, (V,) each. It knows no network and no s
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -15,6 +17,7 @@ from music.syncopation import metrical_weights, weigh_pair
 from music.vocabulary import DRUM_PITCH, FIELDS
 
 _SYNCOPATION_NATS = 0.45  # for each level that a note pulls against, at a wish of 1
+_DENSITY_NATS = 3.0  # for a part that has a note too many or too few, and for no more than that
 _OFF_BEAT_NATS = 0.15  # for each level that a place is weaker than the downbeat
 
 
@@ -68,4 +71,16 @@ def lean_off_beat(metre: int, *, last_onset: int | None, strength: float) -> Log
         for position in range(max(last_onset + 1, 0), len(weights)):
             pull = weigh_pair(weights, last_onset + shift, position + shift)
             leaning[position] += _SYNCOPATION_NATS * strength * pull
+    return leaning
+
+
+def lean_to_density(counts: Mapping[int, int], *, notes_in_bar: float, num_choices: int) -> Logits:
+    """Return what is added to the logit of each choice (choices,), so that a bar gets about so many notes.
+
+    ``counts`` is how many notes each part that plays has in this bar. The bar's notes are shared out evenly: a part that lacks
+    some is likelier to come next, one that has too many less likely; the end of the bar is left as it is.
+    """
+    leaning = np.zeros(num_choices)
+    for slot, count in counts.items():
+        leaning[slot] = _DENSITY_NATS * min(max(notes_in_bar / len(counts) - count, -1.0), 1.0)
     return leaning

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from inference.decoding.arrangement import Turn
-from inference.decoding.leaning import fold, hand_over, lean_off_beat, pull_home
+from inference.decoding.leaning import fold, hand_over, lean_off_beat, lean_to_density, pull_home
+from inference.decoding.usual_density import NOTES_PER_QUARTER
 from inference.engines.base import FieldDecoder, Lane, Logits
 from inference.masking import Flags, SongRules
 from inference.protocol import Progress, Sampling
@@ -40,6 +41,7 @@ from music.vocabulary import (
     NUM_PHASES,
     PLACE_EDGE,
     ROLES,
+    UNITS_PER_QUARTER,
     Kind,
     make_event,
 )
@@ -67,6 +69,7 @@ class SongPlan:
     tempo: int | None = None
     controls: tuple[int | None, ...] = (None, None, None, None)
     densities: tuple[int | None, ...] = ()  # wished for each new bar in place of the song's; empty: for none
+    firm_densities: tuple[int | None, ...] = ()  # those of them that are leaned to note by note; empty: for none
     syncopations: tuple[float, ...] = ()  # for each new bar: above 0 off the beat, below 0 on it; empty: as it comes
     max_tracks: int = len(PART_ROLES)  # tones only; where the network chooses its tracks
     home: tuple[int, ...] = ()  # pitch classes of the song's key; empty: it has none to be pulled to
@@ -247,6 +250,8 @@ class SongWriter:
         over = np.logaddexp(logits[CHOICE_BAR], logits[CHOICE_END])
         logits[[CHOICE_BAR, CHOICE_END]] = -math.inf
         logits[self._rules.end_choice] = over
+        if self._plan.firm_densities:
+            logits = logits + self._towards_density()
         following = self._rules.choices(self._tracker, row)
         logits = hand_over(logits, following.allowed, following.heirs)
         choice = self._draw("choice", logits, following.allowed, self._plan.sampling.temperature_instruments)
@@ -287,6 +292,16 @@ class SongWriter:
         self._last_onsets[slot] = onset
         program = tracker.programs[slot]
         self.song.notes.append(WrittenNote(slot, program, onset, pitch, DURATIONS[duration], velocity))
+
+    def _towards_density(self) -> Logits:
+        """What the wish for this bar adds to who plays next."""
+        density = self._plan.firm_densities[self._rules.bar]
+        if density is None:
+            return np.zeros(NUM_CHOICES)
+        num_quarters = self._tracker.bar_units / UNITS_PER_QUARTER
+        return lean_to_density(
+            self._rules.count_notes(), notes_in_bar=NOTES_PER_QUARTER[density] * num_quarters, num_choices=NUM_CHOICES
+        )
 
     def _off_beat(self, slot: int) -> Logits:
         """What the wish for this bar adds to the positions of a part's next note."""

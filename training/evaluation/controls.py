@@ -143,7 +143,8 @@ def follow_wishes(decoder: Decoder, *, num_seeds: int, num_bars: int = 8) -> dic
 
     return {
         "notes_per_quarter_by_density": {
-            str(each): mean(_notes_per_quarter, band, Controls(genre="pop", density=each)) for each in _DENSITIES
+            str(each): mean(_notes_per_quarter, band, Controls(genre="pop", density=each, has_firm_density=True))
+            for each in _DENSITIES
         },
         "syncopation_by_wish": {
             str(each): mean(syncopation_per_bar, band, Controls(genre="pop", syncopation=each))

@@ -128,6 +128,7 @@ def _controls(options: GenerateOptions) -> Controls:
         genre=genre,
         second_genre=None if second_genre == genre else second_genre,
         density=_density(options.density),
+        has_firm_density=options.firm_density,
         syncopation=parse_syncopation(options.syncopation),
         key=None if options.key_lock else _scale(options.key),
         sections=parse_sections(options.sections).wishes,

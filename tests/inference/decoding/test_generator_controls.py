@@ -223,3 +223,14 @@ def test_limits_hold_in_a_continuation_and_what_was_given_is_not_held_against_th
     ]
     second = [note.pitch for note in new if 5 * 1920 <= note.onset_ticks < 6 * 1920]
     assert all(62 <= pitch <= 74 for pitch in second)
+
+
+def test_a_firm_density_is_met_bar_by_bar(decoder):
+    """Even a network that knows nothing of density writes about as many notes as were asked for, in each section."""
+    sections = (SectionWishes(bars=BarRange(0, 3), density=1), SectionWishes(bars=BarRange(3, 6), density=6))
+    piece = write(decoder, ask(controls=Controls(sections=sections))).piece
+    onsets = [note.onset_ticks for track in piece.tracks for note in track.notes]
+    first, second = sum(onset < 3 * 1920 for onset in onsets), sum(onset >= 3 * 1920 for onset in onsets)
+    assert 1.5 * first < second
+    firm = write(decoder, ask(controls=Controls(density=6, has_firm_density=True))).piece
+    assert write(decoder, ask(controls=Controls(density=6))).piece.num_notes < firm.num_notes
