@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from core.errors import NoMusicError
 from music.constraints import AskedChord, BarRange
@@ -16,6 +17,7 @@ from music.piece import Piece
 from music.time_grid import TimeGrid
 from music.transform import concatenate, slice_bars, slice_ticks
 
+PIECE_BARS = 4
 SIDE_BARS = 4
 """How many bars on either side a gap is compared with, and how many are shown before it where it has no left side."""
 
@@ -26,6 +28,14 @@ class Gap:
 
     bars: BarRange
     tracks: tuple[int, ...]
+
+    @property
+    def pieces(self) -> tuple[BarRange, ...]:
+        """The bars in pieces of at most ``PIECE_BARS``, as even as can be: a network fills short gaps best."""
+        num_bars = self.bars.stop_bar - self.bars.start_bar
+        num_pieces = -(-num_bars // PIECE_BARS)
+        borders = [self.bars.start_bar + num_bars * number // num_pieces for number in range(num_pieces + 1)]
+        return tuple(BarRange(start, stop) for start, stop in pairwise(borders))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,12 +83,15 @@ def notes_in_gap(piece: Piece, gap: Gap) -> Piece:
     return piece.with_tracks(tuple(kept.tracks[index] for index in sorted(gap.tracks)))
 
 
-def show_gap(piece: Piece, bars: BarRange) -> ShownGap:
-    """Return what a network is to see: the piece, with a left side where a gap at its beginning has none."""
+def show_gap(piece: Piece, bars: BarRange, *, next_bar: int) -> ShownGap:
+    """Return what a network is to see: the piece, with a left side where bars at its beginning have none.
+
+    ``next_bar`` is the first that stands after the gap that ``bars`` belong to.
+    """
     num_bars = TimeGrid(piece).num_bars
-    if bars.start_bar > 0 or bars.stop_bar >= num_bars:
+    if bars.start_bar > 0 or next_bar >= num_bars:
         return ShownGap(piece=piece, bars=bars, num_bars_before=0)
-    before = slice_bars(piece, BarRange(bars.stop_bar, min(bars.stop_bar + SIDE_BARS, num_bars)))
+    before = slice_bars(piece, BarRange(next_bar, min(next_bar + SIDE_BARS, num_bars)))
     if before.num_notes == 0:
         return ShownGap(piece=piece, bars=bars, num_bars_before=0)
     shift = TimeGrid(before).num_bars
@@ -111,15 +124,15 @@ def chords_in_gap(shown: ShownGap, written: Piece) -> tuple[AskedChord, ...]:
     )
 
 
-def compare_with_sides(piece: Piece, bars: BarRange, *, track: int) -> float:
-    """Return by how many octaves (of number, base 2) a track plays more notes a bar in some bars than beside them.
+def compare_with_sides(piece: Piece, bars: BarRange, *, gap: BarRange, track: int) -> float:
+    """Return by how many octaves (of number, base 2) a track plays more notes a bar in some bars than beside their gap.
 
     0 where it does not play beside them; a track that is silent in the bars counts as one note there.
     """
     num_bars = TimeGrid(piece).num_bars
     sides = (
-        BarRange(max(bars.start_bar - SIDE_BARS, 0), bars.start_bar),
-        BarRange(bars.stop_bar, min(bars.stop_bar + SIDE_BARS, num_bars)),
+        BarRange(max(gap.start_bar - SIDE_BARS, 0), gap.start_bar),
+        BarRange(gap.stop_bar, min(gap.stop_bar + SIDE_BARS, num_bars)),
     )
     beside = sum(_count(piece, side, track) for side in sides)
     num_beside = sum(side.stop_bar - side.start_bar for side in sides)

@@ -36,6 +36,14 @@ def test_a_gap_and_the_rest_are_the_piece():
     assert find_silent_bars(empty_gap(piece, gap(7, 8))) == BarRange(6, 8)
 
 
+@pytest.mark.parametrize(
+    ("first", "last", "pieces"),
+    [(3, 6, [(3, 6)]), (1, 5, [(1, 2), (3, 5)]), (1, 12, [(1, 4), (5, 8), (9, 12)]), (7, 7, [(7, 7)])],
+)
+def test_long_gaps_are_filled_in_even_pieces(first, last, pieces):
+    assert [(bars.start_bar + 1, bars.stop_bar) for bars in gap(first, last).pieces] == pieces
+
+
 def test_who_is_missing_in_some_bars():
     piece = empty_gap(make_band(), gap(3, 4, (1, 3)))
     assert find_missing_tracks(piece, BarRange(2, 4)) == (1, 3)
@@ -47,9 +55,9 @@ def test_a_shown_gap_that_is_filled_lands_where_it_belongs(first, last, num_befo
     """Filled with what was there before, the piece is as it was."""
     piece = make_band()
     emptied = empty_gap(piece, gap(first, last, (1,)))
-    shown = show_gap(emptied, BarRange(first - 1, last))
+    shown = show_gap(emptied, BarRange(first - 1, last), next_bar=last)
     assert shown.num_bars_before == num_before
-    whole = show_gap(piece, BarRange(first - 1, last)).piece
+    whole = show_gap(piece, BarRange(first - 1, last), next_bar=last).piece
     assert TimeGrid(whole).num_bars == 8 + num_before
     assert fill_in(emptied, shown, whole, track=1).tracks == piece.tracks
 
@@ -57,17 +65,19 @@ def test_a_shown_gap_that_is_filled_lands_where_it_belongs(first, last, num_befo
 def test_chords_of_a_gap_are_those_that_begin_in_it():
     chords = tuple(ChordSymbol(1920 * bar, bar, "maj", bar) for bar in range(4))
     piece = Piece(tracks=make_band().tracks, chords=chords, length_ticks=1920 * 8)
-    found = chords_in_gap(show_gap(piece, BarRange(1, 3)), piece)
+    found = chords_in_gap(show_gap(piece, BarRange(1, 3), next_bar=3), piece)
     assert [(chord.start_ticks, chord.stop_ticks, chord.root) for chord in found] == [(1920, 3840, 1), (3840, 5760, 2)]
-    assert chords_in_gap(show_gap(piece, BarRange(5, 6)), piece) == ()
+    assert chords_in_gap(show_gap(piece, BarRange(5, 6), next_bar=6), piece) == ()
 
 
 def test_a_gap_is_compared_with_its_sides():
     """Nothing there counts as one note; who does not play beside it has no measure."""
     piece = make_band()
-    assert compare_with_sides(piece, BarRange(2, 4), track=1) == pytest.approx(0)
-    assert compare_with_sides(empty_gap(piece, gap(3, 4)), BarRange(2, 4), track=1) == pytest.approx(-3)
-    assert compare_with_sides(empty_gap(piece, gap(1, 8)), BarRange(2, 4), track=1) == 0.0
+    assert compare_with_sides(piece, BarRange(2, 4), gap=BarRange(2, 4), track=1) == pytest.approx(0)
+    assert compare_with_sides(
+        empty_gap(piece, gap(3, 4)), BarRange(2, 4), gap=BarRange(2, 4), track=1
+    ) == pytest.approx(-3)
+    assert compare_with_sides(empty_gap(piece, gap(1, 8)), BarRange(2, 4), gap=BarRange(2, 4), track=1) == 0.0
 
 
 def test_something_must_be_left():

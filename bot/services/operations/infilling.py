@@ -1,7 +1,7 @@
 """Filling a gap: from what people type to requests that write bars of tracks anew. It knows no network and no Discord.
 
-The harmonizer's hole is one track wide. Several tracks are filled one after the other: first all give up their bars, then each
-is written seeing both sides and what was filled before it, over the chords that the first one brought (decision 0019).
+The harmonizer's hole is one track wide and short. First all tracks give up their bars; then the gap is filled four bars at a time,
+track by track: each sees both sides and what was filled before it, over the chords that the first one brought (decision 0019).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from core.settings import LimitSettings
 from inference.harmony_sampling import harmony_sampling
 from inference.protocol import HarmonizeRequest, Result
 from music.arranging_scope import check_untouched, count_words
-from music.constraints import AskedChord, Check
+from music.constraints import AskedChord, BarRange, Check
 from music.gaps import (
     Gap,
     ShownGap,
@@ -112,69 +112,68 @@ class _InfillOperation:
         source = wish.piece
         gap = find_gap(source, wish.options)
         piece = empty_gap(source, gap)
-        chords: tuple[AskedChord, ...] = ()
-        first: Result | None = None
-        for number, index in enumerate(gap.tracks):
-            step = Step(name=title_of(source.tracks[index]), number=number + 1, num_steps=len(gap.tracks))
-            shown = show_gap(piece, gap.bars)
-            piece, result = await _fill(
-                wish,
-                networks,
-                piece,
-                shown,
-                gap,
-                number=number,
-                chords=chords,
-                step=step if len(gap.tracks) > 1 else None,
-            )
-            first = first or result
-            chords = chords or chords_in_gap(shown, result.piece)
-        assert first is not None
-        return Made(
-            piece=piece,
-            checkpoint_id=first.checkpoint_id,
-            checks=_checks(source, piece, gap),
-            chord_names=first.chord_names,
-        )
+        names: list[str] = []
+        number, num_steps = 0, len(gap.pieces) * len(gap.tracks)
+        checkpoint_id = None
+        for bars in gap.pieces:
+            chords: tuple[AskedChord, ...] = ()
+            for index in gap.tracks:
+                step = Step(name=_step_name(source, gap, bars, index), number=number + 1, num_steps=num_steps)
+                task = _Task(gap=gap, bars=bars, track=index, number=number, chords=chords)
+                shown = show_gap(piece, bars, next_bar=gap.bars.stop_bar)
+                piece, result = await _fill(wish, networks, piece, shown, task, step if num_steps > 1 else None)
+                if not chords:
+                    chords = chords_in_gap(shown, result.piece)
+                    names += result.chord_names
+                number, checkpoint_id = number + 1, result.checkpoint_id
+        checks = _checks(source, piece, gap)
+        return Made(piece=piece, checkpoint_id=checkpoint_id, checks=checks, chord_names=tuple(names))
 
 
 INFILL = _InfillOperation()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Task:
+    """One track of one piece of a gap; ``number`` counts them all, from 0."""
+
+    gap: Gap
+    bars: BarRange
+    track: int
+    number: int
+    chords: tuple[AskedChord, ...]
+
+
 async def _fill(
-    wish: Wish[InfillOptions],
-    networks: Networks,
-    piece: Piece,
-    shown: ShownGap,
-    gap: Gap,
-    *,
-    number: int,
-    chords: tuple[AskedChord, ...],
-    step: Step | None,
+    wish: Wish[InfillOptions], networks: Networks, piece: Piece, shown: ShownGap, task: _Task, step: Step | None
 ) -> tuple[Piece, Result]:
     """Return the piece with one more track filled: the first draft that plays about as much as beside the gap, or the nearest."""
-    track = gap.tracks[number]
     best: tuple[float, Piece, Result] | None = None
     for draft in range(_MOST_DRAFTS):
         request = HarmonizeRequest(
             job_id=wish.job_id,
-            seed=(wish.seed + _SEED_STEP * number + _DRAFT_STEP * draft) % MAX_SEED,
+            seed=(wish.seed + _SEED_STEP * task.number + _DRAFT_STEP * draft) % MAX_SEED,
             piece=shown.piece,
             style="fill",
             bars=shown.bars,
-            track=track,
-            chords=chords,
+            track=task.track,
+            chords=task.chords,
             sampling=harmony_sampling("fill", wish.options.preset.strip().casefold()),
         )
         result = await networks.write(request, step=step)
-        filled = fill_in(piece, shown, result.piece, track=track)
-        distance = abs(compare_with_sides(filled, gap.bars, track=track))
+        filled = fill_in(piece, shown, result.piece, track=task.track)
+        distance = abs(compare_with_sides(filled, task.bars, gap=task.gap.bars, track=task.track))
         if best is None or distance < best[0]:
             best = (distance, filled, result)
         if distance <= _FAR_OCTAVES:
             break
     assert best is not None
     return best[1], best[2]
+
+
+def _step_name(piece: Piece, gap: Gap, bars: BarRange, track: int) -> str:
+    title = title_of(piece.tracks[track])
+    return title if len(gap.pieces) == 1 else f"{title}, bars {bars.start_bar + 1}-{bars.stop_bar}"
 
 
 def _checks(source: Piece, piece: Piece, gap: Gap) -> tuple[Check, ...]:

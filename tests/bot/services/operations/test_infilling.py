@@ -66,6 +66,19 @@ async def test_all_give_up_their_bars_before_anybody_is_asked():
         assert filled == set(order[: order.index(request.track)])
 
 
+async def test_a_long_gap_is_filled_piece_by_piece():
+    """All tracks of the first bars before any of the next, each piece seeing the one before; every step is named."""
+    networks = StandInNetworks()
+    made = await infill(make_band(16), networks, bars=(5, 12), tracks=("bass", "drums"))
+    seen = list(dict.fromkeys((request.bars, request.track) for request in networks.requests))
+    assert seen == [(BarRange(4, 8), BASS), (BarRange(4, 8), DRUMS), (BarRange(8, 12), BASS), (BarRange(8, 12), DRUMS)]
+    assert "Bass, bars 5-8" in {step.name for step in networks.steps}
+    assert {step.num_steps for step in networks.steps} == {4}
+    assert {TimeGrid(made.piece).bar_of_tick(note.onset_ticks) for note in made.piece.tracks[BASS].notes} == set(
+        range(16)
+    )
+
+
 async def test_harmony_comes_before_what_goes_over_it():
     """Chords, bass, drums, lead: found by role, not by place; the steps say who is at work."""
     networks = StandInNetworks()
