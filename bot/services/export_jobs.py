@@ -57,7 +57,7 @@ class ExportJobs:
             async with asyncio.timeout(PRESENTER_TIMEOUT_SECONDS):
                 await self._doors.presenter.show_error(job, error)
             return
-        async with asyncio.timeout(PRESENTER_TIMEOUT_SECONDS):
+        async with asyncio.timeout(PRESENTER_TIMEOUT_SECONDS * len(bundle.messages)):
             await self._doors.presenter.show_files(job, bundle)
 
     async def _make(self, job: JobView, revision_id: int) -> FileBundle:

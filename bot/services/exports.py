@@ -99,7 +99,7 @@ class _Work:
             case "wav" | "flac" | "mp3" | "ogg":
                 return self._bundle([(await self._audio(contents),)])
             case "score":
-                return self._bundle([tuple(await self._engrave(_ALL_FORMS, stem=self._stem))])
+                return self._bundle(self._by_message(await self._engrave(_ALL_FORMS, stem=self._stem)))
             case "credits":
                 return self._bundle([(self._credits(),)])
             case "stems":
@@ -225,6 +225,17 @@ class _Work:
         return found
 
     # --- shared
+
+    def _by_message(self, files: list[File]) -> list[tuple[File, ...]]:
+        """Return the files in as few messages as their sizes allow."""
+        messages: list[tuple[File, ...]] = []
+        for file in files:
+            used_bytes = sum(len(each.data) for each in messages[-1]) if messages else 0
+            if messages and used_bytes + len(file.data) <= self._order.room_bytes:
+                messages[-1] = (*messages[-1], file)
+            else:
+                messages.append((file,))
+        return messages
 
     def _archives(self, files: list[File], *, name: str) -> FileBundle:
         finished, revision = self._order.finished, self._order.finished.revision

@@ -10,7 +10,7 @@ import structlog
 
 from bot.plain_text import clip, make_plain
 from bot.services.model import File, FileBundle, JobView, RevisionView
-from bot.ui.courier import Courier, OutgoingFile, ReplyAddress
+from bot.ui.courier import Courier, MessageTooLargeError, OutgoingFile, ReplyAddress
 from bot.ui.embeds.style import GREEN, jump_url
 from bot.ui.wording.registry import WORDINGS, describe_options
 from core.errors import NotFoundError
@@ -22,21 +22,43 @@ _LIMIT = 1024
 async def show_files(courier: Courier, job: JobView, bundle: FileBundle) -> None:
     """Show a bundle. The nonce of each further message keeps a repeat from doubling it.
 
-    Raises: like ``Courier.edit`` and ``Courier.post``.
+    What Discord refuses for its size is left out and named, the largest file first: the text always arrives.
+
+    Raises: like ``Courier.edit`` and ``Courier.post``, but for the size.
     """
-    address = ReplyAddress.decode(job.reply_token)
     for number, files in enumerate(bundle.messages):
-        embed = _embed(job, bundle, number=number)
-        attached = [_outgoing(file, bundle) for file in files]
-        if number == 0:
+        kept = list(files)
+        while True:
+            embed = _embed(job, bundle, number=number)
+            left_out = [file.filename for file in files if file not in kept]
+            if left_out:
+                text = f"Too large for this server, so left out: {', '.join(left_out)}."
+                embed.add_field(name="Note", value=clip(make_plain(text), _LIMIT), inline=False)
             try:
-                await courier.edit(address, embed=embed, files=attached)
-            except NotFoundError:
-                _log.info("acknowledgement_gone", job_id=job.job_id)
+                await _deliver(courier, job, embed, [_outgoing(file, bundle) for file in kept], number=number)
+            except MessageTooLargeError:
+                if not kept:
+                    raise
+                largest = max(kept, key=lambda file: len(file.data))
+                _log.warning("file_left_out", job_id=job.job_id, size_bytes=len(largest.data))
+                kept.remove(largest)
             else:
-                continue
-        nonce = f"tutti-{job.job_id}-{number + 1}"
-        await courier.post(address.channel_id, nonce=nonce, embed=embed, files=attached)
+                break
+
+
+async def _deliver(
+    courier: Courier, job: JobView, embed: discord.Embed, files: list[OutgoingFile], *, number: int
+) -> None:
+    """Put the first message where the acknowledgement is, the others, or one whose place is gone, into the channel."""
+    address = ReplyAddress.decode(job.reply_token)
+    if number == 0:
+        try:
+            await courier.edit(address, embed=embed, files=files)
+        except NotFoundError:
+            _log.info("acknowledgement_gone", job_id=job.job_id)
+        else:
+            return
+    await courier.post(address.channel_id, nonce=f"tutti-{job.job_id}-{number + 1}", embed=embed, files=files)
 
 
 def _outgoing(file: File, bundle: FileBundle) -> OutgoingFile:
