@@ -86,8 +86,8 @@ def _read_named_number(reading: Reading, at: int) -> None:
         if named is None:
             continue
         value_at = _skip(reading, named[1], "words.equals")
-        if name in {"bars", "seconds"} and value_at == named[1]:
-            continue  # "bars 5-8" names places; only "bars: 16" counts them
+        if at > 0 and value_at == named[1] and reading.number(at - 1) is not None:
+            continue  # "8 bars 16 …": that number counts these bars
         value = reading.number(value_at)
         if value is None or _unit_after(reading, value[1]) not in {None, name} or _is_range(reading, value[1]):
             continue
@@ -109,6 +109,8 @@ def _read_tempo_range(reading: Reading, at: int) -> None:
         joined = "-", joint + 1
     high = None if joined is None else reading.number(joined[1])
     unit = None if high is None else reading.match("units.bpm", high[1])
+    if high is not None and unit is None and reading.match_before("words.tempo", at) is not None:
+        unit = "bpm", high[1]
     if high is not None and unit is not None and 1 < high[0] / max(low[0], 1) < 2:
         _find_tempo(reading, (low[0] + high[0]) / 2, at, unit[1])
 

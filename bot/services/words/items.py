@@ -50,6 +50,8 @@ def _read_phrase(
     reading: Reading, at: int, found: tuple[Mapping[str, str], int], refusal: _Refusal, *, takes_changes: bool
 ) -> int:
     senses, stop = found
+    if "negation.opening" in senses:
+        return _open_refusal(reading, at, stop, refusal)
     if "negation.before" in senses:
         if refusal.is_active:
             refusal.has_item = refusal.is_open = False
@@ -77,6 +79,20 @@ def _read_phrase(
     if refusal.is_active:
         refusal.has_item, refusal.is_open = True, False
     return stop
+
+
+def _open_refusal(reading: Reading, at: int, stop: int, refusal: _Refusal) -> int:
+    """Read "leave bass and drums out": a refusal when its second half stands in the same clause."""
+    for position in range(stop, len(reading.tokens)):
+        if reading.tokens[position].has_pause:
+            break
+        closing = reading.match("negation.closing", position)
+        if closing is not None and position > stop:
+            reading.claim(at, stop)
+            reading.claim(position, closing[1])
+            refusal.is_active, refusal.has_item, refusal.is_open = True, False, False
+            return stop
+    return _read_loose_word(reading, at, refusal, stop=stop)
 
 
 def _read_loose_word(reading: Reading, at: int, refusal: _Refusal, *, stop: int | None = None) -> int:

@@ -141,7 +141,10 @@ class _Summary:
         wanted, refused = self._all("instruments"), [each for each in self._refused if each.field == "instruments"]
         names = list(dict.fromkeys(name for each in wanted for name in each.value))
         excluded = list(dict.fromkeys(name for each in refused for name in each.value))
-        both = {_program(name) for name in names} & {_program(name) for name in excluded}
+        named = {_program(each.value[0]) for each in wanted if len(each.value) == 1}
+        unwanted = {_program(name) for name in excluded}
+        both = named & unwanted
+        names = [name for name in names if _program(name) in named | both or _program(name) not in unwanted]
         for program in sorted(both):
             name = next(name for name in names if _program(name) == program)
             self._contradictions.append(

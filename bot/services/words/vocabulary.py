@@ -90,7 +90,7 @@ def _build(data: Mapping[str, Any]) -> Vocabulary:
     for name in data["ensembles"]:
         senses.setdefault(fold_phrase(name), {})["ensemble"] = name
     groups = _build_groups(data)
-    for kind in ("before", "reversal"):
+    for kind in ("before", "opening", "reversal"):
         for phrase in groups[f"negation.{kind}"]:
             senses.setdefault(phrase, {})[f"negation.{kind}"] = kind
     return Vocabulary(

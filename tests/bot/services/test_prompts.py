@@ -191,3 +191,20 @@ def test_words_of_no_meaning_give_no_controls(text):
     known = set(_WORDS) | set(load_vocabulary().filler)
     unknown = " ".join(f"zq{word}zq" for word in text.split() if word not in known)
     assert understand(unknown).controls() == {}
+
+
+def test_a_band_may_come_without_one_of_its_members():
+    """ "Jazz trio without drums" is no contradiction: the others play."""
+    understood = understand("jazz piano trio without drums")
+    assert understood.contradictions == ()
+    assert understood.instruments == ("piano", "upright bass")
+    assert understood.exclude_instruments == ("drums",)
+
+
+def test_a_refusal_may_stand_around_what_it_refuses():
+    """ "Leave bass and drums out" refuses both; "take me out" refuses nothing."""
+    assert controls("piano, leave bass and drums out") == {
+        "instruments": ["piano"],
+        "exclude_instruments": ["bass", "drums"],
+    }
+    assert controls("take me out") == {}
