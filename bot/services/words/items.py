@@ -25,6 +25,10 @@ class _Refusal:
     has_item: bool = False
     is_open: bool = False
 
+    def begin(self) -> None:
+        """Refuse what comes next; what was refused before stays so."""
+        self.is_active, self.has_item, self.is_open = True, False, False
+
 
 def read_items(reading: Reading, *, takes_changes: bool = False) -> None:
     """Find everything that is named; ``takes_changes``: words such as "slower" refer to something."""
@@ -49,13 +53,12 @@ def read_items(reading: Reading, *, takes_changes: bool = False) -> None:
 def _read_phrase(
     reading: Reading, at: int, found: tuple[Mapping[str, str], int], refusal: _Refusal, *, takes_changes: bool
 ) -> int:
+    """Read the longest phrase that begins at a token: one that refuses, one that names something, or neither."""
     senses, stop = found
     if "negation.opening" in senses:
         return _open_refusal(reading, at, stop, refusal)
     if "negation.before" in senses:
-        if refusal.is_active:
-            refusal.has_item = refusal.is_open = False
-        refusal.is_active, refusal.has_item, refusal.is_open = True, False, False
+        refusal.begin()
         reading.claim(at, stop)
         return stop
     if "negation.reversal" in senses and refusal.is_active and refusal.has_item:
@@ -63,6 +66,14 @@ def _read_phrase(
         return _read_loose_word(reading, at, refusal, stop=stop)
     if refusal.is_active and refusal.has_item and not refusal.is_open:
         refusal.is_active = False
+    return _read_named(reading, at, found, refusal, takes_changes=takes_changes)
+
+
+def _read_named(
+    reading: Reading, at: int, found: tuple[Mapping[str, str], int], refusal: _Refusal, *, takes_changes: bool
+) -> int:
+    """Note what a phrase names, wanted or refused."""
+    senses, stop = found
     ending = _find_ending(reading, at, stop, senses)
     if ending is not None:
         return ending
@@ -90,7 +101,7 @@ def _open_refusal(reading: Reading, at: int, stop: int, refusal: _Refusal) -> in
         if closing is not None and position > stop:
             reading.claim(at, stop)
             reading.claim(position, closing[1])
-            refusal.is_active, refusal.has_item, refusal.is_open = True, False, False
+            refusal.begin()
             return stop
     return _read_loose_word(reading, at, refusal, stop=stop)
 
