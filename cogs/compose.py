@@ -101,7 +101,7 @@ class Compose(commands.Cog):
         options = await self.bot.desk.services.keeping.rules.with_genre(options, place=ticket.place)
         view = await composing.begin(options, source=source, author=ticket.author, place=ticket.place)
         if plan_first:
-            await show_card(interaction, view)
+            await show_card(self.bot.desk, interaction, view)
             return
         order = await composing.order(view.draft_id, stage="whole", author=ticket.author, place=ticket.place)
         await self._submit(ticket, order)

@@ -25,6 +25,7 @@ from core.settings import MediaSettings
 from media.protocol import (
     AudioFormat,
     DrawHistory,
+    DrawPlan,
     DrawPianoRoll,
     DrawTakes,
     EngravedScore,
@@ -47,6 +48,7 @@ from media.protocol import (
 )
 from media.sound_cache import SoundCache
 from media.worker import serve
+from music.form import FormPlan
 from music.piece import Piece
 
 _log = structlog.stdlib.get_logger(__name__)
@@ -60,6 +62,7 @@ _KINDS: dict[type, RenderLabel] = {
     DrawPianoRoll: "picture",
     DrawTakes: "picture",
     DrawHistory: "picture",
+    DrawPlan: "picture",
     EngraveScore: "picture",
     WriteMIDI: "midi",
 }
@@ -228,6 +231,16 @@ class MediaClient:
             RenderError: if it cannot be made in time.
         """
         answer = await self._make(DrawHistory(nodes=tuple(nodes)))
+        assert isinstance(answer, Picture)
+        return answer
+
+    async def draw_plan(self, plan: FormPlan) -> Picture:
+        """Return the plan of a song as PNG with alt text.
+
+        Raises:
+            RenderError: if it cannot be made in time.
+        """
+        answer = await self._make(DrawPlan(plan=plan))
         assert isinstance(answer, Picture)
         return answer
 

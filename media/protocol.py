@@ -9,6 +9,7 @@ from typing import Literal
 
 import msgspec
 
+from music.form import FormPlan
 from music.piece import Piece
 
 AudioFormat = Literal["ogg", "mp3", "flac", "wav"]
@@ -86,6 +87,12 @@ class DrawHistory(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     nodes: tuple[HistoryNode, ...]
 
 
+class DrawPlan(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Draw the plan of a song."""
+
+    plan: FormPlan
+
+
 class WriteMIDI(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """Turn a piece into a Standard MIDI File that carries ``recipe``."""
 
@@ -140,7 +147,7 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 
 class Picture(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """Answer to ``DrawPianoRoll``, ``DrawTakes`` and ``DrawHistory``: a PNG file and its description in words."""
+    """Answer to ``DrawPianoRoll``, ``DrawTakes``, ``DrawHistory`` and ``DrawPlan``: a PNG file and its description in words."""
 
     png: bytes
     alt_text: str
@@ -171,5 +178,5 @@ class MediaFailure(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     details: str = ""
 
 
-MediaRequest = ReadUpload | Render | RenderStem | EngraveScore | DrawPianoRoll | DrawTakes | DrawHistory | WriteMIDI
+MediaRequest = ReadUpload | Render | RenderStem | EngraveScore | DrawPianoRoll | DrawTakes | DrawHistory | DrawPlan | WriteMIDI
 MediaAnswer = PieceRead | Rendering | EngravedScore | Picture | MIDIWritten | MediaFailure

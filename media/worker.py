@@ -17,6 +17,7 @@ from core.child import Channel
 from core.errors import InputError, RenderError, TuttiError
 from media.protocol import (
     DrawHistory,
+    DrawPlan,
     DrawPianoRoll,
     DrawTakes,
     EngraveScore,
@@ -81,6 +82,10 @@ def _work(request: MediaRequest) -> MediaAnswer:  # noqa: PLR0911 - one for each
             from media.takes_picture import draw_takes
 
             return draw_takes(request.takes)
+        case DrawPlan():
+            from media.plan_picture import draw_plan
+
+            return draw_plan(request.plan)
         case DrawHistory():
             from media.history_picture import draw_history
 

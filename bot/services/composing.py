@@ -11,6 +11,7 @@ import base64
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
+import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.services.clock import utc_now
@@ -25,11 +26,12 @@ from bot.services.operations.composition_options import (
 from bot.services.ports import MediaMaker
 from bot.services.records import options_from_json, options_to_json
 from bot.services.sampling import draw_seed
-from core.errors import InputError, NotFoundError, PermissionDeniedError
+from core.errors import InputError, NotFoundError, PermissionDeniedError, RenderError
 from db.engine import Database, unbroken
 from db.repositories.drafts import DraftRepository, NewDraft
 from db.repositories.users import UserRepository
 from db.tables import Draft, User
+from media.protocol import Picture
 from music.codec import decode_piece
 from music.form import FormPlan
 from music.form_band import seat_band
@@ -37,6 +39,8 @@ from music.form_melody import extract_melody
 from music.midi import write_midi
 from music.names import instrument_name
 from music.piece import Piece
+
+_log = structlog.stdlib.get_logger(__name__)
 
 KIND = "compose"
 NEXT_STAGE = {"themes": "arrangement", "arrangement": "song"}
@@ -111,6 +115,14 @@ class ComposingService:
         """
         async with self._database.reading() as session:
             return await _view(session, await _find(session, draft_id))
+
+    async def picture_of(self, view: PlanView) -> Picture | None:
+        """Return the picture of a plan, or None when it cannot be made: the card says the same in words."""
+        try:
+            return await self._media.draw_plan(view.plan)
+        except RenderError as error:
+            _log.warning("picture_left_out", draft_id=view.draft_id, error=str(error))
+            return None
 
     @unbroken
     async def drop(self, draft_id: int, *, by: Author) -> None:

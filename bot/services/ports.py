@@ -10,6 +10,7 @@ from typing import Protocol
 
 from inference.protocol import FinishedBars, Progress, Request, Result
 from media.protocol import AudioFormat, EngravedScore, HistoryNode, Picture, Rendering, ScoreForm
+from music.form import FormPlan
 from music.piece import Piece
 
 
@@ -93,6 +94,10 @@ class MediaMaker(Protocol):
 
     async def draw_piano_roll(self, piece: Piece, *, before: Piece | None = None, first_bar: int = 0) -> Picture:
         """Return the piano roll of a piece, its bars counted from ``first_bar``, and what changed since ``before``."""
+        ...
+
+    async def draw_plan(self, plan: FormPlan) -> Picture:
+        """Return the plan of a song as a picture."""
         ...
 
     async def draw_history(self, nodes: Sequence[HistoryNode]) -> Picture:

@@ -6,7 +6,9 @@ answer is read from its own identifier (``heed_form``). What happens then is not
 
 from __future__ import annotations
 
+import io
 import re
+import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Self, cast
@@ -22,11 +24,13 @@ from bot.ui.courier import NO_PINGS, send_again
 from bot.ui.desk import Desk, DeskClient
 from bot.ui.embeds.style import BLUE, DESCRIPTION_LIMIT, FIELD_LIMIT, GREY
 from bot.ui.wording.composition import clock
+from media.protocol import Picture
 from music.form import FormPlan, SectionPlan
 from music.names import instrument_name
 
 _FORM_ID = re.compile(r"tutti:compose-form:(?P<about>draft|stage):(?P<number>[0-9]{1,19})")
 _GAUGE_CELLS = 24
+_ALREADY_ACKNOWLEDGED = 40060
 _NEXT_LABELS = {"themes": "Next: harmony and arrangement", "arrangement": "Next: variations and form"}
 
 
@@ -122,11 +126,13 @@ async def _edit(desk: Desk, interaction: discord.Interaction[Any], draft_id: int
 
 
 async def _new(desk: Desk, interaction: discord.Interaction[Any], draft_id: int) -> None:
+    await send_again(lambda: _defer(interaction))
     view = await desk.services.keeping.composing.again(draft_id, by=author_of(interaction))
-    await show_card(interaction, view)
+    await show_card(desk, interaction, view)
 
 
 async def _cancel(desk: Desk, interaction: discord.Interaction[Any], draft_id: int) -> None:
+    await send_again(lambda: _defer(interaction))
     await desk.services.keeping.composing.drop(draft_id, by=author_of(interaction))
     embed = discord.Embed(description="This plan was taken back. Begin another one with /compose.", colour=GREY)
     await send_again(lambda: _edit_card(interaction, embed, discord.ui.View(timeout=None)))
@@ -178,24 +184,34 @@ def plan_view(draft_id: int) -> discord.ui.View:
     return view
 
 
-async def show_card(interaction: discord.Interaction[Any], view: PlanView) -> None:
+async def show_card(desk: Desk, interaction: discord.Interaction[Any], view: PlanView) -> None:
     """Show a plan: as the answer to a command, or in place of the plan whose button was pressed."""
-    embed, buttons = plan_embed(view), plan_view(view.draft_id)
-    if interaction.type is discord.InteractionType.application_command:
-        await send_again(lambda: _finish(interaction, embed, buttons))
-    else:
-        await send_again(lambda: _edit_card(interaction, embed, buttons))
+    picture = await desk.services.keeping.composing.picture_of(view)
+    await send_again(lambda: _edit_card(interaction, plan_embed(view), plan_view(view.draft_id), picture))
 
 
-async def _finish(interaction: discord.Interaction[Any], embed: discord.Embed, view: discord.ui.View) -> None:
-    await interaction.edit_original_response(embed=embed, view=view, allowed_mentions=NO_PINGS)
+async def _edit_card(
+    interaction: discord.Interaction[Any],
+    embed: discord.Embed,
+    view: discord.ui.View,
+    picture: Picture | None = None,
+) -> None:
+    files: list[discord.File] = []
+    if picture is not None:
+        name = f"plan-{uuid.uuid4().hex[:8]}.png"  # another name, so that no client shows the plan before
+        files.append(discord.File(io.BytesIO(picture.png), filename=name, description=picture.alt_text[:1024]))
+    await interaction.edit_original_response(embed=embed, view=view, attachments=files, allowed_mentions=NO_PINGS)
 
 
-async def _edit_card(interaction: discord.Interaction[Any], embed: discord.Embed, view: discord.ui.View) -> None:
+async def _defer(interaction: discord.Interaction[Any]) -> None:
+    """Acknowledge a press or a form without showing anything; harmless when repeated."""
     if interaction.response.is_done():
-        await interaction.edit_original_response(embed=embed, view=view, allowed_mentions=NO_PINGS)
-    else:
-        await interaction.response.edit_message(embed=embed, view=view, allowed_mentions=NO_PINGS)
+        return
+    try:
+        await interaction.response.defer()
+    except discord.HTTPException as error:
+        if error.code != _ALREADY_ACKNOWLEDGED:
+            raise
 
 
 # --- buttons under stages ------------------------------------------------------------------------------------------
@@ -311,8 +327,9 @@ async def heed_form(desk: Desk, interaction: discord.Interaction[Any]) -> None:
 
 
 async def _edit_draft(desk: Desk, interaction: discord.Interaction[Any], draft_id: int, edit: PlanEdit) -> None:
+    await send_again(lambda: _defer(interaction))
     view = await desk.services.keeping.composing.edit(draft_id, edit, by=author_of(interaction))
-    await show_card(interaction, view)
+    await show_card(desk, interaction, view)
 
 
 async def _edit_stage(desk: Desk, interaction: discord.Interaction[Any], revision_id: int, edit: PlanEdit) -> None:

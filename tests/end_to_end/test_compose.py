@@ -29,6 +29,9 @@ async def test_a_plan_is_shown_and_written(page: Page, ada: Person, ben: Person,
     assert list(buttons(card.message)) == CARD_BUTTONS
     for part in ("Plan of a song", "1-2  A", "3-4  B", "6 bars", "Flute", "120 bpm", "seed 3"):
         assert part in card.text
+    picture = attachment(card.message, ".png")
+    assert (await page.download(picture)).startswith(b"\x89PNG")
+    assert "bars 1 to 2" in picture["description"]
     song = await ben.press(card.message, "Write it all")
     piece = read_midi(await page.download(attachment(song.message, ".mid")))
     assert TimeGrid(piece).num_bars == 6

@@ -139,6 +139,11 @@ class StandInMedia:
             raise self.picture_error
         return Picture(png=b"\x89PNG", alt_text=f"{piece.num_notes} notes")
 
+    async def draw_plan(self, plan):
+        if self.picture_error is not None:
+            raise self.picture_error
+        return Picture(png=b"\x89PNG", alt_text=f"{plan.num_bars} bars")
+
     async def draw_history(self, nodes):
         self.drawn_histories.append(tuple(nodes))
         if self.picture_error is not None:

@@ -7,7 +7,7 @@ import pytest
 from bot.services.composing import ComposingService, fields_of
 from bot.services.model import FromRevision, Upload
 from bot.services.operations.composition_options import ComposeOptions
-from core.errors import InputError, NotFoundError, PermissionDeniedError
+from core.errors import InputError, NotFoundError, PermissionDeniedError, RenderError
 from music.midi import write_midi
 from tests.bot.services.test_jobs import make_result
 from tests.factories.doors import StandInMedia, StandInWriter
@@ -168,3 +168,12 @@ async def test_other_results_are_no_stages(open_studio, database):
         composing = ComposingService(database, media=studio.media)
         with pytest.raises(InputError, match="/compose"):
             await composing.order_next(made.revision_id, author=ADA, place=PLACE)
+
+
+async def test_a_card_goes_without_a_picture_that_cannot_be_made(database):
+    """It says the same in words."""
+    broken = ComposingService(database, media=StandInMedia(picture_error=RenderError("no")))
+    whole = ComposingService(database, media=StandInMedia())
+    view = await begin(whole)
+    assert await broken.picture_of(view) is None
+    assert (await whole.picture_of(view)).png.startswith(b"\x89PNG")
