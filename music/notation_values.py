@@ -6,7 +6,7 @@ a beat stay whole (Gould, 2011, "Behind Bars", pages 153-171).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -20,11 +20,14 @@ _PLAIN: dict[int, tuple[str, int]] = {
     36: ("quarter", 1), 48: ("half", 0), 72: ("half", 1), 96: ("whole", 0), 144: ("whole", 1), 192: ("breve", 0),
 }  # fmt: skip
 _IN_TRIPLET: dict[int, tuple[str, int]] = {
-    2: ("32nd", 0), 4: ("16th", 0), 8: ("eighth", 0), 12: ("eighth", 1), 16: ("quarter", 0),
+    2: ("32nd", 0), 4: ("16th", 0), 8: ("eighth", 0), 12: ("eighth", 1), 16: ("quarter", 0), 32: ("half", 0),
 }  # fmt: skip
 _NUM_FLAGS = {"eighth": 1, "16th": 2, "32nd": 3}
 _Span = tuple[int, int, tuple[WrittenNote, ...]]
 """Start and stop inside a bar, and the notes that sound (none: silence)."""
+_Brackets = Mapping[int, tuple[int, int]]
+"""For each beat in which triplets stand, from where to where their bracket reaches: over one beat, or over two."""
+_WIDE_PLACES = frozenset((0, 16, 32, 48))
 
 
 def write_bars(line: VoiceLine, bars: WrittenBars, *, is_second: bool = False) -> tuple[Voice, ...]:
@@ -53,13 +56,13 @@ def _write_bar(spans: Sequence[_Span], bars: WrittenBars, bar: int, *, is_second
         kind, num_dots = _PLAIN.get(num_steps, ("whole", 0))
         rest = Symbol(start_steps=0, num_steps=num_steps, kind=kind, num_dots=num_dots, is_bar_rest=True)
         return (replace(rest, is_hidden=is_second),)
-    triplets: frozenset[int] = frozenset() if is_compound(metre) else _triplet_beats(spans)
+    brackets: _Brackets = {} if is_compound(metre) else _find_brackets(spans, num_steps)
     symbols: list[Symbol] = []
     for start, stop, notes in _with_silence(spans, num_steps):
         if not notes and is_second:
             symbols.append(Symbol(start_steps=start, num_steps=stop - start, kind="", is_hidden=True))
             continue
-        pieces = list(_cut(start, stop, metre, num_steps, triplets, is_rest=not notes))
+        pieces = list(_cut(start, stop, metre, num_steps, brackets, is_rest=not notes))
         for index, (piece_start, piece_stop) in enumerate(pieces):
             tied = tuple(
                 note._replace(
@@ -68,8 +71,8 @@ def _write_bar(spans: Sequence[_Span], bars: WrittenBars, bar: int, *, is_second
                 )
                 for note in notes
             )
-            symbols.append(_symbol(piece_start, piece_stop, tied, triplets))
-    return _beam(_mark_triplets(symbols), metre, num_steps)
+            symbols.append(_symbol(piece_start, piece_stop, tied, brackets))
+    return _beam(_mark_triplets(symbols, brackets), metre, num_steps)
 
 
 def _with_silence(spans: Sequence[_Span], num_steps: int) -> Iterable[_Span]:
@@ -86,20 +89,38 @@ def _with_silence(spans: Sequence[_Span], num_steps: int) -> Iterable[_Span]:
 # --- cutting
 
 
-def _triplet_beats(spans: Sequence[_Span]) -> frozenset[int]:
-    """Return the beats in which something begins or ends at a place that only triplets have."""
+def _find_brackets(spans: Sequence[_Span], num_steps: int) -> _Brackets:
+    """Return the beats in which something begins or ends at a place that only triplets have.
+
+    Three equal notes over two beats of one half bar share a bracket.
+    """
     moments = {moment for start, stop, _ in spans for moment in (start, stop)}
-    return frozenset(moment // QUARTER for moment in moments if moment % QUARTER % 3)
+    brackets = {
+        moment // QUARTER: (moment - moment % QUARTER, moment - moment % QUARTER + QUARTER)
+        for moment in moments
+        if moment % QUARTER % 3
+    }
+    for half in range(0, num_steps - 2 * QUARTER + 1, 2 * QUARTER):
+        inside = {moment - half for moment in moments if half <= moment <= half + 2 * QUARTER}
+        if {16, 32} <= inside <= _WIDE_PLACES:
+            brackets |= dict.fromkeys((half // QUARTER, half // QUARTER + 1), (half, half + 2 * QUARTER))
+    return brackets
+
+
+def _is_in_triplet(start: int, stop: int, brackets: _Brackets) -> bool:
+    """Whether a part of a note is written as a triplet: it is shorter than the bracket that it stands in."""
+    bracket = brackets.get(start // QUARTER)
+    return bracket is not None and stop - start < bracket[1] - bracket[0]
 
 
 def _cut(
-    start: int, stop: int, metre: TimeSignature, num_steps: int, triplets: frozenset[int], *, is_rest: bool
+    start: int, stop: int, metre: TimeSignature, num_steps: int, brackets: _Brackets, *, is_rest: bool
 ) -> Iterable[tuple[int, int]]:
     """Yield the parts of a note or rest, each of which can be written as one symbol."""
-    edges = {beat * QUARTER for beat in triplets} | {(beat + 1) * QUARTER for beat in triplets}
+    edges = {edge for bracket in brackets.values() for edge in bracket}
     borders = [start, *sorted(edge for edge in edges if start < edge < stop), stop]
     for first, last in pairwise(borders):
-        if first // QUARTER in triplets and last - first < QUARTER:
+        if _is_in_triplet(first, last, brackets):
             yield from _cut_in_triplet(first, last)
         else:
             yield from _cut_plain(first, last, metre, num_steps, is_rest=is_rest)
@@ -166,9 +187,9 @@ def _weight(place: int, metre: TimeSignature, num_steps: int) -> int:
 # --- marking
 
 
-def _symbol(start: int, stop: int, notes: tuple[WrittenNote, ...], triplets: frozenset[int]) -> Symbol:
+def _symbol(start: int, stop: int, notes: tuple[WrittenNote, ...], brackets: _Brackets) -> Symbol:
     length = stop - start
-    is_triplet = start // QUARTER in triplets and length < QUARTER
+    is_triplet = _is_in_triplet(start, stop, brackets)
     table = _IN_TRIPLET if is_triplet else _PLAIN
     kind, num_dots = table.get(length) or _nearest(length)
     return Symbol(
@@ -186,20 +207,15 @@ def _nearest(length: int) -> tuple[str, int]:
     return _PLAIN[max((each for each in _PLAIN if each <= length), default=3)]
 
 
-def _mark_triplets(symbols: Sequence[Symbol]) -> list[Symbol]:
-    """Say where the bracket of each triplet begins and ends: one bracket a beat."""
-    marked = list(symbols)
-    for index, symbol in enumerate(marked):
-        if not symbol.triplet:
-            continue
-        beat = symbol.start_steps // QUARTER
-        opens = index == 0 or not marked[index - 1].triplet or marked[index - 1].start_steps // QUARTER != beat
-        following = marked[index + 1] if index + 1 < len(marked) else None
-        closes = following is None or not following.triplet or following.start_steps // QUARTER != beat
-        if opens and not closes:
-            marked[index] = replace(symbol, triplet="start")
-        elif closes and not opens:
-            marked[index] = replace(symbol, triplet="stop")
+def _mark_triplets(symbols: Sequence[Symbol], brackets: _Brackets) -> list[Symbol]:
+    """Say where the bracket of each triplet begins and ends."""
+    places = [brackets[symbol.start_steps // QUARTER] if symbol.triplet else None for symbol in symbols]
+    marked: list[Symbol] = []
+    for index, (symbol, place) in enumerate(zip(symbols, places, strict=True)):
+        opens = place is not None and (index == 0 or places[index - 1] != place)
+        closes = place is not None and (index + 1 == len(places) or places[index + 1] != place)
+        edge = symbol.triplet if opens == closes else "start" if opens else "stop"
+        marked.append(replace(symbol, triplet=edge))
     return marked
 
 

@@ -99,6 +99,13 @@ def test_played_triplets_are_written_as_triplets():
     assert [symbol.triplet for symbol in symbols_of(score)] == ["start", "inside", "stop", "", ""]
 
 
+def test_three_notes_over_two_beats_share_a_bracket():
+    third = Fraction(2, 3)
+    score = write_score(piece_of((0, 72, third), (third, 74, third), (2 * third, 76, third), (2, 77, 2)))
+    assert kinds_of(score) == ["tquarter", "tquarter", "tquarter", "half"]
+    assert [symbol.triplet for symbol in symbols_of(score)] == ["start", "inside", "stop", ""]
+
+
 def test_loose_timing_is_brought_to_the_grid():
     """Notes that come 20 ms late and stop early are plain quarters."""
     notes = [(beat + 0.04, 60 + beat, 0.85) for beat in range(4)]
