@@ -25,8 +25,8 @@ from core.settings import MediaSettings
 from media.protocol import (
     AudioFormat,
     DrawHistory,
-    DrawPlan,
     DrawPianoRoll,
+    DrawPlan,
     DrawTakes,
     EngravedScore,
     EngraveScore,

@@ -17,8 +17,8 @@ from core.child import Channel
 from core.errors import InputError, RenderError, TuttiError
 from media.protocol import (
     DrawHistory,
-    DrawPlan,
     DrawPianoRoll,
+    DrawPlan,
     DrawTakes,
     EngraveScore,
     MediaAnswer,
