@@ -127,7 +127,7 @@ def chords_in_gap(shown: ShownGap, written: Piece) -> tuple[AskedChord, ...]:
 def compare_with_sides(piece: Piece, bars: BarRange, *, gap: BarRange, track: int) -> float:
     """Return by how many octaves (of number, base 2) a track plays more notes a bar in some bars than beside their gap.
 
-    0 where it does not play beside them; a track that is silent in the bars counts as one note there.
+    0 where it hardly plays beside them, less than a note a bar; a track that is silent in the bars counts as one note there.
     """
     num_bars = TimeGrid(piece).num_bars
     sides = (
@@ -136,7 +136,7 @@ def compare_with_sides(piece: Piece, bars: BarRange, *, gap: BarRange, track: in
     )
     beside = sum(_count(piece, side, track) for side in sides)
     num_beside = sum(side.stop_bar - side.start_bar for side in sides)
-    if beside == 0:
+    if beside < max(num_beside, 1):
         return 0.0
     inside = max(_count(piece, bars, track), 1)
     return math.log2(inside / (bars.stop_bar - bars.start_bar)) - math.log2(beside / num_beside)
