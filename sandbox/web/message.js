@@ -15,10 +15,19 @@ const SYSTEM_TEXT = { 6: "pinned a message", 7: "joined", 18: "started a thread"
 /** The start of a message in one line of plain text, for quotes and labels. */
 export function summary(message, length = 90) {
   const text = message.content || message.embeds?.[0]?.title || message.embeds?.[0]?.description || "";
-  const plain = text.replace(/[*_`~|>#]/gu, "").replace(/\s+/gu, " ").trim();
+  const plain = withoutMarks(text, message.mentions ?? []).replace(/\s+/gu, " ").trim();
   if (plain) return plain.length > length ? `${plain.slice(0, length)}…` : plain;
   if (message.is_thinking) return "is thinking…";
   return message.attachments?.length ? message.attachments.map((attachment) => attachment.filename).join(", ") : "a message";
+}
+
+function withoutMarks(text, mentions) {
+  const nameOf = (id) => {
+    const user = mentions.find((each) => each.id === id);
+    return user?.name ?? user?.global_name ?? user?.username ?? "somebody";
+  };
+  const words = text.replace(/<@!?(\d+)>/gu, (_, id) => `@${nameOf(id)}`).replace(/<@&\d+>/gu, "@role").replace(/<#\d+>/gu, "a channel").replace(/<t:[^>]*>/gu, "").replace(/<\/([^:>]+):\d+>/gu, "/$1");
+  return words.replace(/[*_`~|>#]/gu, "");
 }
 
 export class MessageView {

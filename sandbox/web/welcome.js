@@ -4,7 +4,7 @@ import { el, icon } from "./dom.js";
 
 const EXAMPLES = [
   { line: "/tutorial", text: "The first steps, with music that is there" },
-  { line: "/generate prompt:sad jazz waltz in D minor, piano and bass, 16 bars", text: "In plain words" },
+  { line: "/generate prompt:sad jazz waltz in D minor, 16 bars", text: "In plain words" },
   { line: "/generate genre:rock bars:8", text: "Eight bars of rock, written for you" },
   { line: "/compose", text: "A whole song, its plan first" },
   { line: "/harmonize", text: "Attach a melody, get its harmony" },

@@ -109,6 +109,9 @@ async def test_bot_is_mentioned_by_name_and_roles_too(ana: Page) -> None:
     await ana.keyboard.type("darker in bars 5-8")
     await ana.keyboard.press("Enter")
     await expect(last_message(ana).locator(".mention")).to_have_text("@Tutti")
+    await last_message(ana).focus()
+    await ana.keyboard.press("r")
+    await expect(ana.get_by_test_id("reply-bar")).to_contain_text("Ana @Tutti darker in bars 5-8")
 
 
 async def test_screen_readers_hear_what_happens(ana: Page) -> None:
