@@ -54,6 +54,8 @@ _SCALES = ((6, 42), (10, 34), (16, 26))
 _SMALLEST_SCALE = 20
 _PAGE_SIZE = re.compile(r'width="([0-9.]+)px" height="([0-9.]+)px"')
 _TEXT_FONT = re.compile(r'font-family="Times[^"]*"')
+_TITLE = re.compile(r'(class="pgHead".*?text-anchor="middle".*?font-size=")([1-9][0-9.]*)px', re.DOTALL)
+_TITLE_GROWTH = 1.6  # Verovio sets all credits in one size
 _SIGNS = re.compile(r'<tspan font-family="(?:Leipzig|Bravura|Leland)" font-size="([0-9.]+)px">([^<]*)</tspan>')
 _GLYPHS = {"\uecb7": ".", "\ueca5": "♩", "\ueca7": "♪", "\uea64": "♭", "\uea65": "♮", "\uea66": "♯"}
 """Music signs inside texts, which Verovio takes from its own font, and their namesakes in ours."""
@@ -134,6 +136,8 @@ def _engrave_pages(score: Score, musicxml: bytes, *, max_pages: int) -> tuple[li
     if num_pages < 1:
         raise RenderError("Verovio made no page")
     pages = [_with_own_fonts(str(toolkit.renderToSVG(page + 1))) for page in range(min(num_pages, max_pages))]
+    if score.title:
+        pages[0] = _TITLE.sub(lambda match: f"{match[1]}{float(match[2]) * _TITLE_GROWTH:.0f}px", pages[0], count=1)
     return pages, num_pages
 
 

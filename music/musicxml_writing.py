@@ -54,6 +54,8 @@ def write_score_xml(score: Score) -> bytes:
     if score.rights:
         _add(about, "rights", score.rights)
     _add(_add(about, "encoding"), "software", SOFTWARE)
+    _write_credit(root, "title", score.title, justify="center", font_size=22)
+    _write_credit(root, "composer", score.credit_line, justify="right", font_size=11)
     listing = _add(root, "part-list")
     for index, part in enumerate(score.parts):
         _list_part(listing, part, index)
@@ -61,6 +63,15 @@ def write_score_xml(score: Score) -> bytes:
         _write_part(root, score, index)
     ET.indent(root, space=" ")
     return _DOCTYPE + ET.tostring(root, encoding="utf-8") + b"\n"
+
+
+def _write_credit(root: ET.Element, kind: str, text: str, *, justify: str, font_size: int) -> None:
+    """Write what stands at the top of the first page, as editors and engravers show it."""
+    if text:
+        credit = _add(root, "credit", page="1")
+        _add(credit, "credit-type", kind)
+        place = {"justify": justify, "valign": "top", "font-size": str(font_size)}
+        _add(credit, "credit-words", text, **place)
 
 
 def _write_part(root: ET.Element, score: Score, index: int) -> None:
@@ -282,8 +293,8 @@ class _BarWriter:
             _add(element, "accidental", accidental)
         if symbol.triplet:
             change = _add(element, "time-modification")
-            _add(change, "actual-notes", "3")
-            _add(change, "normal-notes", "2")
+            _add(change, "actual-notes", "6" if symbol.is_sextuplet else "3")
+            _add(change, "normal-notes", "4" if symbol.is_sextuplet else "2")
         if note is not None and stem:
             _add(element, "stem", stem)
         if note is not None and self._part.is_drum and place_drum(note.pitch).head != "normal":

@@ -58,6 +58,7 @@ class Symbol:
     is_hidden: bool = False
     is_bar_rest: bool = False
     triplet: TupletEdge = ""
+    is_sextuplet: bool = False  # of a triplet: six sixteenths in the time of four
     beams: tuple[Beam, ...] = ()
 
     @property

@@ -215,7 +215,8 @@ def _mark_triplets(symbols: Sequence[Symbol], brackets: _Brackets) -> list[Symbo
         opens = place is not None and (index == 0 or places[index - 1] != place)
         closes = place is not None and (index + 1 == len(places) or places[index + 1] != place)
         edge = symbol.triplet if opens == closes else "start" if opens else "stop"
-        marked.append(replace(symbol, triplet=edge))
+        kinds = {each.kind for each, where in zip(symbols, places, strict=True) if where == place}
+        marked.append(replace(symbol, triplet=edge, is_sextuplet=place is not None and kinds == {"16th"}))
     return marked
 
 
