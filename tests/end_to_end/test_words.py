@@ -63,14 +63,16 @@ async def test_contradictions_are_answered_with_one_sentence(ada: Person, channe
 async def test_a_conversation_in_a_channel(page: Page, ada: Person, channel: str, tutti: TuttiBot):
     """A mention writes, a reply in words changes the result, "undo" takes it back, nonsense is asked about."""
     assert tutti.user is not None
-    first = await answer_to(ada, await say(ada, channel, f"<@{tutti.user.id}> happy piano waltz, 2 bars"))
+    first = await answer_to(ada, await say(ada, channel, f"<@{tutti.user.id}> happy piano waltz, 2 bars, seed 3"))
     assert {"Again", "Continue"} <= set(buttons(first))
     assert "I understood" in text_of(first)
     tempo = read_midi(await page.download(attachment(first, ".mid"))).tempos[0].bpm
 
-    halved = await answer_to(ada, await say(ada, channel, "half tempo", reply_to=first))
+    halved = await answer_to(ada, await say(ada, channel, "darker in bars 1-2, half tempo", reply_to=first))
     piece = read_midi(await page.download(attachment(halved, ".mid")))
     assert piece.tempos[0].bpm == pytest.approx(tempo / 2, rel=0.01)
+    assert "darker" in text_of(halved)
+    assert first["id"] in text_of(halved)
 
     undone = await answer_to(ada, await say(ada, channel, "undo", reply_to=halved))
     assert attachment(undone, ".mid")
