@@ -23,6 +23,8 @@ from music.piece import Note, Piece, Track
 from music.time_grid import TimeGrid
 from music.transform import check_bars
 
+_TOGETHER = 16  # notes that begin within a 64th begin together: people play chords a little spread
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lifted:
@@ -68,10 +70,9 @@ def chosen_notes(track: Track, request: RemixRequest) -> list[bool]:
     if track.is_drum and is_narrow(request):
         return [False] * len(track.notes)
     low, high = request.pitches or (0, 127)
-    return [
-        low <= note.pitch <= high and is_voice
-        for note, is_voice in zip(track.notes, _in_voice(track.notes, request.voices), strict=True)
-    ]
+    tolerance_ticks = request.piece.ticks_per_quarter // _TOGETHER
+    is_in_voice = _in_voice(track.notes, request.voices, tolerance_ticks=tolerance_ticks)
+    return [low <= note.pitch <= high and is_voice for note, is_voice in zip(track.notes, is_in_voice, strict=True)]
 
 
 def lift(request: RemixRequest) -> Lifted:
@@ -116,20 +117,22 @@ def _pick(notes: tuple[Note, ...], flags: list[bool]) -> tuple[Note, ...]:
     return tuple(note for note, flag in zip(notes, flags, strict=True) if flag)
 
 
-def _in_voice(notes: tuple[Note, ...], voices: str) -> list[bool]:
+def _in_voice(notes: tuple[Note, ...], voices: str, *, tolerance_ticks: int) -> list[bool]:
+    """Return which notes are of a voice; what begins or ends within the tolerance of an onset does so at it."""
     if voices == "all":
         return [True] * len(notes)
     found: dict[int, bool] = {}
     order = sorted(range(len(notes)), key=lambda index: notes[index].onset_ticks)
     active: list[Note] = []
-    for place, index in enumerate(order):
-        onset_ticks = notes[index].onset_ticks
-        if place == 0 or notes[order[place - 1]].onset_ticks != onset_ticks:
-            active = [note for note in active if note.stop_ticks > onset_ticks]
-            for other in order[place:]:
-                if notes[other].onset_ticks != onset_ticks:
-                    break
-                active.append(notes[other])
+    ahead = 0
+    for index in order:
+        now_ticks = notes[index].onset_ticks + tolerance_ticks
+        while ahead < len(order) and notes[order[ahead]].onset_ticks <= now_ticks:
+            active.append(notes[order[ahead]])
+            ahead += 1
+        active = [
+            note for note in active if note.stop_ticks > now_ticks or note.onset_ticks >= notes[index].onset_ticks
+        ]
         low, high = min(note.pitch for note in active), max(note.pitch for note in active)
         pitch = notes[index].pitch
         found[index] = {"top": pitch == high, "bottom": pitch == low, "inner": low < pitch < high}[voices]

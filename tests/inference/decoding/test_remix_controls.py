@@ -214,3 +214,14 @@ def test_loudness_stays_near_what_the_track_plays_and_never_the_same(decoder):
         assert all(a.velocity != b.velocity for a, b in zip(old.notes, new.notes, strict=True))
         low, high = min(note.velocity for note in old.notes), max(note.velocity for note in old.notes)
         assert all(max(low - 25, 1) <= note.velocity <= min(high + 25, 127) for note in new.notes)
+
+
+def test_a_chord_that_is_a_little_spread_has_one_top(decoder):
+    before = make_band(4)  # its piano is up to seven ticks late
+    after = remix(decoder, change="velocity", voices="top", tracks=(PIANO,), share=1.0).piece
+    changed = set(before.tracks[PIANO].notes) - set(after.tracks[PIANO].notes)
+    assert len(changed) == 4
+    assert all(
+        note.pitch == max(n.pitch for n in before.tracks[PIANO].notes if abs(n.onset_ticks - note.onset_ticks) < 9)
+        for note in changed
+    )
