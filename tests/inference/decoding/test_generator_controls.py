@@ -16,7 +16,7 @@ from music.codec import encode_piece
 from music.constraints import BarRange, Constraints, PartLimits, SectionLimits
 from music.limit_checks import most_at_once
 from music.names import parse_key, scale_of_key
-from music.piece import DRUM_PROGRAM, Note, Piece, Tempo
+from music.piece import DRUM_PROGRAM, Note, Piece, Tempo, TimeSignature
 from music.syncopation import syncopation_per_bar
 from music.tokenizers.tracker import CHOICE_BAR
 from tests.factories.pieces import make_band
@@ -234,3 +234,13 @@ def test_a_firm_density_is_met_bar_by_bar(decoder):
     assert 1.5 * first < second
     firm = write(decoder, ask(controls=Controls(density=6, has_firm_density=True))).piece
     assert write(decoder, ask(controls=Controls(density=6))).piece.num_notes < firm.num_notes
+
+
+def test_a_continuation_keeps_every_metre_of_the_file_and_goes_on_in_the_last_or_in_another(decoder):
+    given = replace(make_band(4), time_signatures=(TimeSignature(0, 4, 4), TimeSignature(2 * 1920, 3, 4)))
+    kept = write(decoder, GenerateRequest(job_id="a", seed=1, constraints=Constraints(num_bars=2), prompt=given)).piece
+    assert kept.time_signatures == given.time_signatures
+    asked = Constraints(num_bars=2, metre=(6, 8))
+    result = write(decoder, GenerateRequest(job_id="a", seed=1, constraints=asked, prompt=given))
+    assert [metre.name for metre in result.piece.time_signatures] == ["4/4", "3/4", "6/8"]
+    assert all(check.is_kept for check in result.checks)
