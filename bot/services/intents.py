@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from bot.services.operations.adding import AddOptions
 from bot.services.operations.arranging import ArrangeOptions
@@ -23,14 +23,15 @@ from bot.services.words.summary import summarize
 from bot.services.words.understanding import Understood
 from bot.services.words.vocabulary import ENGLISH, load_vocabulary
 
-Kind = Literal["write", "work", "again", "undo", "redo", "describe", "explain", "help", "nothing"]
+Kind = Literal["write", "work", "again", "undo", "redo", "describe", "explain", "thanks", "delete", "help", "nothing"]
 """``write``: a new piece from ``understood``. ``work``: ``options`` on the music at hand. ``nothing``: not understood."""
 
 _OCTAVE = 12
 _USUAL_HUMANIZE_PERCENT, _USUAL_SWING_PERCENT = 50, 60
 _CHANGE_MOODS: Mapping[str, str] = {"darker": "darker", "happier": "brighter"}
 _CHANGE_DYNAMICS: Mapping[str, str] = {"louder": "louder", "quieter": "softer"}
-_CHANGE_TEMPO_PERCENT: Mapping[str, float] = {"slower": 90.0, "faster": 110.0}
+_SLOWER, _FASTER = 90.0, 110.0
+_CHANGE_TEMPO_PERCENT: Mapping[str, float] = {"slower": _SLOWER, "faster": _FASTER}
 _CHANGE_SEMITONES: Mapping[str, int] = {"higher": _OCTAVE, "lower": -_OCTAVE}
 _DYNAMICS: Mapping[str, str] = {
     "quiet": "softer",
@@ -39,6 +40,9 @@ _DYNAMICS: Mapping[str, str] = {
     "diminuendo": "diminuendo",
 }
 _ENDINGS: Mapping[str, str] = {"quiet": "quiet ending", "fade": "quiet ending", "big": "loud ending"}
+_ALWAYS_MEANT = ("undo", "redo")
+_MEANT_ALONE = ("help", "describe", "explain", "again", "thanks", "delete")
+"""Verbs that are a kind of their own where no music is named beside them."""
 _ARRANGE_VERBS = ("swap", "transpose", "humanize", "swing", "stretch", "shrink")
 
 
@@ -84,20 +88,17 @@ class _Asked:
         self._is_reply = is_reply
         self._all = [each for each in reading.findings if not each.is_refused]
         self._verbs = [each.value for each in sorted(self._all, key=lambda each: each.at) if each.field == "intent"]
-        self._says_only = any(
-            reading.match("words.only", at) is not None for at in range(len(reading.tokens)) if reading.is_free(at)
+        self._says_only, self._says_less, self._says_tempo = (
+            any(reading.match(f"words.{name}", at) is not None for at in range(len(reading.tokens)))
+            for name in ("only", "less", "tempo")
         )
 
     def kind(self) -> Kind:
-        first = self._verbs[0] if self._verbs else None
-        names_music = bool(self._understood.controls())
-        if first == "help" and not names_music:
-            return "help"
-        if first in {"undo", "redo"}:
-            return "undo" if first == "undo" else "redo"
-        if first in {"describe", "explain"} and not names_music:
-            return "describe" if first == "describe" else "explain"
-        if first == "again" and not names_music:
+        first = self._verbs[0] if self._verbs else ""
+        names_music = bool(set(self._understood.controls()) - {"takes"})
+        if first in _ALWAYS_MEANT or (first in _MEANT_ALONE and not names_music):
+            return cast("Kind", first)
+        if self._understood.num_takes is not None and not names_music and not self._verbs:
             return "again"
         if self._works_on_something():
             return "work"
@@ -109,7 +110,9 @@ class _Asked:
             return True
         if self._understood.like_last:
             return False
-        if any(self._find(name) for name in ("swap", "semitones", "tempo_percent", "bar_range", "file")):
+        if any(
+            self._find(name) for name in ("swap", "semitones", "tempo_percent", "bar_range", "file", "field", "percent")
+        ):
             return True
         if self._understood.changes:
             return True
@@ -129,19 +132,23 @@ class _Asked:
             "add": self._add,
             "score": self._score,
             "export": self._export,
-        }
-        for verb in self._verbs:
-            if verb in makers:
-                return makers[verb]()
-            if verb in _ARRANGE_VERBS:
-                return self._arrange()
+        } | dict.fromkeys(_ARRANGE_VERBS, self._arrange)
+        if self._find("field") and not set(self._verbs) - {"swap"}:
+            return self._remix()  # "change the rhythm of the drums"
+        verb = next((verb for verb in self._verbs if verb in makers), None)
+        return makers[verb]() if verb is not None else self._without_a_verb()
+
+    def _without_a_verb(self) -> Options | None:
+        """Return what is meant by naming it: "as wav", "less piano", "slower", "with drums", "8 more bars"."""
+        said = self._understood
         if self._find("file"):
             return self._export()
-        if arranged := self._arrange():
-            return arranged
-        if self._understood.instruments:
+        if self._says_less and said.instruments:
+            return ArrangeOptions(dynamics="softer", tracks=said.instruments, bars=self._find("bar_range"))
+        arranged = self._arrange()
+        if arranged is None and said.instruments:
             return self._add()
-        return self._continue() if self._understood.num_bars else None
+        return self._continue() if arranged is None and said.num_bars else arranged
 
     # --- one verb each ---------------------------------------------------------------------------------------------
 
@@ -276,7 +283,9 @@ class _Asked:
         return next((_CHANGE_SEMITONES[each] for each in self._understood.changes if each in _CHANGE_SEMITONES), 0)
 
     def _tempo_percent(self) -> float | None:
-        found = self._find("tempo_percent")
+        found, percent = self._find("tempo_percent"), self._find("percent")
+        if percent is not None and (found is not None or self._says_tempo):  # "10 % faster", "tempo 80 %"
+            return 100 + percent if found == _FASTER else 100 - percent if found == _SLOWER else percent
         if found is not None:
             return float(found)
         return next((_CHANGE_TEMPO_PERCENT[each] for each in self._understood.changes if each in _CHANGE_TEMPO_PERCENT), None)  # fmt: skip

@@ -47,7 +47,7 @@ _SECONDS_PER_MINUTE = 60
 def generate_options(
     understood: Understood, *, given: GenerateOptions | None = None, last: GenerateOptions | None = None
 ) -> GenerateOptions:
-    """Return what to order: ``given`` by hand first, then the words, then what ``last`` (the newest result's) says.
+    """Return what to order: ``given`` by hand first, then the words, then what ``last`` says (None: nothing before counts).
 
     Raises:
         InputError: for wishes that exclude each other and that nobody decided by hand.
@@ -55,7 +55,7 @@ def generate_options(
     given = given or GenerateOptions()
     refuse_contradictions(understood, given)
     said = _said(understood)
-    base = _relative(last, understood) if understood.like_last and last is not None else GenerateOptions()
+    base = _relative(last, understood) if last is not None else GenerateOptions()
     by_hand = _set_by_hand(given)
     merged = replace(base, **said, **{name: value for name, value in by_hand.items() if name not in said})
     merged = replace(merged, **by_hand)

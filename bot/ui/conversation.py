@@ -24,7 +24,7 @@ from bot.services.words.understanding import Understood
 from bot.ui.answers import Ticket, place_of
 from bot.ui.courier import Courier, ReplyAddress
 from bot.ui.desk import Desk
-from bot.ui.embeds.conversation import heard_embed, puzzled_embed, talk_embed
+from bot.ui.embeds.conversation import heard_embed, note_embed, puzzled_embed, talk_embed
 from bot.ui.embeds.description import description_embed
 from bot.ui.embeds.explanation import explanation_embed
 from bot.ui.embeds.progress import error_embed
@@ -43,15 +43,11 @@ from core.errors import LimitError, NoMusicError, NotFoundError, PermissionDenie
 _log = structlog.stdlib.get_logger(__name__)
 
 _NOTHING_BEFORE = "There is no result of mine in this channel yet. Write something first, or answer one of my results."
-_DOING = {
-    "again": "again",
-    "undo": "undo",
-    "redo": "redo",
-    "describe": "describe",
-    "explain": "describe",
-    "help": "help",
-    "nothing": "help",
-}
+_HOW_TO_DELETE = (
+    "I delete nothing by words, so that nobody does by mistake: choose Delete in the More menu under the result."
+)
+_DOING = {"explain": "describe", "thanks": "help", "delete": "help", "nothing": "help"}
+"""What an intent is called where servers say who may do what, unless by its own name."""
 
 
 # --- words in a command --------------------------------------------------------------------------------------------
@@ -110,15 +106,12 @@ class Conversation:
         except (PermissionDeniedError, LimitError) as refusal:
             await refuse_privately(message, refusal)
             return
+        is_bare_file = _has_music(message) and not words
+        said = None if is_bare_file else _said_at_once(intent, words)
+        if said is not None:
+            await answer_message(message, embed=said)
+            return
         match intent.kind:
-            case "help":
-                await answer_message(message, embed=talk_embed("This is what I understand, for instance:"))
-            case "nothing" if not (_has_music(message) and not words):
-                await answer_message(message, embed=puzzled_embed(intent, text=words))
-            case "describe" | "nothing":
-                await self._describe(message, intent, target)
-            case "explain":
-                await self._explain(message, intent, target)
             case "write":
                 await self._write(message, intent, target)
             case "work":
@@ -126,6 +119,10 @@ class Conversation:
                 await self._work(message, intent, intent.options, target)
             case "again" | "undo" | "redo":
                 await self._step(message, intent, target)
+            case "explain":
+                await self._explain(message, intent, target)
+            case _:  # a question what something is like, or a file without a word
+                await self._describe(message, intent, target)
 
     # --- one kind each ---------------------------------------------------------------------------------------------
 
@@ -133,7 +130,8 @@ class Conversation:
         """Order a new piece; in reply to a result it stands beside that one in its song."""
         understood = intent.understood
         last = target or (await _newest(self._desk, place_of_message(message)) if understood.like_last else None)
-        options = generate_options(understood, last=_made_with(last))
+        is_like_last = understood.like_last or (target is not None and understood.genre is None)  # "make it a waltz"
+        options = generate_options(understood, last=_made_with(last) if is_like_last else None)
         ticket = await acknowledge_message(message, heard_embed(intent))
         parent_id = last.revision_id if last is not None and (target is not None or understood.like_last) else None
         await self._submit(ticket, options, parent_id=parent_id, understood=understood)
@@ -157,7 +155,10 @@ class Conversation:
         else:
             order = await services.keeping.undoing.redo_order(revision.revision_id, author=author, place=place)
         ticket = await acknowledge_message(message, heard_embed(intent))
-        order = replace(order, reply_token=ticket.reply_token, size_limit_bytes=ticket.size_limit_bytes)
+        num_takes = intent.understood.num_takes or order.num_takes
+        order = replace(
+            order, reply_token=ticket.reply_token, size_limit_bytes=ticket.size_limit_bytes, num_takes=num_takes
+        )
         await self._order(ticket, order)
 
     async def _describe(self, message: discord.Message, intent: Intent, target: RevisionView | None) -> None:
@@ -236,6 +237,21 @@ class Conversation:
             await self._courier.edit(address, embed=error_embed(explanation.text))
 
 
+def _said_at_once(intent: Intent, words: str) -> discord.Embed | None:
+    """Return the answer to what asks for no music."""
+    match intent.kind:
+        case "help":
+            return talk_embed("This is what I understand, for instance:")
+        case "thanks":
+            return talk_embed("With pleasure. More of it:")
+        case "delete":
+            return note_embed(_HOW_TO_DELETE)
+        case "nothing":
+            return puzzled_embed(intent, text=words)
+        case _:
+            return None
+
+
 def _has_music(message: discord.Message) -> bool:
     return any(each.filename.lower().endswith(MUSIC_SUFFIXES) for each in message.attachments)
 
@@ -245,6 +261,6 @@ def _doing(intent: Intent) -> str:
     if intent.kind == "write":
         return "generate"
     if intent.options is None:
-        return _DOING[intent.kind]
+        return _DOING.get(intent.kind, intent.kind)
     kind = type(intent.options).__name__.removesuffix("Options").casefold()
     return "continue" if kind == "generate" else kind

@@ -36,6 +36,11 @@ def puzzled_embed(intent: Intent, *, text: str) -> discord.Embed:
     return talk_embed(f"{opening} Tell me what to write, or reply to one of my results and say what to change:")
 
 
+def note_embed(text: str) -> discord.Embed:
+    """Say one thing."""
+    return discord.Embed(description=text, colour=GREY)
+
+
 def talk_embed(opening: str) -> discord.Embed:
     """Show what can be said, with examples."""
     lines = [opening, *(f"· {example}" for example in EXAMPLES), "The same works as `/generate prompt:`."]

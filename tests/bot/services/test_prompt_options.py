@@ -89,6 +89,8 @@ def test_like_the_last_one_but_different():
     assert options("like the last one but darker", last=last).key == "C minor"
     assert options("same as before, with strings instead of piano", last=last).instruments == ("bass", "strings")
     assert options("same again in 3/4", last=last).metre == "3/4"
+    waltz = options("make it a waltz", last=last)  # in reply to that result
+    assert (waltz.metre, waltz.genre, waltz.instruments) == ("3/4", "jazz", ("piano", "bass"))
 
 
 @pytest.mark.parametrize("text", ["500 bpm", "1000 bars", "7/8", "0 seconds of drums"])
