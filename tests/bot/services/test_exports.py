@@ -19,9 +19,11 @@ from bot.services.library import Finished
 from bot.services.model import Author, File, Place, RevisionView
 from bot.services.operations.exporting import ExportOptions, ScoreOptions
 from bot.services.options import GenerateOptions
+from media.protocol import Rendering
 from music.codec import encode_piece, hash_piece
 from music.midi import read_midi, read_recipe
 from music.musicxml import read_musicxml
+from tests.factories.doors import StandInMedia
 from tests.factories.own_media import OwnMedia
 from tests.factories.pieces import make_band
 
@@ -132,6 +134,52 @@ async def test_a_score_picture_has_words_for_those_who_do_not_see_it(band):
     assert "Sheet music" in text
     assert "A band" in text
     assert "4/4" in text
+
+
+class BulkyMedia(StandInMedia):
+    """Makes stems of a minute in which each format takes so many bytes a second; what is too large is cut, as real ones are."""
+
+    def __init__(self, **bytes_per_second):
+        super().__init__()
+        self.bytes_per_second = bytes_per_second
+
+    async def render_stem(self, piece, track_index, *, size_limit_bytes, audio_format="flac", max_seconds=None, **_):
+        rate = self.bytes_per_second[audio_format] + track_index  # so that each would be cut elsewhere
+        fitting_seconds = size_limit_bytes / rate
+        if audio_format == "flac" and fitting_seconds < 60:
+            audio_format, fitting_seconds = "mp3", size_limit_bytes / self.bytes_per_second["mp3"]
+        seconds = min(60.0, fitting_seconds, max_seconds or 60.0)
+        return Rendering(
+            audio=bytes(int(seconds * rate)),
+            filename_suffix=f".{audio_format}",
+            duration_seconds=seconds,
+            loudness_lufs=-20.0,
+            is_shortened=seconds < 60,
+        )
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("rates", "suffix", "remark"),
+    [
+        ({"flac": 60_000, "mp3": 20_000, "ogg": 4_000}, ".flac", ""),
+        ({"flac": 200_000, "mp3": 20_000, "ogg": 4_000}, ".mp3", "MP3 files"),
+        ({"flac": 200_000, "mp3": 200_000, "ogg": 100_000}, ".ogg", "OGG files"),
+        ({"flac": 900_000, "mp3": 900_000, "ogg": 900_000}, ".ogg", "stop after"),
+    ],
+)
+async def test_stems_step_down_together(band, rates, suffix, remark):
+    """All in the best format in which all fit; what must be cut is cut for all at one place, and that is said."""
+    bundle = await ExportMaker(BulkyMedia(**rates)).make(ExportOptions(contents="stems"), order_for(band))
+    names = []
+    for (archive,) in bundle.messages:
+        assert len(archive.data) <= 10 * 2**20
+        with zipfile.ZipFile(io.BytesIO(archive.data)) as opened:
+            names += [name for name in opened.namelist() if name.startswith("stems/") and not name.endswith(".mid")]
+    assert len(names) == len(band.tracks)
+    assert all(name.endswith(suffix) for name in names)
+    assert remark in " ".join(bundle.remarks)
+    assert ("Split into" in " ".join(bundle.remarks)) is (len(bundle.messages) > 1)
 
 
 def test_archives_keep_the_limit_and_each_is_whole():
