@@ -13,14 +13,14 @@ from itertools import pairwise
 
 import numpy as np
 
-from core.errors import NoMusicError
+from core.errors import InputError, NoMusicError
 from music.analysis import find_key, find_main_metre, find_main_tempo, find_melody_track
 from music.bar_features import Floats, self_similarity
 from music.constraints import METRES, BarRange
 from music.form import MAX_SONG_BARS, FormPlan, SectionPlan, SectionRole, ThemePlan, bar_quarters, check_form
 from music.form_band import Band, seat_band
 from music.form_planning import DEFAULT_GENRE, LETTERS, FormWishes, check_length, fit_tempo, target_bars_of
-from music.form_reading import kind_of, parse_section_chords
+from music.form_reading import NamedSection, kind_of, parse_form, parse_section_chords
 from music.form_table import GENRE_FORMS
 from music.names import instrument_name, key_name
 from music.piece import DRUM_PROGRAM, KeySignature, Piece, Tempo, TimeSignature
@@ -98,7 +98,10 @@ def plan_from_melody(source: Piece, wishes: FormWishes, *, seed: int) -> FormPla
     target = None
     if wishes.seconds is not None or wishes.num_bars is not None:
         target = target_bars_of(wishes, bpm=bpm, metre=metre)
-    order, edges = _choose_passes(phrases, target)
+    if wishes.form.strip():
+        order, edges = _typed_passes(phrases, parse_form(wishes.form))
+    else:
+        order, edges = _choose_passes(phrases, target)
     plan = FormPlan(
         genre=wishes.genre,
         key=key_name(key),
@@ -110,7 +113,7 @@ def plan_from_melody(source: Piece, wishes: FormWishes, *, seed: int) -> FormPla
         is_from_melody=True,
         melody_semitones=semitones,
     )
-    if wishes.seconds is not None and wishes.tempo_bpm is None and wishes.num_bars is None:
+    if wishes.seconds is not None and wishes.tempo_bpm is None and wishes.num_bars is None and not wishes.form:
         plan = fit_tempo(plan, seconds=wishes.seconds, stretch=_TEMPO_STRETCH)
     check_form(plan)
     del seed  # nothing is left to chance; the parameter keeps both ways of planning alike
@@ -232,6 +235,41 @@ def _choose_passes(phrases: tuple[Phrase, ...], target: float | None) -> tuple[t
                     best = (cost, order, fitted)
     assert best is not None, "one phrase alone is always possible"
     return best[1], best[2]
+
+
+def _typed_passes(
+    phrases: tuple[Phrase, ...], sections: tuple[NamedSection, ...]
+) -> tuple[tuple[Phrase, ...], tuple[int, int]]:
+    """Return the phrases that a typed form names, and the bars of its intro and outro.
+
+    Sections of one name play one letter's phrases in turn; a letter that the melody has not, or a word such as verse, stands for the
+    letters in the order in which they are met. The bars of phrases are the melody's.
+
+    Raises:
+        InputError: for more different sections than the melody has.
+    """
+    letters = list(dict.fromkeys(phrase.letter for phrase in phrases))
+    names = [section.name for section in sections if section.kind.role == "section"]
+    free = [letter for letter in letters if letter not in names]
+    letter_of = {name: name for name in names if name in letters}
+    for name in dict.fromkeys(names):
+        if name not in letter_of:
+            if not free:
+                there = "one section" if len(letters) == 1 else f"{len(letters)} different sections"
+                raise InputError(f"This melody has {there}: {', '.join(letters)}. Use these letters.")
+            letter_of[name] = free.pop(0)
+    turns = {letter: [phrase for phrase in phrases if phrase.letter == letter] for letter in letters}
+    counts = dict.fromkeys(letters, 0)
+    order: list[Phrase] = []
+    for name in names:
+        letter = letter_of[name]
+        order.append(turns[letter][counts[letter] % len(turns[letter])])
+        counts[letter] += 1
+    edges = {
+        role: next((one.num_bars or one.kind.bars[0] for one in sections if one.kind.role == role), 0)
+        for role in ("intro", "outro")
+    }
+    return tuple(order), _fit_edges(phrases, (edges["intro"], edges["outro"]))
 
 
 def _fit_edges(phrases: tuple[Phrase, ...], edges: tuple[int, int]) -> tuple[int, int]:

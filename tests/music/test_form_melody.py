@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from core.errors import NoMusicError
+from core.errors import InputError, NoMusicError
 from music.form_melody import extract_melody, find_phrases, melody_material, plan_from_melody
 from music.form_planning import FormWishes
 from music.names import parse_key
@@ -92,3 +92,23 @@ def test_a_melody_that_is_too_long_is_refused():
     piece = replace(make_melody(), tracks=(Track(notes=notes, name="Melody"),))
     with pytest.raises(NoMusicError, match="300 bars"):
         plan_from_melody(piece, FormWishes(), seed=1)
+
+
+def test_a_typed_form_orders_the_phrases_of_a_melody():
+    """By its letters, or by words for them; what the plan shows is read again as the same plan."""
+    melody = tune("ABAB")
+    usual = plan_from_melody(melody, FormWishes(), seed=1)
+    letters = sorted(set(usual.letters))
+    form = ", ".join(f"{section.name} {section.num_bars}" for section in usual.sections)
+    assert plan_from_melody(melody, FormWishes(form=form), seed=1).sections == usual.sections
+    assert plan_from_melody(melody, FormWishes(form=f"{letters[-1]} {letters[0]}"), seed=1).letters == (
+        letters[-1] + letters[0]
+    )
+    by_words = plan_from_melody(melody, FormWishes(form="intro 2 verse verse"), seed=1)
+    assert (by_words.letters, by_words.sections[0].num_bars) == (letters[0] * 2, 2)
+
+
+def test_sections_that_a_melody_has_not_are_refused():
+    """With the letters that it has."""
+    with pytest.raises(InputError, match="Use these letters"):
+        plan_from_melody(tune("AAAA"), FormWishes(form="ABCD"), seed=1)
