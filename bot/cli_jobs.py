@@ -33,6 +33,7 @@ def run_and_report(options: Options, file: Path | None, paths: OutputPaths, *, a
         has_picture=paths.picture is not None,
         fingerprints=Fingerprints.load(settings.inference.weights_folder / FINGERPRINTS_FOLDER),
         genres=GenreCounts.load(settings.inference.weights_folder),
+        is_heard_whole=True,
     )
     with progress_bar() as listener:
         answer = asyncio.run(run_job(options, source=upload, parts=parts, settings=settings, listener=listener))

@@ -10,7 +10,7 @@ import asyncio
 import hashlib
 import re
 import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import msgspec
 import structlog
@@ -55,7 +55,8 @@ class ReplyParts:
 
     ``early_worth_seconds``: the first bars are heard early if the rest takes at least so long to write; None: never.
     With the ``fingerprints`` of the training music it says how long a passage its new notes share with that, and with
-    ``genres`` which styles the network hardly knows. ``sound_of``: what a server has set about its sound.
+    ``genres`` which styles the network hardly knows. ``sound_of``: what a server has set about its sound. ``is_heard_whole``: edits,
+    too, have one sound, all of what came out, as whoever asks for files expects.
     """
 
     audio_format: AudioFormat | None = "ogg"
@@ -64,6 +65,7 @@ class ReplyParts:
     fingerprints: Fingerprints | None = None
     genres: GenreCounts = field(default_factory=GenreCounts)
     sound_of: SoundOf = usual_sound
+    is_heard_whole: bool = False
 
 
 class ReplyMaker:
@@ -80,7 +82,7 @@ class ReplyMaker:
         """Return the whole reply; sound or picture that cannot be made are left out with a remark.
 
         ``take_number`` (from 1): it is one of several takes, its files say so, and what was before it is not heard.
-        ``is_whole``: of a long edit, too, all is heard, and nothing is compared.
+        ``is_whole``: all of an edit is heard, and only that.
 
         Raises:
             RenderError: when not even the MIDI file could be written.
@@ -88,10 +90,11 @@ class ReplyMaker:
         revision, piece = finished.revision, finished.piece
         name = file_stem(revision) + (f"-take-{take_number}" if take_number else "")
         comparison = await asyncio.to_thread(compare_edit, revision.operation, finished.before, piece)
-        compared = None if is_whole else comparison
+        is_whole = is_whole or self._parts.is_heard_whole
+        drawn = replace(comparison, window=None) if comparison is not None and is_whole else comparison
         midi_data, (picture, alt_text, picture_remarks), shared_run_notes = await asyncio.gather(
             self._media.write_midi(piece, recipe=write_recipe(finished)),
-            self._draw(name, finished, compared),
+            self._draw(name, finished, drawn),
             self._measure_shared_run(finished),
         )
         midi = File(filename=f"{name}.mid", data=midi_data)
@@ -99,7 +102,7 @@ class ReplyMaker:
         sounds = await self._sounds.make(
             name,
             piece,
-            comparison=None if take_number else compared,
+            comparison=None if take_number or is_whole else comparison,
             guild_id=revision.place.guild_id,
             size_limit_bytes=size_limit_bytes - others_bytes,
         )

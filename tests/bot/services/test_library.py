@@ -115,3 +115,9 @@ async def test_of_a_long_edit_all_is_heard_when_somebody_asks():
     assert whole.audio_before is None
     assert not any("play bars" in remark for remark in whole.remarks)
     assert whole.changes == part.changes
+
+
+async def test_on_files_an_edit_has_one_sound_of_all_of_it():
+    reply = await reply_to(ReplyParts(is_heard_whole=True), "remix", make_band(80, seed=3), before=make_band(80))
+    assert [file.filename for file in reply.files] == ["tutti-7-remix.ogg", "tutti-7-remix.mid", "tutti-7-remix.png"]
+    assert reply.remarks == ()
