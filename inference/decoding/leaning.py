@@ -13,7 +13,7 @@ import numpy as np
 
 from inference.engines.base import Logits
 from inference.masking import Flags, Indices
-from music.syncopation import metrical_weights, weigh_pair
+from music.syncopation import metrical_weights
 from music.vocabulary import DRUM_PITCH, FIELDS
 
 _SYNCOPATION_NATS = 0.45  # for each level that a note pulls against, at a wish of 1
@@ -67,10 +67,11 @@ def lean_off_beat(metre: int, *, last_onset: int | None, strength: float) -> Log
     leaning = np.zeros(FIELDS["position"].size)
     leaning[: len(weights)] = -_OFF_BEAT_NATS * strength * weights
     if last_onset is not None and last_onset > -len(weights):
-        shift = 0 if last_onset >= 0 else len(weights)
-        for position in range(max(last_onset + 1, 0), len(weights)):
-            pull = weigh_pair(weights, last_onset + shift, position + shift)
-            leaning[position] += _SYNCOPATION_NATS * strength * pull
+        bars = np.concatenate([weights, weights])  # the bar before and this one
+        last = last_onset + len(weights)
+        passed = np.maximum.accumulate(bars[last + 1 : -1])  # the strongest place let pass, by the place after it
+        pulls = np.maximum(passed - bars[last], 0)[max(len(weights) - last - 2, 0) :]
+        leaning[len(weights) - len(pulls) : len(weights)] += _SYNCOPATION_NATS * strength * pulls
     return leaning
 
 
