@@ -12,13 +12,17 @@ from discord.ext import commands
 from bot.client import TuttiBot
 from bot.services.model import JobOrder, Source
 from bot.services.operations.composition_options import ComposeOptions, parse_length
-from bot.services.options import PRESETS
-from bot.services.prompt_options import refuse_contradictions
+from bot.services.options import PRESETS, GenerateOptions
+from bot.services.prompt_options import generate_options, words_of
 from bot.services.prompts import understand
+from bot.services.words.understanding import Understood
 from bot.ui.answers import Ticket
 from bot.ui.compose_card import PlanButton, StageButton, heed_form, show_card
 from bot.ui.options import split_names, suggest_genres, suggest_instruments, suggest_keys
 from music.constraints import METRES
+from music.form_planning import DEFAULT_GENRE
+from music.form_table import GENRE_FORMS
+from music.names import instrument_name, parse_instruments
 
 _METRES = [app_commands.Choice(name=f"{top}/{bottom}", value=f"{top}/{bottom}") for top, bottom in METRES]
 _PRESETS = [app_commands.Choice(name=preset, value=preset) for preset in PRESETS]
@@ -122,20 +126,39 @@ class Compose(commands.Cog):
 def _heed_words(given: ComposeOptions, prompt: str) -> ComposeOptions:
     """Return options that follow a wish in plain words where ``given`` leaves them free."""
     said = understand(prompt)
-    refuse_contradictions(said)
+    by_hand = GenerateOptions(
+        genre=given.genre,
+        key=given.key,
+        tempo_bpm=given.tempo_bpm,
+        metre=given.metre,
+        instruments=given.instruments,
+        preset=given.preset,
+        seed=given.seed,
+    )
+    heard = generate_options(replace(said, seconds=None, num_bars=None), given=by_hand)
     has_length = given.seconds is not None or given.num_bars is not None
     return replace(
         given,
-        genre=given.genre or said.genre,
-        key=given.key or said.key,
-        tempo_bpm=given.tempo_bpm or said.tempo_bpm,
-        metre=given.metre or said.metre,
+        genre=heard.genre,
+        key=heard.key,
+        tempo_bpm=heard.tempo_bpm,
+        metre=heard.metre,
         seconds=given.seconds if has_length else said.seconds,
         num_bars=given.num_bars if has_length else said.num_bars,
-        instruments=given.instruments or said.instruments,
-        preset=said.preset if said.preset and given.preset == "balanced" else given.preset,
-        seed=given.seed if given.seed is not None else said.seed,
+        instruments=given.instruments or _without(said),
+        preset=heard.preset,
+        seed=heard.seed,
+        prompt=words_of(said),
     )
+
+
+def _without(said: Understood) -> tuple[str, ...]:
+    """Return the instruments that were named; those of the genre's band without the ones that nobody wants."""
+    if said.instruments or not said.exclude_instruments:
+        return said.instruments
+    unwanted = set(parse_instruments(",".join(said.exclude_instruments)))
+    band = GENRE_FORMS[said.genre or DEFAULT_GENRE].band
+    return tuple(instrument_name(program) for program in band if program not in unwanted)
 
 
 async def setup(bot: TuttiBot) -> None:

@@ -23,6 +23,7 @@ from bot.ui.answers import author_of, place_of
 from bot.ui.courier import NO_PINGS, send_again
 from bot.ui.desk import Desk, DeskClient
 from bot.ui.embeds.style import BLUE, DESCRIPTION_LIMIT, FIELD_LIMIT, GREY
+from bot.ui.embeds.words import add_prompt_fields
 from bot.ui.wording.composition import clock
 from media.protocol import Picture
 from music.form import FormPlan, SectionPlan
@@ -58,6 +59,7 @@ def plan_embed(view: PlanView) -> discord.Embed:
     if charts:  # a chart that was read has no sign that could leave its block
         charts = clip(charts.replace("`", "'"), FIELD_LIMIT - 10)
         embed.add_field(name="Chords to follow", value=f"```\n{charts}\n```", inline=False)
+    add_prompt_fields(embed, view.options)
     embed.set_footer(text=f"plan {view.draft_id} · seed {view.options.seed} · for {clip(view.author.name, 80)}")
     return embed
 

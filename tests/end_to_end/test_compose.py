@@ -69,6 +69,16 @@ async def test_a_plan_is_edited_made_anew_and_taken_back(ada: Person, ben: Perso
     await ada.until(lambda: not buttons(ada.messages[card["id"]]), what="the card to be taken back")
 
 
+async def test_plain_words_become_a_plan(ada: Person, channel: str):
+    """What was understood stands on the card; options set by hand win."""
+    words = "sad folk song in D minor without fiddle, about 90 bpm, 1 minute, purple"
+    card = await ada.command(channel, "compose", prompt=words, tempo=84)
+
+    for part in ("Folk", "D minor", "84 bpm", "I understood", "I did not understand: purple"):
+        assert part in card.text
+    assert "Fiddle" not in card.text.split("Band: ")[1].splitlines()[0]
+
+
 async def test_what_cannot_be_planned_is_said_in_a_sentence(ada: Person, channel: str):
     """A form that is none, and a length that no song has."""
     assert "Did you mean" in (await ada.command(channel, "compose", form="verse chorsu")).text
