@@ -50,7 +50,7 @@ def _read_decade(reading: Reading, at: int) -> None:
     stop = at + 2
     if value not in _DECADES or not reading.is_free(at, stop) or reading.tokens[at + 1].text != "s":
         return
-    if reading.tokens[at + 1].is_glued and not reading.ends_clause(stop) and reading.tokens[stop].text != "of":
+    if reading.tokens[at + 1].is_glued and not reading.ends_clause(stop) and reading.match("words.of", stop) is None:
         reading.find("unknown", None, at, stop)
 
 

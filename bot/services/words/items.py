@@ -184,9 +184,14 @@ def _find_ending(reading: Reading, at: int, stop: int, senses: Mapping[str, str]
 
 
 def _back_over_small_words(reading: Reading, at: int) -> int:
-    while at > 0 and reading.tokens[at - 1].text in {"a", "very", "with", "is", "on", "be", ":", "="}:
+    while at > 0 and reading.match_before("words.end", at) is None and _is_small(reading, at - 1):
         at -= 1
     return at
+
+
+def _is_small(reading: Reading, at: int) -> bool:
+    text = reading.tokens[at].text
+    return text in reading.vocabulary.filler or text in {":", "="}
 
 
 def _has_reference(reading: Reading) -> bool:
