@@ -6,11 +6,17 @@ from dataclasses import dataclass, replace
 
 from music.constraints import BarRange
 from music.piece import Note, Piece, Track
+from music.ranges import Range
 from music.roles import is_bass
 from music.time_grid import TimeGrid
 from music.transform import scale_ticks
 
+_NUM_PIANOS = 6
+_STRING_ENSEMBLES = range(48, 52)
 _USUAL_NOTES = {"drums": 14.0, "bass": 6.0, "others": 8.0}  # in four quarters
+_BASS_REGISTER: Range = (28, 55)  # E1 to G3, where bass lines lie; files' bass programs also play other things above
+_PIANO_REGISTER: Range = (38, 85)  # 95 % of the notes of 250 files of Lakh, like the next
+_STRINGS_REGISTER: Range = (40, 89)
 DENSITY_FACTORS: dict[str, float] = {"sparse": 0.4, "light": 0.7, "medium": 1.0, "busy": 1.5, "dense": 2.2}
 """What people call how much a layer plays, and the share of what such a part usually plays that is meant."""
 
@@ -44,6 +50,15 @@ def place_layer(piece: Piece, written: Piece, window: Window) -> Track:
 def usual_notes(instrument: int, *, is_drum: bool) -> float:
     """Return how many notes such a part usually plays in four quarters."""
     return _USUAL_NOTES["drums" if is_drum else "bass" if is_bass(instrument) else "others"]
+
+
+def usual_register(program: int) -> Range | None:
+    """Return the pitches that a layer of a program 0..127 keeps to, where that is narrower than what it can play; else None."""
+    if is_bass(program):
+        return _BASS_REGISTER
+    if program < _NUM_PIANOS:
+        return _PIANO_REGISTER
+    return _STRINGS_REGISTER if program in _STRING_ENSEMBLES else None
 
 
 def notes_per_whole(piece: Piece, track: Track, bars: BarRange) -> float:

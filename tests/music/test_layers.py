@@ -3,8 +3,9 @@
 import pytest
 
 from music.constraints import BarRange
-from music.layers import Window, notes_per_whole, place_layer, thin_layer, usual_notes
+from music.layers import Window, notes_per_whole, place_layer, thin_layer, usual_notes, usual_register
 from music.piece import DRUM_PROGRAM, Note, Piece, Track
+from music.ranges import playable_range
 from music.transform import scale_ticks
 from tests.factories.pieces import make_band, make_melody
 
@@ -34,3 +35,11 @@ def test_weak_places_go_first():
 
 def test_drums_usually_play_more_than_a_bass():
     assert usual_notes(DRUM_PROGRAM, is_drum=True) > usual_notes(0, is_drum=False) > usual_notes(33, is_drum=False)
+
+
+@pytest.mark.parametrize("program", range(128))
+def test_a_usual_register_can_be_played(program):
+    """Enough of it for every scale to have tones there."""
+    low, high = usual_register(program) or playable_range(program)
+    playable = playable_range(program)
+    assert min(high, playable[1]) - max(low, playable[0]) >= 17

@@ -20,11 +20,11 @@ from core.settings import LimitSettings
 from inference.harmony_sampling import harmony_sampling
 from inference.protocol import HarmonizeRequest, Result, Sampling
 from music.arranging_scope import count_words
-from music.constraints import BarRange, Check
-from music.layers import DENSITY_FACTORS, Window, notes_per_whole, place_layer, thin_layer, usual_notes
+from music.constraints import BarRange, Check, Constraints
+from music.layers import DENSITY_FACTORS, Window, notes_per_whole, place_layer, thin_layer, usual_notes, usual_register
 from music.listening import count_out_of_range
 from music.names import instrument_name, parse_instruments
-from music.piece import ChordSymbol, Piece, Track
+from music.piece import DRUM_PROGRAM, ChordSymbol, Piece, Track
 from music.time_grid import TimeGrid
 from music.transform import slice_bars
 
@@ -142,6 +142,7 @@ def _request(
         piece=piece if wish.options.bars is None else slice_bars(piece, window.written),
         style="track",
         target_instruments=(program,),
+        constraints=Constraints(pitch_range=None if program == DRUM_PROGRAM else usual_register(program)),
         sampling=_SAMPLINGS[wish.options.preset.strip().casefold()],
     )
 
