@@ -61,7 +61,8 @@ async def heed_words(
     Raises:
         InputError: for wishes that exclude each other, or that refer to a result that is not there.
     """
-    understood = understand(prompt)
+    language = (await desk.services.keeping.rules.of(interaction.guild_id)).language
+    understood = understand(prompt, language=language)
     last = await _newest(desk, place_of(interaction)) if understood.like_last else None
     options = generate_options(understood, given=given, last=_made_with(last))
     return options, num_takes if num_takes > 1 else understood.num_takes or 1
@@ -100,7 +101,9 @@ class Conversation:
 
     async def _heed(self, message: discord.Message, words: str) -> None:
         target = await self._target(message)
-        intent = read_intent(words, is_reply=target is not None or _has_music(message))
+        place = place_of_message(message)
+        language = (await self._desk.services.keeping.rules.of(place.guild_id)).language
+        intent = read_intent(words, is_reply=target is not None or _has_music(message), language=language)
         try:
             await self._desk.services.keeping.gate.admit(visitor_of_message(message), _doing(intent))
         except (PermissionDeniedError, LimitError) as refusal:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from bot.services.guild_settings import LANGUAGES
 from bot.services.operations.exporting import EXPORT_CONTENTS, SCORE_FORMATS
 from bot.services.options import DENSITIES, PRESETS
 from bot.services.prompts import understand
@@ -47,6 +48,12 @@ def test_every_instrument_of_general_midi_is_understood(program):
     """Its full name gives its program."""
     found = understand(f"something for {GM_NAMES[program]}").instruments
     assert [parse_instrument(name) for name in found] == [program]
+
+
+def test_every_language_that_a_server_can_choose_has_its_file():
+    """What /settings offers is understood."""
+    for language in LANGUAGES:
+        assert load_vocabulary(language).senses
 
 
 def test_a_language_without_a_file_is_refused():
