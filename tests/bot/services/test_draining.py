@@ -88,3 +88,46 @@ async def test_orders_are_no_longer_taken_once_draining_has_begun(studio):
     assert not studio.jobs.is_accepting
     studio.writer.gate.set()
     await stopping
+
+
+async def test_takes_that_are_being_written_are_begun_work(database):
+    """Also while another take of the same job still waits: what is begun is finished, and answered."""
+    writer = StandInWriter(is_open=False, places={"1.1": 1})
+    studio = Studio(database, writer=writer)
+    await studio.jobs.start()
+    await studio.jobs.submit(make_order(num_takes=2))
+    async with asyncio.timeout(20):
+        while not any(view.stage == "writing" for _, view in studio.presenter.progress):  # noqa: ASYNC110 - same
+            await asyncio.sleep(0.01)
+    stopping = asyncio.create_task(studio.jobs.stop(drain_seconds=20))
+    await asyncio.sleep(0.05)
+    assert not stopping.done()
+    writer.gate.set()
+    await stopping
+
+    assert len(studio.presenter.replies) == 1
+
+
+async def test_takes_that_all_wait_are_laid_aside(database):
+    """Nobody waits for what has not begun; the next start makes them."""
+
+    class Full(StandInWriter):
+        async def submit(self, request, *, user_id, guild_id):
+            self.started.set()
+            await asyncio.Event().wait()
+            yield
+
+    writer = Full(places={"1": 1, "1.1": 2})
+    studio = Studio(database, writer=writer)
+    await studio.jobs.start()
+    await studio.jobs.submit(make_order(num_takes=2))
+    await writer.started.wait()
+    async with asyncio.timeout(5):
+        await studio.jobs.stop(drain_seconds=60)
+    following = Studio(database, presenter=studio.presenter)
+    await following.jobs.start()
+    await studio.presenter.answered()
+    await following.jobs.stop()
+
+    ((_, reply),) = studio.presenter.replies
+    assert len(reply.takes) == 2
