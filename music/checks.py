@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 
 from music.constraints import BarRange, Check, Constraints
 from music.limit_checks import check_limits, new_notes
-from music.names import instrument_name
+from music.names import instrument_family, instrument_name
 from music.piece import DRUM_PROGRAM, Note, Piece
 from music.time_grid import TimeGrid
 
@@ -61,7 +61,7 @@ def _check_sounds(piece: Piece, constraints: Constraints, before: Piece | None) 
     if constraints.excluded_instruments:
         found = {instrument for instrument, _ in new}
         is_kept = found.isdisjoint(constraints.excluded_instruments)
-        asked_text = f"without {_names(constraints.excluded_instruments)}"
+        asked_text = f"without {_names_by_family(constraints.excluded_instruments)}"
         yield _check("instruments", asked_text, _names(sorted(found)), is_kept=is_kept)
     yield from check_limits(piece, constraints, before)
     if constraints.scale is not None:
@@ -96,6 +96,17 @@ def _notes_in(piece: Piece, bars: BarRange) -> tuple[tuple[Note, ...], ...]:
 
 def _names(instruments: Iterable[int]) -> str:
     return ", ".join(instrument_name(instrument) for instrument in instruments) or "none"
+
+
+def _names_by_family(instruments: Iterable[int]) -> str:
+    """Return names for people, one for a whole family."""
+    programs = set(instruments)
+    names: dict[str, None] = {}
+    for instrument in instruments:
+        family = instrument_family(instrument)
+        members = {other for other in range(DRUM_PROGRAM + 1) if instrument_family(other) == family}
+        names[family if members <= programs else instrument_name(instrument)] = None
+    return ", ".join(names) or "none"
 
 
 def _changed(num_changed: int) -> str:

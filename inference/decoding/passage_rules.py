@@ -121,7 +121,13 @@ class PassageRules:
     def qualities(self, root: int) -> Flags:
         """Return which qualities a chord on a root may have."""
         is_none = np.asarray([name == "none" for name in CHORD_QUALITIES])
-        kinds = self._qualities[: len(is_none)]
+        kinds = self._qualities
+        if self._scale is not None and root != NO_ROOT:
+            scale = frozenset(self._scale.tolist())
+            inside = kinds & [
+                name != "none" and QUALITIES[name].pitch_classes(root) <= scale for name in CHORD_QUALITIES
+            ]
+            kinds = inside if inside.any() else kinds
         flags = np.zeros(FIELDS["quality"].size, dtype=np.bool_)
         flags[: len(is_none)] = is_none if root == NO_ROOT else kinds & ~is_none
         return flags

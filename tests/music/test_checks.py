@@ -7,7 +7,7 @@ import pytest
 from music.checks import check_constraints
 from music.constraints import BarRange, Constraints
 from music.names import parse_key, scale_of_key
-from music.piece import DRUM_PROGRAM
+from music.piece import DRUM_PROGRAM, Note, Piece, Track
 from music.transform import concatenate, transpose
 from tests.factories.pieces import make_band, make_melody
 
@@ -54,3 +54,9 @@ def test_old_notes_are_not_held_against_the_scale():
     foreign = Constraints(scale=scale_of_key(parse_key("F#")))
     (check,) = check_constraints(make_melody(), foreign, before=make_melody())
     assert check.is_kept
+
+
+def test_a_family_that_is_excluded_is_named_once():
+    piece = Piece(tracks=(Track(notes=(Note(0, 60, 480, 80),)),), length_ticks=1920)
+    (check,) = check_constraints(piece, Constraints(excluded_instruments=(DRUM_PROGRAM, *range(40, 48), 73)))
+    assert (check.asked, check.is_kept) == ("without Drums, Strings, Flute", True)

@@ -11,6 +11,7 @@ from inference.decoding.harmonizer import HarmonizerDecoder
 from inference.decoding.harmony_wishes import chord_places, has_seventh
 from inference.models.arranger import Arranger
 from inference.protocol import HarmonizeRequest, HarmonyWishes, Result, Sampling, VoiceRange
+from music.chords import chord_pitch_classes
 from music.codec import encode_piece
 from music.constraints import AskedChord, Constraints, PartLimits
 from music.names import parse_key, scale_of_key
@@ -190,3 +191,10 @@ def test_a_piece_too_short_for_a_cadence_is_refused(decoder):
     piece = Piece(tracks=(Track(notes=(Note(0, 60, 480, 80),)),), length_ticks=480)
     with pytest.raises(InputError, match="too short for a cadence"):
         harmonize(decoder, "chords", piece=piece, harmony=HarmonyWishes(cadence="authentic"))
+
+
+def test_chords_of_a_band_lie_in_the_asked_key_too(decoder):
+    for style in ("piano", "chords"):
+        chords = harmonize(decoder, style, constraints=Constraints(scale=G_MAJOR)).piece.chords
+        assert chords
+        assert all(chord_pitch_classes(chord) <= set(G_MAJOR.pitch_classes) for chord in chords)
