@@ -74,14 +74,15 @@ def _check_ending(song: Piece, plan: FormPlan, lead: int | None) -> Check:
 
 
 def _check_band(song: Piece, plan: FormPlan) -> Check:
-    found = {track.instrument for track in song.tracks if track.notes}
-    asked = set(plan.instruments)
-    is_kept = found == asked or (plan.genre == "chorale" and bool(found))
+    playing = {track.instrument for track in song.tracks if track.notes}
+    is_kept = playing == set(plan.instruments) or (plan.genre == "chorale" and bool(playing))
+    rest = sorted(playing.difference(plan.instruments))
+    found = [*(program for program in plan.instruments if program in playing), *rest]
     names = ", ".join(instrument_name(program) for program in plan.instruments)
     return Check(
         name="instruments",
         asked=names,
-        found=", ".join(instrument_name(program) for program in sorted(found)) or "none",
+        found=", ".join(instrument_name(program) for program in found) or "none",
         is_kept=is_kept,
     )
 
