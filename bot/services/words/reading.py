@@ -52,7 +52,7 @@ class Reading:
 
     def match(self, group: str, at: int) -> tuple[str, int] | None:
         """Return (value, stop) of the longest phrase of a group of the vocabulary that begins at a token."""
-        return self._longest(self.vocabulary.groups[group], at)
+        return self._longest(self.vocabulary.groups[group], at, openings=self.vocabulary.openings[group])
 
     def match_before(self, group: str, stop: int) -> int | None:
         """Return where a phrase of a group begins that ends right before a token."""
@@ -64,7 +64,7 @@ class Reading:
 
     def senses(self, at: int) -> tuple[Mapping[str, str], int] | None:
         """Return what the longest phrase of content that begins at a token can be, and where it ends."""
-        return self._longest(self.vocabulary.senses, at)
+        return self._longest(self.vocabulary.senses, at, openings=self.vocabulary.openings[""])
 
     def number(self, at: int) -> tuple[float, int] | None:
         """Return (value, stop) of the number that begins at a token, in digits or words."""
@@ -106,8 +106,11 @@ class Reading:
 
     # --- inside ----------------------------------------------------------------------------------------------------
 
-    def _longest(self, table: Mapping[Phrase, Any], at: int) -> tuple[Any, int] | None:
-        longest = min(self.vocabulary.longest_phrase, len(self.tokens) - at)
+    def _longest(self, table: Mapping[Phrase, Any], at: int, *, openings: Mapping[str, int]) -> tuple[Any, int] | None:
+        if at >= len(self.tokens):
+            return None
+        first = self.tokens[at].text
+        longest = min(max(openings.get(first, 0), openings.get(_singular(first), 0)), len(self.tokens) - at)
         for length in range(longest, 0, -1):
             stop = at + length
             if not self.is_free(at, stop) or any(self.tokens[i].has_pause for i in range(at + 1, stop)):

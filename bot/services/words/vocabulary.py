@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -60,7 +60,9 @@ class Vocabulary:
     filler: frozenset[str]
     approximate_modes: frozenset[str]
     speller: Speller
-    longest_phrase: int = field(default=1)
+    longest_phrase: int
+    openings: Mapping[str, Mapping[str, int]]
+    """Group ("" for the senses) -> first word of its phrases -> words of the longest phrase that begins so."""
 
 
 @cache
@@ -103,8 +105,16 @@ def _build(data: Mapping[str, Any]) -> Vocabulary:
         filler=frozenset(data["filler"]["words"]),
         approximate_modes=frozenset(data["keys"]["approximate"]),
         speller=_build_speller(data, senses, groups),
+        openings={name: _openings(table) for name, table in (("", senses), *groups.items())},
         longest_phrase=max(len(phrase) for table in (senses, *groups.values()) for phrase in table),
     )
+
+
+def _openings(phrases: Iterable[Phrase]) -> dict[str, int]:
+    longest: dict[str, int] = {}
+    for phrase in phrases:
+        longest[phrase[0]] = max(longest.get(phrase[0], 0), len(phrase))
+    return longest
 
 
 def _instrument_phrases(data: Mapping[str, Any]) -> dict[Phrase, str]:
