@@ -15,6 +15,7 @@ from music.piece import Note, Piece
 from music.time_grid import TimeGrid
 
 LENGTH_TOLERANCE = 0.1
+_CLOSE_BARS = 2
 
 
 def check_song(song: Piece, plan: FormPlan, *, melody: Piece | None, lead: int | None) -> tuple[Check, ...]:
@@ -32,11 +33,14 @@ def check_song(song: Piece, plan: FormPlan, *, melody: Piece | None, lead: int |
 
 
 def measure_sections(song: Piece, plan: FormPlan) -> tuple[float, float]:
-    """Return how alike sections of one letter are, on average, and sections of different letters; 1 and 0 without any."""
+    """Return how alike sections of one letter are, on average, and sections of different letters; 1 and 0 without any.
+
+    Where a section ends the song, its close (``_CLOSE_BARS``) is not held against it.
+    """
     similarity = self_similarity(song)
     firsts = plan.first_bars()
     spans = [
-        (section, range(first, first + section.num_bars))
+        (section, range(first, min(first + section.num_bars, max(plan.num_bars - _CLOSE_BARS, first + 1))))
         for section, first in zip(plan.sections, firsts, strict=True)
         if section.role == "section"
     ]
