@@ -96,6 +96,8 @@ def check_remix(request: RemixRequest, piece: Piece, work: RemixWork) -> Iterato
         yield _check_other_fields(request, piece, fields)
     # Instruments are what a change of instruments may take, not what plays in the end.
     constraints = replace(request.constraints, instruments=(), excluded_instruments=())
+    if "pitch" not in fields:  # what was there keeps its pitches, wherever they lie
+        constraints = replace(constraints, scale=None, pitch_range=None, parts=())
     yield from check_constraints(piece, constraints, before=request.piece)
 
 
