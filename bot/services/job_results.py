@@ -29,6 +29,7 @@ from db.repositories.songs import UPLOAD, NewRevision, SongRepository
 from db.tables import Job, Revision
 from music.codec import decode_piece, encode_piece, hash_piece
 from music.piece import Piece
+from music.theory.chord_finding import with_sounding_chords
 from music.time_grid import TimeGrid
 
 
@@ -212,9 +213,20 @@ class _Measured:
 
 
 async def _measure(outcome: Outcome) -> _Measured:
-    piece = await asyncio.to_thread(measure_piece, outcome.made.piece)
+    made = await asyncio.to_thread(_with_true_chords, outcome.made)
+    piece = await asyncio.to_thread(measure_piece, made.piece)
     uploaded = None if outcome.uploaded is None else await asyncio.to_thread(measure_piece, outcome.uploaded)
-    return _Measured(made=outcome.made, piece=piece, uploaded=uploaded)
+    return _Measured(made=made, piece=piece, uploaded=uploaded)
+
+
+def _with_true_chords(made: Made) -> Made:
+    """Return what networks made with chord symbols that its notes bear out; what no network wrote stays as it is."""
+    if made.checkpoint_id is None:
+        return made
+    piece = with_sounding_chords(made.piece)
+    if piece is made.piece:
+        return made
+    return replace(made, piece=piece, chord_names=())
 
 
 async def _store_revision(session: AsyncSession, job: Job, measured: _Measured, **of_a_take: Any) -> Revision:

@@ -7,6 +7,9 @@ Chordal Analysis", Computer Music Journal 26, where segments are scored as a who
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 
@@ -20,6 +23,8 @@ from music.vocabulary import CHORD_QUALITIES
 
 Floats = npt.NDArray[np.float64]
 
+FIT_TOLERANCE = 0.05
+"""By how much chords that a piece carries may fit its notes less well than those that are found."""
 CHANGE_PRICE = {"bar": 0.08, "beat": 0.22}
 _DISCOUNTS = {"5": 0.16, "sus4": 0.14, "aug": 0.06, "maj7": 0.05, "min7": 0.03, "7": 0.02}
 """What rarer or emptier chords must fit better than a plain one."""
@@ -72,3 +77,31 @@ def _best_path(scores: Floats, begins_bar: npt.NDArray[np.bool_], is_silent: npt
     for beat in range(len(scores) - 1, 0, -1):
         path.append(int(came_from[beat][path[-1]]))
     return path[::-1]
+
+
+def with_sounding_chords(piece: Piece) -> Piece:
+    """Return the piece with chord symbols that its notes bear out: its own where they do nearly as well as those found.
+
+    A network names its chords before it writes the notes; where rules then keep the notes in a key, they may come out otherwise.
+    """
+    if not piece.chords:
+        return piece
+    found = find_beat_chords(piece)
+    if measure_fit(piece, piece.chords) >= measure_fit(piece, found) - FIT_TOLERANCE:
+        return piece
+    return replace(piece, chords=found)
+
+
+def measure_fit(piece: Piece, chords: tuple[ChordSymbol, ...]) -> float:
+    """Return the share of the pitched notes' time, 0..1, whose tones belong to the chord under which they begin."""
+    onsets = [chord.onset_ticks for chord in chords]
+    inside = total = 0
+    for track in piece.tracks:
+        if track.is_drum:
+            continue
+        for note in track.notes:
+            index = bisect_right(onsets, note.onset_ticks) - 1
+            total += note.duration_ticks
+            if index >= 0 and note.pitch % 12 in chord_pitch_classes(chords[index]):
+                inside += note.duration_ticks
+    return inside / total if total else 1.0
