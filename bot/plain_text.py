@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import discord
-
 _JOINER = "\N{ZERO WIDTH SPACE}"
 
 
 def make_plain(text: str, *, limit: int = 1000) -> str:
     """Return ``text`` so that Discord shows it as it was typed, clipped to about ``limit`` characters."""
+    import discord  # here, because the command line reads words of ours without ever talking to Discord
+
     line = clip(" ".join(text.split()), limit)
     escaped = discord.utils.escape_mentions(discord.utils.escape_markdown(line))
     for opening in ("<@", "<#", "<t:", "</", "<:", "<a:"):

@@ -153,7 +153,8 @@ def test_render_makes_sound_and_picture(folder):
 
 BAD_INPUT = [
     [],
-    ["compose"],
+    ["composse"],
+    ["compose", "--minutes", "99"],
     ["generate", "--bars", "many"],
     ["generate", "--bars", "0"],
     ["generate", "--bars", "100000"],

@@ -268,7 +268,8 @@ def main(
         typer.echo(text)
     else:
         RESULTS.mkdir(parents=True, exist_ok=True)
-        (RESULTS / f"form-{split}.json").write_text(text + "\n")
+        name = "form.json" if split == "test" else f"form_{split}.json"  # "-test" is what the table of networks gathers
+        (RESULTS / name).write_text(text + "\n")
         typer.echo(text)
 
 
