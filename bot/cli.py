@@ -15,25 +15,25 @@ from typing import Annotated, Any
 import typer
 from typer.exceptions import TyperException
 
-from bot import cli_sampling as given
-from bot.cli_changes import add_change_commands
-from bot.cli_compose import add_compose_command
-from bot.cli_edits import Beginning, FromBar, add_edit_commands
-from bot.cli_explain import explain
-from bot.cli_exports import add_export_commands
-from bot.cli_hum import hum
-from bot.cli_jobs import read_upload, run_and_report
-from bot.cli_mydata import add_mydata_command
-from bot.cli_output import OutputPaths, Report, write_file
-from bot.cli_recipes import add_recipe_commands
-from bot.cli_words import heed_prompt, understand
-from bot.services.description import Portrait, draw_portrait_alone
+from bot.commands import sampling as given
+from bot.commands.changes import add_change_commands
+from bot.commands.compose import add_compose_command
+from bot.commands.edits import Beginning, FromBar, add_edit_commands
+from bot.commands.explain import explain
+from bot.commands.exports import add_export_commands
+from bot.commands.hum import hum
+from bot.commands.jobs import read_upload, run_and_report
+from bot.commands.mydata import add_mydata_command
+from bot.commands.output import OutputPaths, Report, write_file
+from bot.commands.recipes import add_recipe_commands
+from bot.commands.words import heed_prompt, understand
 from bot.services.genres import GenreCounts
 from bot.services.model import Upload
 from bot.services.operations.continuing import choose_beginning
 from bot.services.operations.remixing import parse_bars
 from bot.services.options import GenerateOptions
-from bot.services.privacy import PrivacyService
+from bot.services.people.privacy import PrivacyService
+from bot.services.reading.description import Portrait, draw_portrait_alone
 from core.errors import (
     InputError,
     LimitError,

@@ -18,14 +18,14 @@ import discord
 import structlog
 
 from bot.client import TuttiBot
-from bot.services.description import DescriptionService
 from bot.services.genres import GenreCounts
-from bot.services.house_rules import HouseRules
-from bot.services.jobs import JobService
-from bot.services.keeping import open_keeping
-from bot.services.library import ReplyParts
+from bot.services.house.house_rules import HouseRules
+from bot.services.jobs.service import JobService
 from bot.services.model import Presenter
-from bot.services.songs import SongService
+from bot.services.people.keeping import open_keeping
+from bot.services.reading.description import DescriptionService
+from bot.services.replies.library import ReplyParts
+from bot.services.songs.service import SongService
 from bot.ui.desk import Services
 from bot.ui.wording.registry import title_of
 from core.errors import ConfigurationError, TuttiError

@@ -12,12 +12,12 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
-from bot.services.jobs import JobService
-from bot.services.library import ReplyParts
+from bot.services.jobs.service import JobService
 from bot.services.model import Author, FileBundle, JobOrder, JobView, Place, ProgressView, Reply, Source, TakesReply
 from bot.services.operations.registry import check_options
 from bot.services.options import Options
 from bot.services.ports import MediaMaker, Writer
+from bot.services.replies.library import ReplyParts
 from core.errors import TuttiError
 from core.settings import LimitSettings, Settings
 from db.engine import Database

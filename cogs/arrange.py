@@ -10,7 +10,7 @@ from bot.client import TuttiBot
 from bot.services.operations.arranging import ArrangeOptions
 from bot.services.operations.arranging_words import parse_swaps, parse_tempo, parse_transposition
 from bot.ui.options import parse_bars, split_names
-from music.arranging_dynamics import DYNAMICS, MOODS
+from music.arranging.dynamics import DYNAMICS, MOODS
 
 _DYNAMICS = [app_commands.Choice(name=name, value=name) for name in DYNAMICS]
 _MOODS = [

@@ -13,15 +13,15 @@ from bot.client import TuttiBot
 from bot.services.model import JobOrder, Source
 from bot.services.operations.composition_options import ComposeOptions, parse_length
 from bot.services.options import PRESETS, GenerateOptions
-from bot.services.prompt_options import generate_options, words_of
-from bot.services.prompts import understand
+from bot.services.words.prompt_options import generate_options, words_of
+from bot.services.words.prompts import understand
 from bot.services.words.understanding import Understood
 from bot.ui.answers import Ticket
 from bot.ui.compose_card import PlanButton, StageButton, heed_form, show_card
 from bot.ui.options import split_names, suggest_genres, suggest_instruments, suggest_keys
 from music.constraints import METRES
-from music.form_planning import DEFAULT_GENRE
-from music.form_table import GENRE_FORMS
+from music.forms.planning import DEFAULT_GENRE
+from music.forms.table import GENRE_FORMS
 from music.names import instrument_name, parse_instruments
 
 _METRES = [app_commands.Choice(name=f"{top}/{bottom}", value=f"{top}/{bottom}") for top, bottom in METRES]

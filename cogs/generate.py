@@ -8,8 +8,8 @@ from discord.ext import commands
 
 from bot.client import TuttiBot
 from bot.services.options import DENSITIES, GRIDS, PRESETS, SYNCOPATIONS, GenerateOptions, SamplingWishes
+from bot.services.replies.takes import MAX_TAKES
 from bot.services.sampling import parse_advanced
-from bot.services.takes import MAX_TAKES
 from bot.ui.conversation import heed_words
 from bot.ui.options import split_names, suggest_genres, suggest_instruments, suggest_keys
 from music.constraints import METRES

@@ -8,8 +8,8 @@ from discord.ext import commands
 
 from bot.client import TuttiBot
 from bot.services.options import CHORDS_PER_BAR, PRESETS, HarmonizeOptions, SamplingWishes
+from bot.services.replies.takes import MAX_TAKES
 from bot.services.sampling import parse_advanced
-from bot.services.takes import MAX_TAKES
 from bot.ui.options import parse_bars, split_names, suggest_instruments, suggest_keys
 
 _STYLES = [

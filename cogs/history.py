@@ -7,8 +7,8 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client import TuttiBot
-from bot.services.history import Look
-from bot.services.searching import MAX_WORDS_LENGTH, read_wanted
+from bot.services.songs.history import Look
+from bot.services.songs.searching import MAX_WORDS_LENGTH, read_wanted
 from bot.ui.history_page import show_look
 from bot.ui.looking_back import show_tree_of
 from bot.ui.options import suggest_genres, suggest_keys

@@ -7,8 +7,8 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client import TuttiBot
-from bot.services.guild_settings import AUDIO_FORMATS, LANGUAGES
-from bot.services.permissions import GROUP_WORDS, GROUPS
+from bot.services.house.guild_settings import AUDIO_FORMATS, LANGUAGES
+from bot.services.house.permissions import GROUP_WORDS, GROUPS
 from bot.ui.options import suggest_genres
 from bot.ui.settings_panel import show_settings
 from bot.ui.settings_words import SettingWishes, set_channel, set_role, set_several, suggest_soundfonts

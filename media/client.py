@@ -48,7 +48,7 @@ from media.protocol import (
 )
 from media.sound_cache import SoundCache
 from media.worker import serve
-from music.form import FormPlan
+from music.forms.plan import FormPlan
 from music.piece import Piece
 
 _log = structlog.stdlib.get_logger(__name__)

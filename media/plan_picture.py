@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from media.protocol import Picture
 from media.roll_style import AXIS_COLOR, BACKGROUND, BLACK_KEY_ROW, MUTED_TEXT, TEXT, track_color
-from music.form import FormPlan, SectionPlan
+from music.forms.plan import FormPlan, SectionPlan
 from music.names import instrument_name
 
 _WIDTH, _LEFT, _MARGIN = 960, 190, 14

@@ -9,7 +9,7 @@ from typing import Literal
 
 import msgspec
 
-from music.form import FormPlan
+from music.forms.plan import FormPlan
 from music.piece import Piece
 
 AudioFormat = Literal["ogg", "mp3", "flac", "wav"]
@@ -178,5 +178,7 @@ class MediaFailure(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     details: str = ""
 
 
-MediaRequest = ReadUpload | Render | RenderStem | EngraveScore | DrawPianoRoll | DrawTakes | DrawHistory | DrawPlan | WriteMIDI
+MediaRequest = (
+    ReadUpload | Render | RenderStem | EngraveScore | DrawPianoRoll | DrawTakes | DrawHistory | DrawPlan | WriteMIDI
+)
 MediaAnswer = PieceRead | Rendering | EngravedScore | Picture | MIDIWritten | MediaFailure

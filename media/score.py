@@ -22,9 +22,9 @@ from core.errors import InputError, RenderError
 from media.protocol import MAX_SCORE_PAGES, EngravedScore, EngraveScore
 from music.musicxml_writing import write_score_xml
 from music.names import key_name
-from music.notation import Score
-from music.notation_spelling import fifths_of, spell
-from music.notation_writing import choose_part, name_parts, write_score
+from music.notation.score import Score
+from music.notation.spelling import fifths_of, spell
+from music.notation.writing import choose_part, name_parts, write_score
 from music.piece import Piece
 from music.time_grid import TimeGrid
 

@@ -23,7 +23,7 @@ from music.chords import NO_CHORD
 from music.midi import MAX_NOTES, is_sane_metre
 from music.musicxml_safety import parse_safely
 from music.musicxml_writing import SOFTWARE, write_score_xml
-from music.notation_writing import write_score
+from music.notation.writing import write_score
 from music.piece import (
     DEFAULT_TICKS_PER_QUARTER,
     ChordSymbol,

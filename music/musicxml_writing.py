@@ -10,7 +10,8 @@ from xml.etree import ElementTree as ET
 
 from music.chords import NO_CHORD
 from music.names import instrument_name
-from music.notation import (
+from music.notation.grid import is_compound
+from music.notation.score import (
     STEPS_PER_QUARTER,
     BarFrame,
     Clef,
@@ -21,8 +22,7 @@ from music.notation import (
     WrittenNote,
     WrittenPart,
 )
-from music.notation_grid import is_compound
-from music.notation_spelling import place_drum, spell, spell_class
+from music.notation.spelling import place_drum, spell, spell_class
 from music.piece import DRUM_PROGRAM, ChordSymbol
 
 SOFTWARE = "Tutti"

@@ -7,8 +7,8 @@ import time
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from bot.services.library import hash_file
 from bot.services.model import FileBundle, JobView, ProgressView, Reply, TakesReply
+from bot.services.replies.library import hash_file
 from core.errors import CancelledJobError, TuttiError
 
 _FIRST_MESSAGE_ID = 1_000_000

@@ -11,11 +11,11 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.services.description import DescriptionService
 from bot.services.genres import GenreCounts
-from bot.services.jobs import JobService
-from bot.services.library import ReplyParts
-from bot.services.songs import SongService
+from bot.services.jobs.service import JobService
+from bot.services.reading.description import DescriptionService
+from bot.services.replies.library import ReplyParts
+from bot.services.songs.service import SongService
 from core.settings import Settings
 from db.engine import Database
 from db.migrate import upgrade

@@ -15,7 +15,6 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.services.clock import utc_now
-from bot.services.graph import find_present, piece_data, view_revisions
 from bot.services.model import Author, FromRevision, JobOrder, Place, RevisionView, Source, Upload
 from bot.services.operations.composition_options import (
     ComposeOptions,
@@ -26,6 +25,7 @@ from bot.services.operations.composition_options import (
 from bot.services.ports import MediaMaker
 from bot.services.records import options_from_json, options_to_json
 from bot.services.sampling import draw_seed
+from bot.services.songs.graph import find_present, piece_data, view_revisions
 from core.errors import InputError, NotFoundError, PermissionDeniedError, RenderError
 from db.engine import Database, unbroken
 from db.repositories.drafts import DraftRepository, NewDraft
@@ -33,9 +33,9 @@ from db.repositories.users import UserRepository
 from db.tables import Draft, User
 from media.protocol import Picture
 from music.codec import decode_piece
-from music.form import FormPlan
-from music.form_band import seat_band
-from music.form_melody import extract_melody
+from music.forms.band import seat_band
+from music.forms.melody import extract_melody
+from music.forms.plan import FormPlan
 from music.midi import write_midi
 from music.names import instrument_name
 from music.piece import Piece

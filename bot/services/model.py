@@ -16,7 +16,7 @@ from core.errors import TuttiError
 from music.constraints import Check
 
 if TYPE_CHECKING:
-    from bot.services.recipes import Recipe  # which knows the operations, which know this file
+    from bot.services.exports.recipes import Recipe  # which knows the operations, which know this file
 
 JobStatus = Literal["queued", "running", "finished", "failed", "cancelled"]
 Stage = Literal["waiting", "reading", "writing", "rendering", "restarting"]

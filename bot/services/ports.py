@@ -10,7 +10,7 @@ from typing import Protocol
 
 from inference.protocol import FinishedBars, Progress, Request, Result
 from media.protocol import AudioFormat, EngravedScore, HistoryNode, Picture, Rendering, ScoreForm
-from music.form import FormPlan
+from music.forms.plan import FormPlan
 from music.piece import Piece
 
 

@@ -6,10 +6,10 @@ from typing import Any, cast, get_args
 
 import msgspec
 
+from bot.services.exports.recipes import recipe_from_json
 from bot.services.model import Author, JobStatus, JobView, Place, RevisionView
 from bot.services.operations.registry import operation_called
 from bot.services.options import Options
-from bot.services.recipes import recipe_from_json
 from core import errors
 from core.errors import InputError, LimitError, NotFoundError, PermissionDeniedError, TuttiError
 from db.repositories.songs import UPLOAD, RevisionLinks

@@ -26,7 +26,7 @@ from bot.ui.embeds.style import BLUE, DESCRIPTION_LIMIT, FIELD_LIMIT, GREY
 from bot.ui.embeds.words import add_prompt_fields
 from bot.ui.wording.composition import clock
 from media.protocol import Picture
-from music.form import FormPlan, SectionPlan
+from music.forms.plan import FormPlan, SectionPlan
 from music.names import instrument_name
 
 _FORM_ID = re.compile(r"tutti:compose-form:(?P<about>draft|stage):(?P<number>[0-9]{1,19})")

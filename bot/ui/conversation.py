@@ -14,12 +14,12 @@ import discord
 import structlog
 
 from bot.error_messages import explain
-from bot.services.description import facts_of
-from bot.services.intents import Intent, read_intent
 from bot.services.model import FromRevision, JobOrder, Place, RevisionView, Source
 from bot.services.options import GenerateOptions, Options
-from bot.services.prompt_options import generate_options
-from bot.services.prompts import understand
+from bot.services.reading.description import facts_of
+from bot.services.words.intents import Intent, read_intent
+from bot.services.words.prompt_options import generate_options
+from bot.services.words.prompts import understand
 from bot.services.words.understanding import Understood
 from bot.ui.answers import Ticket, place_of
 from bot.ui.courier import Courier, ReplyAddress

@@ -12,13 +12,13 @@ from typing import Any, Protocol
 
 import discord
 
-from bot.services.description import DescriptionService, facts_of
 from bot.services.genres import GenreCounts
-from bot.services.jobs import JobService
-from bot.services.keeping import Keeping
+from bot.services.jobs.service import JobService
 from bot.services.model import Author, FromRevision, JobOrder, Source
 from bot.services.options import GenerateOptions, Options
-from bot.services.songs import SongService
+from bot.services.people.keeping import Keeping
+from bot.services.reading.description import DescriptionService, facts_of
+from bot.services.songs.service import SongService
 from bot.ui.answers import Ticket, acknowledge, author_of, place_of, report_error, show_privately
 from bot.ui.courier import send_again
 from bot.ui.embeds.description import description_embed

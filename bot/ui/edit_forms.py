@@ -18,7 +18,7 @@ from bot.services.operations.arranging import ArrangeOptions
 from bot.services.operations.arranging_words import parse_feel, parse_swaps, parse_tempo, parse_transposition
 from bot.services.operations.infilling import InfillOptions
 from bot.services.options import Options, RemixOptions
-from bot.services.takes import MAX_TAKES
+from bot.services.replies.takes import MAX_TAKES
 from bot.ui.desk import Desk
 from bot.ui.options import parse_bars, split_names
 from core.errors import InputError

@@ -6,7 +6,7 @@ from typing import Any
 
 import discord
 
-from bot.services.permissions import Visitor
+from bot.services.house.permissions import Visitor
 
 
 def visitor_of(interaction: discord.Interaction[Any]) -> Visitor:

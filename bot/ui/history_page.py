@@ -14,8 +14,8 @@ from typing import Any, Self, cast
 import discord
 
 from bot.plain_text import clip
-from bot.services.history import MAX_INDEX, HistoryPage, Look, LookKind
-from bot.services.searching import Wanted
+from bot.services.songs.history import MAX_INDEX, HistoryPage, Look, LookKind
+from bot.services.songs.searching import Wanted
 from bot.ui.answers import author_of, place_of
 from bot.ui.courier import NO_PINGS, send_again
 from bot.ui.desk import Desk, DeskClient

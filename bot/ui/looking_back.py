@@ -7,8 +7,8 @@ from typing import Any, Literal
 
 import discord
 
-from bot.services.history import Look
 from bot.services.model import FromRevision
+from bot.services.songs.history import Look
 from bot.ui.answers import author_of, show_privately
 from bot.ui.desk import Desk
 from bot.ui.history_page import show_look

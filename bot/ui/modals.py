@@ -14,7 +14,7 @@ from typing import Any
 import discord
 
 from bot.services.options import DEFAULT_NUM_BARS, GenerateOptions
-from bot.services.prompt_corrections import LINES, correct, lines_of
+from bot.services.words.prompt_corrections import LINES, correct, lines_of
 from bot.ui.desk import Desk
 from core.errors import InputError
 

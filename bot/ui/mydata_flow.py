@@ -10,7 +10,7 @@ from typing import Any, Self, cast
 import discord
 
 from bot.services.model import File
-from bot.services.mydata import Belongings
+from bot.services.people.mydata import Belongings
 from bot.ui.answers import show_privately
 from bot.ui.courier import NO_PINGS, send_again
 from bot.ui.desk import Desk, DeskClient

@@ -13,9 +13,9 @@ from typing import Any, Literal, Self, cast
 import discord
 
 from bot.plain_text import clip
-from bot.services.guild_settings import AUDIO_FORMATS, LANGUAGES, MAX_ROLES, GuildSettings
-from bot.services.house_rules import HouseRules
-from bot.services.permissions import GROUP_WORDS, GROUPS
+from bot.services.house.guild_settings import AUDIO_FORMATS, LANGUAGES, MAX_ROLES, GuildSettings
+from bot.services.house.house_rules import HouseRules
+from bot.services.house.permissions import GROUP_WORDS, GROUPS
 from bot.ui.courier import NO_PINGS, send_again
 from bot.ui.desk import Desk, DeskClient
 from bot.ui.embeds.settings import settings_embed

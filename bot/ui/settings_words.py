@@ -8,7 +8,7 @@ from typing import Any, cast
 import discord
 from discord import app_commands
 
-from bot.services.permissions import GROUPS, RESTRICTABLE
+from bot.services.house.permissions import GROUPS, RESTRICTABLE
 from bot.ui.desk import Desk, DeskClient
 from bot.ui.options import suggest
 from bot.ui.settings_panel import Page, guild_of, show_settings

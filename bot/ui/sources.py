@@ -13,7 +13,7 @@ import aiohttp
 import discord
 
 from bot.services.model import FromRevision, Source, Upload
-from bot.services.songs import SongService
+from bot.services.songs.service import SongService
 from bot.ui.answers import place_of
 from bot.ui.courier import send_again
 from core.errors import InputError, NoMusicError, NotFoundError, PermissionDeniedError, UploadTooLargeError

@@ -10,8 +10,8 @@ from typing import Any, Self, cast
 
 import discord
 
-from bot.services.examples import EXAMPLES, load_example
 from bot.services.options import GenerateOptions, HarmonizeOptions, RemixOptions
+from bot.services.reading.examples import EXAMPLES, load_example
 from bot.ui.desk import Desk, DeskClient
 from bot.ui.embeds.style import BLUE
 from bot.ui.explaining import explain_from

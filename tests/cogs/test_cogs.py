@@ -10,13 +10,13 @@ import pytest
 
 from bot.client import EXTENSIONS, TuttiBot
 from bot.command_sync import hash_of
-from bot.services.description import DescriptionService
-from bot.services.house_rules import HouseRules
-from bot.services.jobs import JobService
-from bot.services.keeping import open_keeping
+from bot.services.house.house_rules import HouseRules
+from bot.services.house.permissions import COMMANDS, GROUP_OF, name_of_doing
+from bot.services.jobs.service import JobService
 from bot.services.operations.harmonization import STYLES
-from bot.services.permissions import COMMANDS, GROUP_OF, name_of_doing
-from bot.services.songs import SongService
+from bot.services.people.keeping import open_keeping
+from bot.services.reading.description import DescriptionService
+from bot.services.songs.service import SongService
 from bot.ui.actions import ACTIONS
 from bot.ui.desk import Services
 from core.settings import Settings
@@ -132,7 +132,7 @@ def test_cogs_handle_no_exceptions(path):
 
 
 async def test_the_gate_knows_every_command_by_name(bot):
-    """Who may use it was decided by somebody, not by accident: a new command needs a word in bot/services/permissions.py."""
+    """Who may use it was decided by somebody, not by accident: a new command needs a word in bot/services/house/permissions.py."""
     names = {name_of_doing(command.name) for command in bot.tree.get_commands(type=None)}
 
     assert names <= COMMANDS

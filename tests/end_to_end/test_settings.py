@@ -12,8 +12,8 @@ import pytest
 import pytest_asyncio
 
 from bot.client import TuttiBot
-from bot.services.guild_settings import DEFAULTS
-from bot.services.pace import Pace
+from bot.services.house.guild_settings import DEFAULTS
+from bot.services.house.pace import Pace
 from db.repositories.guild_settings import GuildSettingsRepository
 from tests.end_to_end.conftest import until_online
 from tests.end_to_end.sandbox_user import Answer, Json, Page, Person, attachment, buttons, text_of

@@ -2,8 +2,8 @@
 
 from sqlalchemy import select
 
-from bot.services.jobs import JobService
-from bot.services.songs import SongService
+from bot.services.jobs.service import JobService
+from bot.services.songs.service import SongService
 from core.settings import LimitSettings
 from tests.factories.doors import ListPresenter, StandInMedia, StandInWriter
 from tests.factories.orders import make_order

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from media.plan_picture import describe_plan, draw_plan
-from music.form_planning import FormWishes, plan_form
+from music.forms.planning import FormWishes, plan_form
 
 
 @pytest.mark.parametrize("form", ["AABA", "intro 4, verse 8, chorus 8, outro 4", "A 1 " * 32])

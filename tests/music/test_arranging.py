@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from core.errors import BarRangeError, InputError, NoMusicError
 from music.analysis import find_key
-from music.arranging_dynamics import DYNAMICS, change_mood, parse_dynamics, parse_mood, shape_dynamics
-from music.arranging_instruments import leave_out, swap_instrument
-from music.arranging_pitch import key_in, move_to_key, transpose_in
-from music.arranging_scope import check_untouched, make_scope
-from music.arranging_time import change_tempo, humanize, stretch_notes, swing
+from music.arranging.dynamics import DYNAMICS, change_mood, parse_dynamics, parse_mood, shape_dynamics
+from music.arranging.instruments import leave_out, swap_instrument
+from music.arranging.pitch import key_in, move_to_key, transpose_in
+from music.arranging.scope import check_untouched, make_scope
+from music.arranging.time import change_tempo, humanize, stretch_notes, swing
 from music.constraints import BarRange
 from music.listening import count_out_of_range
 from music.names import parse_key

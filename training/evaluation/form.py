@@ -2,7 +2,7 @@
 
 ``python -m training.evaluation.form SONGS [--split test] [--json]``: SONGS is a folder of MIDI files from ``python -m bot compose``,
 whose recipes hold their plans. People's songs are POP909's (Wang et al., ISMIR 2020), for joins also bands of the Lakh files (Raffel, 2016).
-These sets name no sections, so phrases are found in its melody (``music/form_melody.py``) and likeness is then measured in the *other* tracks, which the letters were not
+These sets name no sections, so phrases are found in its melody (``music/forms/melody.py``) and likeness is then measured in the *other* tracks, which the letters were not
 taken from. Composed songs are measured twice: by their plan, and blindly, as people's are. It knows nothing of networks.
 """
 
@@ -24,9 +24,9 @@ from core.settings import TrainingSettings
 from music.analysis import find_melody_track
 from music.bar_features import Floats, section_likeness, self_similarity
 from music.columns import Columns
-from music.form import MAX_SONG_BARS, FormPlan
-from music.form_melody import Phrase, find_phrases
-from music.joins import Join, measure_joins
+from music.forms.joins import Join, measure_joins
+from music.forms.melody import Phrase, find_phrases
+from music.forms.plan import MAX_SONG_BARS, FormPlan
 from music.listening import listen
 from music.midi import read_midi, read_recipe
 from music.piece import DRUM_PROGRAM, Note, Piece, Tempo, TimeSignature, Track

@@ -14,7 +14,7 @@ from inference.decoding.description import read_rows
 from inference.models.remixer import RemixerNetwork
 from training.octuple_corpus import TRACK, OctupleCorpus
 
-_UNSURE = 0.5  # as in bot/services/description.py
+_UNSURE = 0.5  # as in bot/services/reading/description.py
 
 Guess = tuple[str, str, float]  # what it is, what it seems, how sure
 

@@ -19,7 +19,7 @@ from core.errors import InputError, NoMusicError, UnknownNameError
 from core.settings import LimitSettings
 from inference.harmony_sampling import harmony_sampling
 from inference.protocol import HarmonizeRequest, Result, Sampling
-from music.arranging_scope import count_words
+from music.arranging.scope import count_words
 from music.constraints import BarRange, Check, Constraints
 from music.layers import DENSITY_FACTORS, Window, notes_per_whole, place_layer, thin_layer, usual_notes, usual_register
 from music.listening import count_out_of_range

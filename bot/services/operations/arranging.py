@@ -10,11 +10,11 @@ from bot.services.operations.base import Made, RuleOperation, Wish
 from bot.services.options import Options
 from core.errors import InputError, NoMusicError
 from core.settings import LimitSettings
-from music.arranging_dynamics import change_mood, parse_dynamics, parse_mood, shape_dynamics
-from music.arranging_instruments import leave_out, swap_instrument
-from music.arranging_pitch import move_to_key, transpose_in
-from music.arranging_scope import Change, Scope, check_untouched, count_in_scope, make_scope
-from music.arranging_time import FASTEST_BPM, SLOWEST_BPM, change_tempo, humanize, stretch_notes, swing
+from music.arranging.dynamics import change_mood, parse_dynamics, parse_mood, shape_dynamics
+from music.arranging.instruments import leave_out, swap_instrument
+from music.arranging.pitch import move_to_key, transpose_in
+from music.arranging.scope import Change, Scope, check_untouched, count_in_scope, make_scope
+from music.arranging.time import FASTEST_BPM, SLOWEST_BPM, change_tempo, humanize, stretch_notes, swing
 from music.constraints import Check
 from music.intervals import MAX_SEMITONES
 from music.names import parse_instrument, parse_key
@@ -51,7 +51,7 @@ class ArrangeOptions(Options):
     swing_percent: int = 0
     """0..100: how far off-beat eighths are late; 100 is a triplet's long and short."""
     dynamics: str | None = None
-    """A name of ``music.arranging_dynamics.DYNAMICS``: louder, softer, crescendo, diminuendo, quiet ending, loud ending."""
+    """A name of ``music.arranging.dynamics.DYNAMICS``: louder, softer, crescendo, diminuendo, quiet ending, loud ending."""
     mood: str | None = None
     """darker (parallel minor, lower where it fits, softer) or brighter (parallel major, higher, a little louder)."""
     tracks: tuple[str, ...] = ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from core.errors import InputError, UnknownNameError
-from music.arranging_dynamics import parse_dynamics, parse_mood
+from music.arranging.dynamics import parse_dynamics, parse_mood
 from music.intervals import parse_interval
 from music.names import key_name, parse_key
 

@@ -17,10 +17,10 @@ from bot.services.operations.composition_themes import write_themes
 from bot.services.options import Options
 from core.errors import InputError
 from core.settings import LimitSettings
-from music.assembling import lead_index, song_title
-from music.form import FormPlan
-from music.form_melody import melody_material
-from music.form_report import check_song
+from music.forms.assembling import lead_index, song_title
+from music.forms.melody import melody_material
+from music.forms.plan import FormPlan
+from music.forms.report import check_song
 from music.piece import Piece
 from music.time_grid import TimeGrid
 

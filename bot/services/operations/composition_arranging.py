@@ -14,11 +14,11 @@ from bot.services.operations.composition_networks import Composing, derive_seed
 from bot.services.operations.composition_themes import chords_of, whole_bars
 from inference.harmony_sampling import harmony_sampling
 from inference.protocol import HarmonizeRequest, HarmonyTask, RemixRequest, Request
-from music.assembling import align_registers, assemble, lead_index
 from music.bar_features import measure_onsets
 from music.constraints import BarRange, Constraints
-from music.form import FormPlan, SectionPlan, ThemePlan
-from music.form_band import Band, seat_band
+from music.forms.assembling import align_registers, assemble, lead_index
+from music.forms.band import Band, seat_band
+from music.forms.plan import FormPlan, SectionPlan, ThemePlan
 from music.names import parse_key, scale_of_key
 from music.piece import DRUM_PROGRAM, Piece, Track
 from music.ranges import fold_into, playable_range

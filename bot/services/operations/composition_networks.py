@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from bot.services.operations.base import Networks, Step
 from bot.services.sampling import sampling_of
 from inference.protocol import Request, Result, Sampling
-from music.form import FormPlan
+from music.forms.plan import FormPlan
 
 STEP_NAMES = {"themes": "the themes", "arrangement": "harmony and arrangement", "song": "variations and form"}
 """What people read of each stage while it is written."""

@@ -9,10 +9,10 @@ from typing import Literal, get_args
 from bot.services.options import Options
 from bot.services.sampling import sampling_of
 from core.errors import InputError, UnknownNameError
-from music.form import FormPlan, check_form
-from music.form_melody import plan_from_melody
-from music.form_planning import FormWishes, check_length, plan_form
-from music.form_reading import parse_form, parse_section_chords
+from music.forms.melody import plan_from_melody
+from music.forms.plan import FormPlan, check_form
+from music.forms.planning import FormWishes, check_length, plan_form
+from music.forms.reading import parse_form, parse_section_chords
 from music.names import instrument_name, parse_genre, parse_instruments, parse_key, parse_metre
 from music.piece import Piece
 from music.vocabulary import FASTEST_BPM, NUM_SLOTS, SLOWEST_BPM

@@ -11,17 +11,17 @@ from dataclasses import replace
 from bot.services.operations.composition_networks import Composing, derive_seed
 from inference.harmony_sampling import harmony_sampling
 from inference.protocol import Controls, GenerateRequest, HarmonizeRequest, Request
-from music.assembling import lead_index
 from music.chord_chart import lay_chart, parse_chart
 from music.constraints import AskedChord, BarRange, Constraints, PartLimits
-from music.form import FormPlan, ThemePlan
-from music.form_band import seat_band
-from music.form_melody import melody_material
+from music.forms.assembling import lead_index
+from music.forms.band import seat_band
+from music.forms.melody import melody_material
+from music.forms.plan import FormPlan, ThemePlan
+from music.forms.theme_choice import measure_theme
 from music.names import instrument_name, parse_key, scale_of_key
 from music.piece import DRUM_PROGRAM, Note, Piece, Tempo, TimeSignature, Track
 from music.ranges import playable_range
 from music.roles import is_chordal, name_part
-from music.theme_choice import measure_theme
 from music.time_grid import TimeGrid
 from music.transform import concatenate
 from music.vocabulary import NUM_DENSITIES
@@ -32,7 +32,7 @@ _USUAL_DENSITIES = (2, 3, 4, 5)
 _LEAD_RANGE = (60, 86)
 
 NUM_CANDIDATES = 4
-"""Each theme is written so often at the same time (a worker has four lanes), and the best is taken (``music/theme_choice.py``)."""
+"""Each theme is written so often at the same time (a worker has four lanes), and the best is taken (``music/forms/theme_choice.py``)."""
 
 
 async def write_themes(song: Composing, source: Piece | None) -> Piece:

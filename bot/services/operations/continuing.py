@@ -12,7 +12,7 @@ from bot.services.operations.base import Made, NetworkOperation, Networks, Wish
 from bot.services.options import GenerateOptions
 from core.errors import InputError, NoMusicError
 from core.settings import LimitSettings
-from music.joints import check_joints
+from music.forms.joints import check_joints
 from music.piece import Piece
 from music.time_grid import TimeGrid
 from music.transform import slice_bars

@@ -13,7 +13,7 @@ from bot.services.operations.base import Made, Networks, Wish
 from bot.services.options import Options
 from core.errors import NoMusicError, UnknownNameError
 from core.settings import LimitSettings
-from music.notation_writing import choose_part
+from music.notation.writing import choose_part
 
 ScoreFormat = Literal["png", "pdf", "musicxml"]
 ExportContents = Literal["everything", "midi", "wav", "flac", "mp3", "ogg", "stems", "score", "credits"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.services.limits import (
+from bot.services.house.limits import (
     check_parts_play,
     join_parts,
     parse_choice,

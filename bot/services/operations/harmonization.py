@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any, cast, get_args
 
-from bot.services.limits import check_parts_play, join_parts, parse_choice, parse_ranges
+from bot.services.house.limits import check_parts_play, join_parts, parse_choice, parse_ranges
 from bot.services.operations.base import NetworkOperation, Wish
 from bot.services.operations.generation import exclude
 from bot.services.options import (

@@ -16,8 +16,9 @@ from core.errors import InputError, NoMusicError
 from core.settings import LimitSettings
 from inference.harmony_sampling import harmony_sampling
 from inference.protocol import HarmonizeRequest, Result
-from music.arranging_scope import check_untouched, count_words
+from music.arranging.scope import check_untouched, count_words
 from music.constraints import AskedChord, BarRange, Check
+from music.forms.joints import check_joints
 from music.gaps import (
     Gap,
     ShownGap,
@@ -31,7 +32,6 @@ from music.gaps import (
     notes_in_gap,
     show_gap,
 )
-from music.joints import check_joints
 from music.listening import count_out_of_range
 from music.piece import Piece
 from music.track_names import find_tracks, title_of

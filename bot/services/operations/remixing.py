@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal, cast, get_args
 
-from bot.services.limits import join_parts, parse_choice, parse_ranges
+from bot.services.house.limits import join_parts, parse_choice, parse_ranges
 from bot.services.operations.base import NetworkOperation, Wish
 from bot.services.operations.generation import exclude
 from bot.services.options import VOICES, RemixChange, RemixOptions

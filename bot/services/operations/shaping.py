@@ -10,14 +10,14 @@ import asyncio
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from bot.services.limits import parse_choice
+from bot.services.house.limits import parse_choice
 from bot.services.operations.base import Made, Networks, Wish
 from bot.services.operations.continuing import WritingOperation, cut_beginning
 from bot.services.options import ENDINGS, LOUDNESSES, GenerateOptions
 from core.settings import LimitSettings
-from music.arranging_dynamics import shape_dynamics
-from music.arranging_scope import Change, make_scope
-from music.arranging_time import change_tempo
+from music.arranging.dynamics import shape_dynamics
+from music.arranging.scope import Change, make_scope
+from music.arranging.time import change_tempo
 from music.constraints import BarRange, Check
 from music.piece import Piece
 from music.time_grid import TimeGrid

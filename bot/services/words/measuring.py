@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
-from bot.services.prompts import understand
+from bot.services.words.prompts import understand
 from bot.services.words.understanding import Understood
 from core.errors import InputError, UnknownNameError
 from music.names import parse_instrument

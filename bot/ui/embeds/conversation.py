@@ -5,7 +5,7 @@ from __future__ import annotations
 import discord
 
 from bot.plain_text import clip, make_plain
-from bot.services.intents import Intent
+from bot.services.words.intents import Intent
 from bot.ui.embeds.style import BLUE, DESCRIPTION_LIMIT, GREY
 
 _LINE_LIMIT = 300

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import discord
 
 from bot.plain_text import clip, make_plain
-from bot.services.explanation import HarmonyReport
+from bot.services.reading.explanation import HarmonyReport
 from bot.ui.embeds.style import BLUE, DESCRIPTION_LIMIT, FIELD_LIMIT, TITLE_LIMIT
 
 _CODE_FENCE = 8  # the characters around a block of code

@@ -7,8 +7,8 @@ from datetime import UTC
 import discord
 
 from bot.plain_text import clip, make_plain
-from bot.services.history import HistoryEntry, HistoryPage, Look
-from bot.services.searching import Wanted
+from bot.services.songs.history import HistoryEntry, HistoryPage, Look
+from bot.services.songs.searching import Wanted
 from bot.ui.embeds.style import BLUE, DESCRIPTION_LIMIT, GREY, jump_url
 from bot.ui.wording.registry import describe_options, title_of
 

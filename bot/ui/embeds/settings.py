@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import discord
 
-from bot.services.guild_settings import LANGUAGES, GuildSettings
-from bot.services.permissions import GROUP_WORDS, GROUPS, Group
+from bot.services.house.guild_settings import LANGUAGES, GuildSettings
+from bot.services.house.permissions import GROUP_WORDS, GROUPS, Group
 from bot.ui.embeds.style import BLUE, FIELD_LIMIT
 from core.settings import LimitSettings
 
@@ -31,7 +31,10 @@ def settings_embed(settings: GuildSettings, *, limits: LimitSettings) -> discord
     language = f"{LANGUAGES.get(settings.language, settings.language)}. Others are not translated yet."
     for name, value in (
         ("Default genre", settings.genre or "none"),
-        ("Sound", f"{settings.audio_format or 'the usual format (ogg)'}, {settings.soundfont or 'the usual SoundFont'}"),
+        (
+            "Sound",
+            f"{settings.audio_format or 'the usual format (ogg)'}, {settings.soundfont or 'the usual SoundFont'}",
+        ),
         (
             "Limits",
             f"{min(jobs, limits.max_jobs_per_user)} pieces in the making a person, {min(bars, limits.max_bars)} bars",

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 import discord
 
 from bot.plain_text import make_plain
+from bot.services.exports.recipes import Recipe
 from bot.services.model import Place, RevisionView
-from bot.services.recipes import Recipe
 from bot.ui.wording.registry import WORDINGS, describe_options
 
 BLUE = discord.Colour.from_rgb(0x4C, 0x6E, 0xF5)

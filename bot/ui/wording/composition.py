@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.services.operations.composition_options import ComposeOptions
 from bot.ui.wording.base import Wording
 from bot.ui.wording.sampling import preset_words
-from music.form import FormPlan
+from music.forms.plan import FormPlan
 from music.names import instrument_name
 
 _STAGE_WORDS = {"themes": "its themes", "arrangement": "its arrangement", "song": "the song from its arrangement"}

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from bot.services.jobs import JobService
+from bot.services.jobs.service import JobService
 from core.settings import LimitSettings
 from db.engine import Database
 from db.tables import JobTake

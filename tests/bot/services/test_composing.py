@@ -9,7 +9,7 @@ from bot.services.model import FromRevision, Upload
 from bot.services.operations.composition_options import ComposeOptions
 from core.errors import InputError, NotFoundError, PermissionDeniedError, RenderError
 from music.midi import write_midi
-from tests.bot.services.test_jobs import make_result
+from tests.bot.services.jobs.test_service import make_result
 from tests.factories.doors import StandInMedia, StandInWriter
 from tests.factories.orders import ADA, BEN, MODERATOR, PLACE, make_order
 from tests.factories.pieces import make_melody

@@ -57,7 +57,7 @@ async def test_shortened_sound_says_so(open_studio):
 
 
 async def test_reply_that_cannot_be_shown_now_is_shown_later(open_studio, monkeypatch):
-    monkeypatch.setattr("bot.services.job_leases.FIRST_PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr("bot.services.jobs.leases.FIRST_PAUSE_SECONDS", 0.0)
     presenter = ListPresenter(failures=[TuttiError("Discord is down")])
     async with open_studio(presenter=presenter, lease_seconds=0.3) as studio:
         await make_result(studio)
@@ -65,7 +65,7 @@ async def test_reply_that_cannot_be_shown_now_is_shown_later(open_studio, monkey
 
 
 async def test_reply_that_can_never_be_made_ends_in_a_sentence(open_studio, database, monkeypatch):
-    monkeypatch.setattr("bot.services.job_runner.MAX_ANSWER_ATTEMPTS", 1)
+    monkeypatch.setattr("bot.services.jobs.runner.MAX_ANSWER_ATTEMPTS", 1)
     presenter = ListPresenter(failures=[RenderError("no MIDI")])
     async with open_studio(presenter=presenter) as studio:
         await studio.jobs.submit(make_order())

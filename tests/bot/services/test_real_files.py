@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.services.analysis import describe_piece, description_to_json
-from bot.services.library import ReplyParts
 from bot.services.model import Upload
 from bot.services.options import HarmonizeOptions, RemixOptions
+from bot.services.reading.analysis import describe_piece, description_to_json
+from bot.services.replies.library import ReplyParts
 from bot.workshop import answer_order
 from core.errors import InputError, TuttiError
 from core.settings import InferenceSettings, LimitSettings, MediaSettings

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from bot.services.jobs import JobService
+from bot.services.jobs.service import JobService
 from core.settings import LimitSettings
 from db.tables import Job, JobTake, Message, Revision
 from music.midi import read_midi

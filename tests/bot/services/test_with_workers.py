@@ -82,7 +82,7 @@ async def test_cancel_frees_the_worker_for_the_next_job(open_studio, writer):
 
 
 async def test_waiting_jobs_see_their_place_in_the_queue(open_studio, writer, monkeypatch):
-    monkeypatch.setattr("bot.services.job_networks.QUEUE_LOOK_SECONDS", 0.05)
+    monkeypatch.setattr("bot.services.jobs.networks.QUEUE_LOOK_SECONDS", 0.05)
     presenter = WritingPresenter()
     async with open_studio(writer=writer, media=StandInMedia(), presenter=presenter) as studio:
         await studio.jobs.submit(make_order(GenerateOptions(num_bars=NUM_BARS)))
@@ -98,7 +98,7 @@ async def test_waiting_jobs_see_their_place_in_the_queue(open_studio, writer, mo
 
 async def test_place_and_time_are_shown_and_go_down(open_studio, writer, monkeypatch):
     """Once a job was measured, whoever waits behind two others sees place 2, then 1, and a time that shrinks to the reply."""
-    monkeypatch.setattr("bot.services.job_networks.QUEUE_LOOK_SECONDS", 0.05)
+    monkeypatch.setattr("bot.services.jobs.networks.QUEUE_LOOK_SECONDS", 0.05)
     presenter = WritingPresenter()
     async with open_studio(writer=writer, media=StandInMedia(), presenter=presenter) as studio:
         await studio.jobs.submit(make_order(GenerateOptions(num_bars=NUM_BARS)))

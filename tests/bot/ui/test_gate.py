@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.services.permissions import group_of
+from bot.services.house.permissions import group_of
 from bot.ui.gate import doing_of_press
 
 

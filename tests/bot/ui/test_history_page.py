@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bot.services.history import Look
-from bot.services.searching import MAX_WORDS_LENGTH, Wanted
+from bot.services.songs.history import Look
+from bot.services.songs.searching import MAX_WORDS_LENGTH, Wanted
 from bot.ui.history_page import LookButton, decode_look, encode_look
 from bot.ui.wording.registry import WORDINGS
 from music.names import GENRES, all_key_names

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.services.guild_settings import GuildSettings
-from bot.services.house_rules import HouseRules
+from bot.services.house.guild_settings import GuildSettings
+from bot.services.house.house_rules import HouseRules
 from bot.ui.embeds.settings import settings_embed
 from bot.ui.settings_panel import PAGES, settings_view
 from bot.ui.settings_words import SettingWishes

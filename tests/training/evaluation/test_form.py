@@ -5,12 +5,12 @@ from dataclasses import replace
 import msgspec
 import pytest
 
-from music.assembling import assemble
 from music.bar_features import self_similarity
 from music.columns import columns_of_piece
+from music.forms.assembling import assemble
 from music.midi import write_midi
 from tests.factories.pieces import make_band
-from tests.music.test_assembling import make_song
+from tests.music.forms.test_assembling import make_song
 from training.evaluation.form import (
     find_spans,
     measure_form,

@@ -12,7 +12,7 @@ from bot.services.records import options_from_json, options_to_json
 from core.errors import InferenceError, InputError, UnknownNameError
 from core.settings import LimitSettings
 from inference.protocol import GenerateRequest, HarmonizeRequest, RemixRequest
-from music.form_melody import extract_melody
+from music.forms.melody import extract_melody
 from music.piece import DRUM_PROGRAM
 from music.time_grid import TimeGrid
 from tests.factories.pieces import make_chorale, make_melody

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from bot.services.guild_settings import LANGUAGES
+from bot.services.house.guild_settings import LANGUAGES
 from bot.services.operations.exporting import EXPORT_CONTENTS, SCORE_FORMATS
 from bot.services.options import DENSITIES, PRESETS
-from bot.services.prompts import understand
 from bot.services.words.moods import steer
+from bot.services.words.prompts import understand
 from bot.services.words.vocabulary import load_vocabulary
 from core.errors import ConfigurationError
 from music.instruments import GM_NAMES

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.services.history import HistoryEntry, HistoryPage, Look
-from bot.services.searching import Wanted
+from bot.services.songs.history import HistoryEntry, HistoryPage, Look
+from bot.services.songs.searching import Wanted
 from bot.ui.embeds.history import history_embed
 from tests.factories.shown import REVISION
 

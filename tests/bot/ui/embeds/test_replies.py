@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.services.history import HistoryEntry, HistoryPage, Look
 from bot.services.model import Author, ChordSheet, Fact
 from bot.services.options import GenerateOptions, RemixOptions
+from bot.services.songs.history import HistoryEntry, HistoryPage, Look
 from bot.ui.embeds.history import history_embed
 from bot.ui.embeds.replies import reply_embed
 from tests.factories.shown import REPLY, REVISION, everything_in
