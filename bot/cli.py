@@ -9,12 +9,12 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from typer.exceptions import TyperException
 
+from bot.commands import common
 from bot.commands import sampling as given
 from bot.commands.changes import add_change_commands
 from bot.commands.compose import add_compose_command
@@ -61,13 +61,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-_Input = Annotated[Path, typer.Argument(metavar="FILE", help="A MIDI or MusicXML file.")]
-_Output = Annotated[Path | None, typer.Option("-o", "--output", help="Where to write the MIDI file.")]
-_Audio = Annotated[Path | None, typer.Option(help="Where to write the sound: .ogg, .mp3, .flac or .wav.")]
-_Picture = Annotated[Path | None, typer.Option(help="Where to write the piano roll: .png.")]
-_JSON = Annotated[bool, typer.Option("--json", help="Print one JSON object in place of text.")]
-_Seed = Annotated[int | None, typer.Option(help="The same seed gives the same music.")]
-_Preset = Annotated[str, typer.Option(help="safe, balanced or wild.")]
 _Genre = Annotated[str | None, typer.Option(help="For instance rock, jazz, classical; “genres” lists them.")]
 _Blend = Annotated[str | None, typer.Option("--second-genre", help="A second genre to blend in.")]
 _Key = Annotated[str | None, typer.Option(help='For instance "C minor".')]
@@ -89,7 +82,7 @@ def generate(
     bars: _Bars = None,
     instruments: _Instruments = "",
     density: given.Density = None,
-    preset: _Preset = "balanced",
+    preset: common.Preset = "balanced",
     temperature: given.Temperature = None,
     temperature_notes: given.Notes = None,
     temperature_rhythm: given.Rhythm = None,
@@ -107,11 +100,11 @@ def generate(
     key_lock: given.KeyLock = True,
     sections: given.Sections = "",
     prompt: _Prompt = "",
-    seed: _Seed = None,
-    output: _Output = None,
-    audio: _Audio = None,
-    picture: _Picture = None,
-    as_json: _JSON = False,
+    seed: common.Seed = None,
+    output: common.Output = None,
+    audio: common.Audio = None,
+    picture: common.Picture = None,
+    as_json: common.JSON = False,
 ) -> None:
     """Write a new piece."""
     sampling = given.wishes(
@@ -145,7 +138,7 @@ def generate(
 
 @app.command(name="continue")
 def continue_(
-    file: _Input,
+    file: common.Input,
     *,
     genre: _Genre = None,
     second_genre: _Blend = None,
@@ -155,7 +148,7 @@ def continue_(
     from_bar: FromBar = None,
     instruments: _Instruments = "",
     density: given.Density = None,
-    preset: _Preset = "balanced",
+    preset: common.Preset = "balanced",
     temperature: given.Temperature = None,
     temperature_notes: given.Notes = None,
     temperature_rhythm: given.Rhythm = None,
@@ -172,11 +165,11 @@ def continue_(
     grid: given.Grid = None,
     key_lock: given.KeyLock = True,
     sections: given.Sections = "",
-    seed: _Seed = None,
-    output: _Output = None,
-    audio: _Audio = None,
-    picture: _Picture = None,
-    as_json: _JSON = False,
+    seed: common.Seed = None,
+    output: common.Output = None,
+    audio: common.Audio = None,
+    picture: common.Picture = None,
+    as_json: common.JSON = False,
 ) -> None:
     """Go on from the end of a piece."""
     sampling = given.wishes(
@@ -207,13 +200,13 @@ def continue_(
 
 
 @app.command()
-def genres(*, as_json: _JSON = False) -> None:
+def genres(*, as_json: common.JSON = False) -> None:
     """Say which genres there are and how many pieces of each the generator learned from."""
     Report.of_genres(GenreCounts.load(Settings().inference.weights_folder)).show(as_json=as_json)
 
 
 @app.command()
-def describe(file: _Input, *, as_json: _JSON = False) -> None:
+def describe(file: common.Input, *, as_json: common.JSON = False) -> None:
     """Say what a piece is like: genre, key, tempo, metre, tracks, chords."""
     settings = Settings(TUTTI_WORKERS=1)
     started_seconds = time.monotonic()
@@ -227,12 +220,12 @@ def describe(file: _Input, *, as_json: _JSON = False) -> None:
 
 @app.command()
 def render(
-    file: _Input,
+    file: common.Input,
     *,
-    audio: _Audio = None,
-    picture: _Picture = None,
+    audio: common.Audio = None,
+    picture: common.Picture = None,
     seconds: Annotated[float | None, typer.Option(help="Stop the sound after so many seconds.")] = None,
-    as_json: _JSON = False,
+    as_json: common.JSON = False,
 ) -> None:
     """Make a piece heard and seen."""
     if seconds is not None and seconds <= 0:
@@ -245,7 +238,9 @@ def render(
 
 
 @app.command()
-def erase(*, user: Annotated[int, typer.Option(help="The person's Discord number.")], as_json: _JSON = False) -> None:
+def erase(
+    *, user: Annotated[int, typer.Option(help="The person's Discord number.")], as_json: common.JSON = False
+) -> None:
     """Erase a person from the bot's database (DATABASE_URL): name, jobs, uploads and what came of them."""
     Report.of_erasure(asyncio.run(_erase(user, Settings()))).show(as_json=as_json)
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from bot.commands import common
 from bot.commands import sampling as given
 from bot.commands.jobs import run_and_report
 from bot.commands.output import OutputPaths
@@ -24,18 +24,11 @@ from bot.services.options import (
 )
 from bot.services.sampling import parse_advanced
 
-_Input = Annotated[Path, typer.Argument(metavar="FILE", help="A MIDI or MusicXML file.")]
-_Output = Annotated[Path | None, typer.Option("-o", "--output", help="Where to write the MIDI file.")]
-_Audio = Annotated[Path | None, typer.Option(help="Where to write the sound: .ogg, .mp3, .flac or .wav.")]
-_Picture = Annotated[Path | None, typer.Option(help="Where to write the piano roll: .png.")]
-_JSON = Annotated[bool, typer.Option("--json", help="Print one JSON object in place of text.")]
-_Seed = Annotated[int | None, typer.Option(help="The same seed gives the same music.")]
-_Preset = Annotated[str, typer.Option(help="safe, balanced or wild.")]
 _Key = Annotated[str | None, typer.Option(help='What is new lies in this key, for instance "C minor".')]
 
 
 def harmonize(
-    file: _Input,
+    file: common.Input,
     *,
     style: Annotated[
         str, typer.Option(help="chorale, chords, piano, band, track (one more), melody or fill (a hole).")
@@ -56,15 +49,15 @@ def harmonize(
     ranges: given.Ranges = "",
     exclude: given.Exclude = "",
     dynamics: Annotated[str, typer.Option(help=f"Loudness of what is added: {', '.join(DYNAMICS)}.")] = "level",
-    preset: _Preset = "balanced",
+    preset: common.Preset = "balanced",
     temperature: given.Temperature = None,
     repetition: given.Repetition = None,
     advanced: given.Advanced = "",
-    seed: _Seed = None,
-    output: _Output = None,
-    audio: _Audio = None,
-    picture: _Picture = None,
-    as_json: _JSON = False,
+    seed: common.Seed = None,
+    output: common.Output = None,
+    audio: common.Audio = None,
+    picture: common.Picture = None,
+    as_json: common.JSON = False,
 ) -> None:
     """Add to a piece what it lacks: four parts, chords, piano, band, a track, a melody, or a hole of bars."""
     options = HarmonizeOptions(
@@ -89,7 +82,7 @@ def harmonize(
 
 
 def remix(
-    file: _Input,
+    file: common.Input,
     *,
     change: Annotated[
         str, typer.Option(help="pitch, rhythm, velocity, instrument; several with commas, or all.")
@@ -103,15 +96,15 @@ def remix(
     key: _Key = None,
     instruments: Annotated[str, typer.Option(help="Which may come in, when instruments change.")] = "",
     exclude: given.Exclude = "",
-    preset: _Preset = "balanced",
+    preset: common.Preset = "balanced",
     temperature: given.Temperature = None,
     repetition: given.Repetition = None,
     advanced: given.Advanced = "",
-    seed: _Seed = None,
-    output: _Output = None,
-    audio: _Audio = None,
-    picture: _Picture = None,
-    as_json: _JSON = False,
+    seed: common.Seed = None,
+    output: common.Output = None,
+    audio: common.Audio = None,
+    picture: common.Picture = None,
+    as_json: common.JSON = False,
 ) -> None:
     """Change a share of a piece's notes and leave the rest as it is."""
     options = RemixOptions(

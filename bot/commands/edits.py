@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from bot.commands import common
 from bot.commands.jobs import run_and_report
 from bot.commands.output import OutputPaths
 from bot.services.operations.adding import AddOptions
@@ -15,21 +15,14 @@ from bot.services.operations.arranging_words import parse_swaps, parse_tempo, pa
 from bot.services.operations.infilling import InfillOptions
 from bot.services.operations.remixing import parse_bars
 
-_Input = Annotated[Path, typer.Argument(metavar="FILE", help="A MIDI or MusicXML file.")]
-_Output = Annotated[Path | None, typer.Option("-o", "--output", help="Where to write the MIDI file.")]
-_Audio = Annotated[Path | None, typer.Option(help="Where to write the sound: .ogg, .mp3, .flac or .wav.")]
-_Picture = Annotated[Path | None, typer.Option(help="Where to write the piano roll: .png.")]
-_JSON = Annotated[bool, typer.Option("--json", help="Print one JSON object in place of text.")]
-_Seed = Annotated[int | None, typer.Option(help="The same seed gives the same music.")]
 _Bars = Annotated[str | None, typer.Option(help="Only these bars, for instance 5-8.")]
-_Preset = Annotated[str, typer.Option(help="safe, balanced or wild.")]
 _Names = Annotated[str, typer.Option(help="Only these tracks: numbers, names or instruments, for instance 1,bass.")]
 Beginning = Annotated[str | None, typer.Option(help="Use only these bars as the beginning, for instance 1-8.")]
 FromBar = Annotated[int | None, typer.Option(help="Go on at this bar: all before it is kept, the rest left out.")]
 
 
 def arrange(
-    file: _Input,
+    file: common.Input,
     *,
     swap: Annotated[str, typer.Option(help='Who plays instead, for instance "piano to strings, 2 to flute".')] = "",
     transpose: Annotated[str, typer.Option(help='"up a third", "-2" or a key such as "D minor".')] = "",
@@ -45,11 +38,11 @@ def arrange(
     drop: Annotated[str, typer.Option(help="Tracks to leave out, for instance drums.")] = "",
     keep: Annotated[str, typer.Option(help="The only tracks to keep.")] = "",
     bars: _Bars = None,
-    seed: _Seed = None,
-    output: _Output = None,
-    audio: _Audio = None,
-    picture: _Picture = None,
-    as_json: _JSON = False,
+    seed: common.Seed = None,
+    output: common.Output = None,
+    audio: common.Audio = None,
+    picture: common.Picture = None,
+    as_json: common.JSON = False,
 ) -> None:
     """Change a piece by rule, without a network: instruments, key, tempo, lengths, feel, loudness, tracks."""
     semitones, key = parse_transposition(transpose)
@@ -75,7 +68,7 @@ def arrange(
 
 
 def infill(
-    file: _Input,
+    file: common.Input,
     *,
     bars: Annotated[
         str | None, typer.Option(help="The bars to write anew, for instance 5-8; silent ones if left out.")
@@ -86,12 +79,12 @@ def infill(
             help="Who plays there anew: numbers, names, instruments or all; those who are silent if left out."
         ),
     ] = "",
-    preset: _Preset = "balanced",
-    seed: _Seed = None,
-    output: _Output = None,
-    audio: _Audio = None,
-    picture: _Picture = None,
-    as_json: _JSON = False,
+    preset: common.Preset = "balanced",
+    seed: common.Seed = None,
+    output: common.Output = None,
+    audio: common.Audio = None,
+    picture: common.Picture = None,
+    as_json: common.JSON = False,
 ) -> None:
     """Write some bars of some tracks anew, with both sides seen; everything else stays note for note."""
     options = InfillOptions(
@@ -101,19 +94,19 @@ def infill(
 
 
 def add(
-    file: _Input,
+    file: common.Input,
     *,
     instrument: Annotated[
         str, typer.Option("--instrument", "--instruments", help="What to add, for instance drums,bass.")
     ],
     bars: _Bars = None,
     density: Annotated[str | None, typer.Option(help="sparse, light, medium, busy or dense.")] = None,
-    preset: _Preset = "balanced",
-    seed: _Seed = None,
-    output: _Output = None,
-    audio: _Audio = None,
-    picture: _Picture = None,
-    as_json: _JSON = False,
+    preset: common.Preset = "balanced",
+    seed: common.Seed = None,
+    output: common.Output = None,
+    audio: common.Audio = None,
+    picture: common.Picture = None,
+    as_json: common.JSON = False,
 ) -> None:
     """Add a layer to what is there: drums, bass, piano, strings or any other instrument."""
     options = AddOptions(

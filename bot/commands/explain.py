@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import json
-from pathlib import Path
-from typing import Annotated
 
 import typer
 
+from bot.commands import common
 from bot.commands.jobs import read_upload
 from bot.services.model import Upload
 from bot.services.reading.explanation import HarmonyReport, explain_piece
 from core.settings import MediaSettings, Settings
 from media.client import MediaClient
 
-_Input = Annotated[Path, typer.Argument(metavar="FILE", help="A MIDI, MusicXML or ABC file.")]
-_JSON = Annotated[bool, typer.Option("--json", help="Print one JSON object in place of text.")]
 
-
-def explain(file: _Input, *, as_json: _JSON = False) -> None:
+def explain(file: common.Input, *, as_json: common.JSON = False) -> None:
     """Explain a piece's harmony: keys, chords and degrees by bars, cadences, foreign tones, form, and a paragraph."""
     settings = Settings()
     upload = read_upload(file, max_bytes=settings.media.max_upload_bytes)

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from bot.commands import common
 from bot.commands.jobs import read_upload
 from bot.commands.output import Report, write_file
 from bot.services.clock import utc_now
@@ -26,21 +27,19 @@ from music.piece import Piece
 from music.time_grid import TimeGrid
 
 _SIZE_LIMIT_BYTES = 100 * 2**20
-_Input = Annotated[Path, typer.Argument(metavar="FILE", help="A MIDI or MusicXML file.")]
-_JSON = Annotated[bool, typer.Option("--json", help="Print one JSON object in place of text.")]
 _Limit = Annotated[
     float | None, typer.Option(help="Megabytes that one file may have; what is larger steps down or is split.")
 ]
 
 
 def score(
-    file: _Input,
+    file: common.Input,
     *,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="Where to write: .png, .pdf or .musicxml.")
     ] = None,
     part: Annotated[str | None, typer.Option(help="Only this part: its number, its name, or its instrument.")] = None,
-    as_json: _JSON = False,
+    as_json: common.JSON = False,
 ) -> None:
     """Write a piece as sheet music."""
     path = output or Path(file.with_suffix(".pdf").name)
@@ -60,14 +59,14 @@ def score(
 
 
 def export(
-    file: _Input,
+    file: common.Input,
     *,
     what: Annotated[
         str, typer.Option(help="everything, midi, wav, flac, mp3, ogg, stems, score or credits.")
     ] = "everything",
     output: Annotated[Path, typer.Option("-o", "--output", help="The folder to write to.")] = Path(),
     limit: _Limit = None,
-    as_json: _JSON = False,
+    as_json: common.JSON = False,
 ) -> None:
     """Pack a piece: MIDI, sound, stems, score, credits."""
     if limit is not None and limit <= 0:

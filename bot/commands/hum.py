@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from bot.commands import common
 from bot.commands.jobs import run_and_report
 from bot.commands.output import OutputPaths
 from bot.services.operations.hearing import HumOptions
@@ -18,10 +19,10 @@ def hum(
     tempo: Annotated[float | None, typer.Option(help="Quarter notes per minute; left out, it is guessed.")] = None,
     metre: Annotated[str, typer.Option(help="For instance 3/4.")] = "4/4",
     instrument: Annotated[str, typer.Option(help="Who plays it, for instance flute.")] = "flute",
-    output: Annotated[Path | None, typer.Option("-o", "--output", help="Where to write the MIDI file.")] = None,
-    audio: Annotated[Path | None, typer.Option(help="Where to write the sound: .ogg, .mp3, .flac or .wav.")] = None,
-    picture: Annotated[Path | None, typer.Option(help="Where to write the piano roll: .png.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object in place of text.")] = False,
+    output: common.Output = None,
+    audio: common.Audio = None,
+    picture: common.Picture = None,
+    as_json: common.JSON = False,
 ) -> None:
     """Write down a hummed, sung or played melody."""
     options = HumOptions(tempo_bpm=tempo, metre=metre, instrument=instrument)
