@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import typer
 from typer.exceptions import TyperException
 
-from bot.commands import common
+from bot.commands import arguments as shared
 from bot.commands import sampling as given
 from bot.commands.changes import add_change_commands
 from bot.commands.compose import add_compose_command
@@ -82,7 +82,7 @@ def generate(
     bars: _Bars = None,
     instruments: _Instruments = "",
     density: given.Density = None,
-    preset: common.Preset = "balanced",
+    preset: shared.Preset = "balanced",
     temperature: given.Temperature = None,
     temperature_notes: given.Notes = None,
     temperature_rhythm: given.Rhythm = None,
@@ -100,11 +100,11 @@ def generate(
     key_lock: given.KeyLock = True,
     sections: given.Sections = "",
     prompt: _Prompt = "",
-    seed: common.Seed = None,
-    output: common.Output = None,
-    audio: common.Audio = None,
-    picture: common.Picture = None,
-    as_json: common.JSON = False,
+    seed: shared.Seed = None,
+    output: shared.Output = None,
+    audio: shared.Audio = None,
+    picture: shared.Picture = None,
+    as_json: shared.JSON = False,
 ) -> None:
     """Write a new piece."""
     sampling = given.wishes(
@@ -138,7 +138,7 @@ def generate(
 
 @app.command(name="continue")
 def continue_(
-    file: common.Input,
+    file: shared.Input,
     *,
     genre: _Genre = None,
     second_genre: _Blend = None,
@@ -148,7 +148,7 @@ def continue_(
     from_bar: FromBar = None,
     instruments: _Instruments = "",
     density: given.Density = None,
-    preset: common.Preset = "balanced",
+    preset: shared.Preset = "balanced",
     temperature: given.Temperature = None,
     temperature_notes: given.Notes = None,
     temperature_rhythm: given.Rhythm = None,
@@ -165,11 +165,11 @@ def continue_(
     grid: given.Grid = None,
     key_lock: given.KeyLock = True,
     sections: given.Sections = "",
-    seed: common.Seed = None,
-    output: common.Output = None,
-    audio: common.Audio = None,
-    picture: common.Picture = None,
-    as_json: common.JSON = False,
+    seed: shared.Seed = None,
+    output: shared.Output = None,
+    audio: shared.Audio = None,
+    picture: shared.Picture = None,
+    as_json: shared.JSON = False,
 ) -> None:
     """Go on from the end of a piece."""
     sampling = given.wishes(
@@ -200,13 +200,13 @@ def continue_(
 
 
 @app.command()
-def genres(*, as_json: common.JSON = False) -> None:
+def genres(*, as_json: shared.JSON = False) -> None:
     """Say which genres there are and how many pieces of each the generator learned from."""
     Report.of_genres(GenreCounts.load(Settings().inference.weights_folder)).show(as_json=as_json)
 
 
 @app.command()
-def describe(file: common.Input, *, as_json: common.JSON = False) -> None:
+def describe(file: shared.Input, *, as_json: shared.JSON = False) -> None:
     """Say what a piece is like: genre, key, tempo, metre, tracks, chords."""
     settings = Settings(TUTTI_WORKERS=1)
     started_seconds = time.monotonic()
@@ -220,12 +220,12 @@ def describe(file: common.Input, *, as_json: common.JSON = False) -> None:
 
 @app.command()
 def render(
-    file: common.Input,
+    file: shared.Input,
     *,
-    audio: common.Audio = None,
-    picture: common.Picture = None,
+    audio: shared.Audio = None,
+    picture: shared.Picture = None,
     seconds: Annotated[float | None, typer.Option(help="Stop the sound after so many seconds.")] = None,
-    as_json: common.JSON = False,
+    as_json: shared.JSON = False,
 ) -> None:
     """Make a piece heard and seen."""
     if seconds is not None and seconds <= 0:
@@ -239,7 +239,7 @@ def render(
 
 @app.command()
 def erase(
-    *, user: Annotated[int, typer.Option(help="The person's Discord number.")], as_json: common.JSON = False
+    *, user: Annotated[int, typer.Option(help="The person's Discord number.")], as_json: shared.JSON = False
 ) -> None:
     """Erase a person from the bot's database (DATABASE_URL): name, jobs, uploads and what came of them."""
     Report.of_erasure(asyncio.run(_erase(user, Settings()))).show(as_json=as_json)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from bot.commands import common
+from bot.commands import arguments as shared
 from bot.commands import sampling as given
 from bot.commands.jobs import run_and_report
 from bot.commands.output import OutputPaths
@@ -28,7 +28,7 @@ _Key = Annotated[str | None, typer.Option(help='What is new lies in this key, fo
 
 
 def harmonize(
-    file: common.Input,
+    file: shared.Input,
     *,
     style: Annotated[
         str, typer.Option(help="chorale, chords, piano, band, track (one more), melody or fill (a hole).")
@@ -49,15 +49,15 @@ def harmonize(
     ranges: given.Ranges = "",
     exclude: given.Exclude = "",
     dynamics: Annotated[str, typer.Option(help=f"Loudness of what is added: {', '.join(DYNAMICS)}.")] = "level",
-    preset: common.Preset = "balanced",
+    preset: shared.Preset = "balanced",
     temperature: given.Temperature = None,
     repetition: given.Repetition = None,
     advanced: given.Advanced = "",
-    seed: common.Seed = None,
-    output: common.Output = None,
-    audio: common.Audio = None,
-    picture: common.Picture = None,
-    as_json: common.JSON = False,
+    seed: shared.Seed = None,
+    output: shared.Output = None,
+    audio: shared.Audio = None,
+    picture: shared.Picture = None,
+    as_json: shared.JSON = False,
 ) -> None:
     """Add to a piece what it lacks: four parts, chords, piano, band, a track, a melody, or a hole of bars."""
     options = HarmonizeOptions(
@@ -82,7 +82,7 @@ def harmonize(
 
 
 def remix(
-    file: common.Input,
+    file: shared.Input,
     *,
     change: Annotated[
         str, typer.Option(help="pitch, rhythm, velocity, instrument; several with commas, or all.")
@@ -96,15 +96,15 @@ def remix(
     key: _Key = None,
     instruments: Annotated[str, typer.Option(help="Which may come in, when instruments change.")] = "",
     exclude: given.Exclude = "",
-    preset: common.Preset = "balanced",
+    preset: shared.Preset = "balanced",
     temperature: given.Temperature = None,
     repetition: given.Repetition = None,
     advanced: given.Advanced = "",
-    seed: common.Seed = None,
-    output: common.Output = None,
-    audio: common.Audio = None,
-    picture: common.Picture = None,
-    as_json: common.JSON = False,
+    seed: shared.Seed = None,
+    output: shared.Output = None,
+    audio: shared.Audio = None,
+    picture: shared.Picture = None,
+    as_json: shared.JSON = False,
 ) -> None:
     """Change a share of a piece's notes and leave the rest as it is."""
     options = RemixOptions(

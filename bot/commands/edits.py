@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from bot.commands import common
+from bot.commands import arguments as shared
 from bot.commands.jobs import run_and_report
 from bot.commands.output import OutputPaths
 from bot.services.operations.adding import AddOptions
@@ -22,7 +22,7 @@ FromBar = Annotated[int | None, typer.Option(help="Go on at this bar: all before
 
 
 def arrange(
-    file: common.Input,
+    file: shared.Input,
     *,
     swap: Annotated[str, typer.Option(help='Who plays instead, for instance "piano to strings, 2 to flute".')] = "",
     transpose: Annotated[str, typer.Option(help='"up a third", "-2" or a key such as "D minor".')] = "",
@@ -38,11 +38,11 @@ def arrange(
     drop: Annotated[str, typer.Option(help="Tracks to leave out, for instance drums.")] = "",
     keep: Annotated[str, typer.Option(help="The only tracks to keep.")] = "",
     bars: _Bars = None,
-    seed: common.Seed = None,
-    output: common.Output = None,
-    audio: common.Audio = None,
-    picture: common.Picture = None,
-    as_json: common.JSON = False,
+    seed: shared.Seed = None,
+    output: shared.Output = None,
+    audio: shared.Audio = None,
+    picture: shared.Picture = None,
+    as_json: shared.JSON = False,
 ) -> None:
     """Change a piece by rule, without a network: instruments, key, tempo, lengths, feel, loudness, tracks."""
     semitones, key = parse_transposition(transpose)
@@ -68,7 +68,7 @@ def arrange(
 
 
 def infill(
-    file: common.Input,
+    file: shared.Input,
     *,
     bars: Annotated[
         str | None, typer.Option(help="The bars to write anew, for instance 5-8; silent ones if left out.")
@@ -79,12 +79,12 @@ def infill(
             help="Who plays there anew: numbers, names, instruments or all; those who are silent if left out."
         ),
     ] = "",
-    preset: common.Preset = "balanced",
-    seed: common.Seed = None,
-    output: common.Output = None,
-    audio: common.Audio = None,
-    picture: common.Picture = None,
-    as_json: common.JSON = False,
+    preset: shared.Preset = "balanced",
+    seed: shared.Seed = None,
+    output: shared.Output = None,
+    audio: shared.Audio = None,
+    picture: shared.Picture = None,
+    as_json: shared.JSON = False,
 ) -> None:
     """Write some bars of some tracks anew, with both sides seen; everything else stays note for note."""
     options = InfillOptions(
@@ -94,19 +94,19 @@ def infill(
 
 
 def add(
-    file: common.Input,
+    file: shared.Input,
     *,
     instrument: Annotated[
         str, typer.Option("--instrument", "--instruments", help="What to add, for instance drums,bass.")
     ],
     bars: _Bars = None,
     density: Annotated[str | None, typer.Option(help="sparse, light, medium, busy or dense.")] = None,
-    preset: common.Preset = "balanced",
-    seed: common.Seed = None,
-    output: common.Output = None,
-    audio: common.Audio = None,
-    picture: common.Picture = None,
-    as_json: common.JSON = False,
+    preset: shared.Preset = "balanced",
+    seed: shared.Seed = None,
+    output: shared.Output = None,
+    audio: shared.Audio = None,
+    picture: shared.Picture = None,
+    as_json: shared.JSON = False,
 ) -> None:
     """Add a layer to what is there: drums, bass, piano, strings or any other instrument."""
     options = AddOptions(

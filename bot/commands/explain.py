@@ -7,7 +7,7 @@ import json
 
 import typer
 
-from bot.commands import common
+from bot.commands import arguments as shared
 from bot.commands.jobs import read_upload
 from bot.services.model import Upload
 from bot.services.reading.explanation import HarmonyReport, explain_piece
@@ -15,7 +15,7 @@ from core.settings import MediaSettings, Settings
 from media.client import MediaClient
 
 
-def explain(file: common.Input, *, as_json: common.JSON = False) -> None:
+def explain(file: shared.Input, *, as_json: shared.JSON = False) -> None:
     """Explain a piece's harmony: keys, chords and degrees by bars, cadences, foreign tones, form, and a paragraph."""
     settings = Settings()
     upload = read_upload(file, max_bytes=settings.media.max_upload_bytes)

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from bot.commands import common
+from bot.commands import arguments as shared
 from bot.commands.jobs import read_upload
 from bot.commands.output import Report, write_file
 from bot.services.clock import utc_now
@@ -33,13 +33,13 @@ _Limit = Annotated[
 
 
 def score(
-    file: common.Input,
+    file: shared.Input,
     *,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="Where to write: .png, .pdf or .musicxml.")
     ] = None,
     part: Annotated[str | None, typer.Option(help="Only this part: its number, its name, or its instrument.")] = None,
-    as_json: common.JSON = False,
+    as_json: shared.JSON = False,
 ) -> None:
     """Write a piece as sheet music."""
     path = output or Path(file.with_suffix(".pdf").name)
@@ -59,14 +59,14 @@ def score(
 
 
 def export(
-    file: common.Input,
+    file: shared.Input,
     *,
     what: Annotated[
         str, typer.Option(help="everything, midi, wav, flac, mp3, ogg, stems, score or credits.")
     ] = "everything",
     output: Annotated[Path, typer.Option("-o", "--output", help="The folder to write to.")] = Path(),
     limit: _Limit = None,
-    as_json: common.JSON = False,
+    as_json: shared.JSON = False,
 ) -> None:
     """Pack a piece: MIDI, sound, stems, score, credits."""
     if limit is not None and limit <= 0:

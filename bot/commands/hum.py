@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bot.commands import common
+from bot.commands import arguments as shared
 from bot.commands.jobs import run_and_report
 from bot.commands.output import OutputPaths
 from bot.services.operations.hearing import HumOptions
@@ -19,10 +19,10 @@ def hum(
     tempo: Annotated[float | None, typer.Option(help="Quarter notes per minute; left out, it is guessed.")] = None,
     metre: Annotated[str, typer.Option(help="For instance 3/4.")] = "4/4",
     instrument: Annotated[str, typer.Option(help="Who plays it, for instance flute.")] = "flute",
-    output: common.Output = None,
-    audio: common.Audio = None,
-    picture: common.Picture = None,
-    as_json: common.JSON = False,
+    output: shared.Output = None,
+    audio: shared.Audio = None,
+    picture: shared.Picture = None,
+    as_json: shared.JSON = False,
 ) -> None:
     """Write down a hummed, sung or played melody."""
     options = HumOptions(tempo_bpm=tempo, metre=metre, instrument=instrument)

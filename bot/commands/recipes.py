@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from bot.commands import common
+from bot.commands import arguments as shared
 from bot.commands.jobs import read_upload
 from bot.commands.output import Report, progress_bar, write_file
 from bot.services.exports.recipes import Recipe, require_recipe
@@ -32,7 +32,7 @@ from music.midi import read_midi, read_recipe, write_midi
 _Input = Annotated[Path, typer.Argument(metavar="FILE", help="A MIDI file that Tutti made.")]
 
 
-def recipe(file: _Input, *, as_json: common.JSON = False) -> None:
+def recipe(file: _Input, *, as_json: shared.JSON = False) -> None:
     """Print how a MIDI file of Tutti's was made: operation, settings, seed, checkpoint, parents."""
     found = _recipe_of(read_upload(file, max_bytes=Settings().media.max_upload_bytes))
     lines = (
@@ -51,7 +51,7 @@ def again(
     *,
     output: Annotated[Path, typer.Option("-o", "--output", help="Where to write the MIDI file.")],
     parent: Annotated[Path | None, typer.Option(help="The file that it was made from, where there was one.")] = None,
-    as_json: common.JSON = False,
+    as_json: shared.JSON = False,
 ) -> None:
     """Follow a file's recipe: the same checkpoint, settings and seed give the same bytes."""
     settings = Settings(TUTTI_WORKERS=1)
