@@ -221,7 +221,7 @@ async def _measure(outcome: Outcome) -> _Measured:
 
 def _with_true_chords(made: Made) -> Made:
     """Return what networks made with chord symbols that its notes bear out; what no network wrote stays as it is."""
-    if made.checkpoint_id is None:
+    if made.checkpoint_id is None or made.has_chosen_chords:
         return made
     piece = with_sounding_chords(made.piece)
     if piece is made.piece:

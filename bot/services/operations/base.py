@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Generic, Protocol, TypeVar
 
 from bot.services.options import Options
@@ -72,6 +72,7 @@ class Made:
     """What came out. ``checkpoint_id`` is None where no network had a part in it.
 
     ``is_new`` False: the piece is the source as it was, only its files are wanted; no revision is added for it.
+    ``has_chosen_chords``: its chord symbols were asked for or are the very result, so they stand whatever the notes say.
     """
 
     piece: Piece
@@ -79,6 +80,7 @@ class Made:
     checks: tuple[Check, ...] = ()
     chord_names: tuple[str, ...] = ()
     is_new: bool = True
+    has_chosen_chords: bool = False
 
 
 class Operation(Protocol[OptionsT_contra]):
@@ -125,6 +127,7 @@ class NetworkOperation(Generic[OptionsT]):
     options_type: type[OptionsT]
     needs_source: bool
     check_options: Callable[[OptionsT, LimitSettings], None]
+    chooses_chords: bool = False
     build_request: Callable[[Wish[OptionsT]], Request]
 
     def check(self, options: OptionsT, *, limits: LimitSettings) -> None:
@@ -133,7 +136,8 @@ class NetworkOperation(Generic[OptionsT]):
 
     async def make(self, wish: Wish[OptionsT], networks: Networks) -> Made:
         """Ask the networks and return what they made."""
-        return made_by(await networks.write(self.build_request(wish)))
+        made = made_by(await networks.write(self.build_request(wish)))
+        return replace(made, has_chosen_chords=self.chooses_chords)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -279,5 +279,10 @@ def _request(wish: Wish[HarmonizeOptions]) -> HarmonizeRequest:
 
 
 HARMONIZE = NetworkOperation(
-    kind="harmonize", options_type=HarmonizeOptions, needs_source=True, check_options=_check, build_request=_request
+    kind="harmonize",
+    options_type=HarmonizeOptions,
+    needs_source=True,
+    chooses_chords=True,
+    check_options=_check,
+    build_request=_request,
 )

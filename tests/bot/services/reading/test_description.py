@@ -19,7 +19,7 @@ from inference.protocol import GenreChance
 from music.analysis import describe
 from tests.factories.pieces import make_band, make_melody
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[4]
 
 
 def chances(**values: float) -> tuple[GenreChance, ...]:
