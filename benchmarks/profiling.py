@@ -13,6 +13,7 @@ import signal
 import time
 from collections import Counter
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Self
@@ -159,9 +160,10 @@ async def _make_media(settings: Settings, piece: Piece) -> dict[str, float]:
     """Return the seconds of each file, made one after another, after a first round that does not count."""
     seconds: dict[str, float] = {}
     async with MediaClient(settings.media) as media:
-        for _ in range(2):
+        for number in range(2):
+            changed = replace(piece, title=f"{piece.title} {number}")  # sounds that were rendered before are kept
             makers = {
-                "audio": media.render(piece, size_limit_bytes=_SIZE_LIMIT_BYTES),
+                "audio": media.render(changed, size_limit_bytes=_SIZE_LIMIT_BYTES),
                 "picture": media.draw_piano_roll(piece),
                 "MIDI file": media.write_midi(piece),
             }
