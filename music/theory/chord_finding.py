@@ -23,7 +23,7 @@ from music.vocabulary import CHORD_QUALITIES
 
 Floats = npt.NDArray[np.float64]
 
-FIT_TOLERANCE = 0.05
+FIT_TOLERANCE = 0.02
 """By how much chords that a piece carries may fit its notes less well than those that are found."""
 CHANGE_PRICE = {"bar": 0.08, "beat": 0.22}
 _DISCOUNTS = {"5": 0.16, "sus4": 0.14, "aug": 0.06, "maj7": 0.05, "min7": 0.03, "7": 0.02}
@@ -93,15 +93,26 @@ def with_sounding_chords(piece: Piece) -> Piece:
 
 
 def measure_fit(piece: Piece, chords: tuple[ChordSymbol, ...]) -> float:
-    """Return the share of the pitched notes' time, 0..1, whose tones belong to the chord under which they begin."""
+    """Return how well chords name what sounds, 0..1.
+
+    The share of the pitched notes' time whose tones belong to the chord under which they begin, times the share of the chords' tones
+    that sound at all: a seventh that nobody plays is no seventh.
+    """
     onsets = [chord.onset_ticks for chord in chords]
     inside = total = 0
+    heard: dict[int, set[int]] = {}
     for track in piece.tracks:
         if track.is_drum:
             continue
         for note in track.notes:
             index = bisect_right(onsets, note.onset_ticks) - 1
             total += note.duration_ticks
-            if index >= 0 and note.pitch % 12 in chord_pitch_classes(chords[index]):
-                inside += note.duration_ticks
-    return inside / total if total else 1.0
+            if index >= 0:
+                heard.setdefault(index, set()).add(note.pitch % 12)
+                inside += note.duration_ticks * (note.pitch % 12 in chord_pitch_classes(chords[index]))
+    if not total:
+        return 1.0
+    named = [(chord_pitch_classes(chords[index]), tones) for index, tones in heard.items()]
+    num_named = sum(len(tones) for tones, _ in named)
+    num_heard = sum(len(tones & sounding) for tones, sounding in named)
+    return inside / total * (num_heard / num_named if num_named else 0.0)
