@@ -49,6 +49,10 @@ async def _vary(desk: Desk, interaction: discord.Interaction[Any], revision_id: 
     await desk.services.jobs.submit(replace(order, num_takes=total, size_limit_bytes=ticket.size_limit_bytes))
 
 
+async def _anew(desk: Desk, interaction: discord.Interaction[Any], revision_id: int, _total: int) -> None:
+    await desk.press_again(interaction, revision_id)
+
+
 async def _again(desk: Desk, interaction: discord.Interaction[Any], revision_id: int, total: int) -> None:
     await desk.press_again(interaction, revision_id, num_takes=total)
 
@@ -62,6 +66,7 @@ async def _delete(desk: Desk, interaction: discord.Interaction[Any], revision_id
 TAKE_ACTIONS: Mapping[str, TakeAction] = {
     "pick": TakeAction(label="Pick", handler=_pick, is_about_one=True, style=discord.ButtonStyle.primary),
     "vary": TakeAction(label="Vary", handler=_vary, is_about_one=True),
+    "anew": TakeAction(label="Again", handler=_anew, is_about_one=True),
     "again": TakeAction(label="Again", handler=_again),
     "delete": TakeAction(label="Delete all", handler=_delete, style=discord.ButtonStyle.danger),
 }

@@ -11,7 +11,7 @@ import discord
 from bot.ui.desk import DeskClient
 from bot.ui.take_actions import TAKE_ACTIONS
 
-_ROWS = {"pick": 0, "vary": 1, "again": 2, "delete": 2}
+_ROWS = {"pick": 0, "vary": 1, "anew": 2, "again": 3, "delete": 3}
 
 
 class TakeButton(
@@ -50,7 +50,7 @@ class TakeButton(
 
 
 def takes_view(revision_ids: Sequence[int]) -> discord.ui.View:
-    """Return the rows under several takes: pick one, vary one, and what is about all of them."""
+    """Return the rows under several takes: pick one, vary one, ask for one again, and what is about all of them."""
     view = discord.ui.View(timeout=None)
     total = len(revision_ids)
     for action, shown in TAKE_ACTIONS.items():

@@ -8,7 +8,7 @@ import pytest
 import soundfile
 
 from music.midi import read_midi, read_recipe
-from tests.end_to_end.sandbox_user import Json, Page, Person, buttons, menu_entries
+from tests.end_to_end.sandbox_user import Json, Page, Person, buttons, menu_entries, text_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -28,7 +28,7 @@ async def test_takes_are_heard_picked_and_varied(page: Page, ada: Person, ben: P
     files = [await page.download(each) for each in named(takes, ".mid")]
     assert len(set(files)) == 4
     assert len(named(takes, ".png")) == 1
-    labels = [f"{word} {number}" for word in ("Pick", "Vary") for number in (1, 2, 3, 4)]
+    labels = [f"{word} {number}" for word in ("Pick", "Vary", "Again") for number in (1, 2, 3, 4)]
     assert list(buttons(takes)) == [*labels, "Again", "Delete all"]
 
     picked = (await ben.press(takes, "Pick 2")).message
@@ -47,6 +47,17 @@ async def test_takes_are_heard_picked_and_varied(page: Page, ada: Person, ben: P
         notes = read_midi(data).num_notes
         assert notes == read_midi(files[1]).num_notes
         assert parent.split('"piece":"')[1][:64] in read_recipe(data)
+
+
+async def test_one_take_is_asked_for_again_alone(page: Page, ada: Person, channel: str):
+    """The same wish as that take's, another seed, one result."""
+    takes = (await ada.command(channel, "generate", genre="jazz", bars=2, seed=4, takes=2)).message
+    again = (await ada.press(takes, "Again 2")).message
+    assert len(named(again, ".mid")) == 1
+    assert list(buttons(again)) == ["Again", "Remix", "Harmonize", "Continue", "Vary"]
+    assert "jazz" in text_of(again)
+    before = {read_midi(await page.download(each)).tracks for each in named(takes, ".mid")}
+    assert read_midi(await page.download(named(again, ".mid")[0])).tracks not in before
 
 
 async def test_all_takes_go_with_their_message(ada: Person, ben: Person, channel: str):

@@ -33,7 +33,7 @@ _COMMANDS: Mapping[Group | None, tuple[str, ...]] = {
 """Every command by its group; an entry of the Apps menu such as “Remix this” belongs to the command of that name. None: open to
 all, because it shows or erases only what is one's own to see. A test walks all commands: one that is missing does not pass."""
 _BUTTONS: Mapping[Group | None, tuple[str, ...]] = {
-    "edit": ("again", "edit", "pick", "remix-form", "vary"),
+    "edit": ("again", "anew", "edit", "pick", "remix-form", "vary"),
     "generate": ("stage",),
     None: ("cancel", "details", "listen", "look", "songs", "star", "stems", "tree"),
 }

@@ -23,7 +23,7 @@ def takes_embed(reply: TakesReply) -> discord.Embed:
         title=f"{WORDINGS[revision.operation].title}: {len(reply.takes)} takes",
         description=clip(
             f"{origin_of(revision, first.parents)}\n**Pick** shows a take on its own with all that can be done with it; "
-            "**Vary** writes more that are near it. Until one is picked, commands on this message mean take 1.",
+            "**Vary** writes more that are near it, **Again** asks once more. Until one is picked, commands on this message mean take 1.",
             DESCRIPTION_LIMIT,
         ),
         colour=GREEN,

@@ -18,7 +18,12 @@ async def test_each_take_can_be_picked_and_varied(num_takes: int):
     labels = [[button["label"] for button in row["components"]] for row in rows]
     numbers = range(1, num_takes + 1)
 
-    assert labels == [[f"Pick {n}" for n in numbers], [f"Vary {n}" for n in numbers], ["Again", "Delete all"]]
+    assert labels == [
+        [f"Pick {n}" for n in numbers],
+        [f"Vary {n}" for n in numbers],
+        [f"Again {n}" for n in numbers],
+        ["Again", "Delete all"],
+    ]
     assert rows[1]["components"][1]["custom_id"] == f"tutti:vary:2of{num_takes}:41"
 
 
