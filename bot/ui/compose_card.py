@@ -21,7 +21,7 @@ from bot.services.model import JobOrder, RevisionView
 from bot.services.operations.composition_options import ComposeOptions
 from bot.ui.answers import author_of, place_of
 from bot.ui.courier import NO_PINGS, send_again
-from bot.ui.desk import Desk, DeskClient
+from bot.ui.desk import Desk, desk_of
 from bot.ui.embeds.style import BLUE, DESCRIPTION_LIMIT, FIELD_LIMIT, GREY
 from bot.ui.embeds.words import add_prompt_fields
 from bot.ui.wording.composition import clock
@@ -173,7 +173,7 @@ class PlanButton(
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Carry out the press."""
-        desk = _desk_of(interaction)
+        desk = desk_of(interaction)
         handler = PLAN_ACTIONS[self._action].handler
         await desk.guarded(interaction, lambda: handler(desk, interaction, self._draft_id), custom_id=self.custom_id)
 
@@ -243,7 +243,7 @@ class StageButton(
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Carry out the press."""
-        desk = _desk_of(interaction)
+        desk = desk_of(interaction)
         await desk.guarded(interaction, lambda: self._press(desk, interaction), custom_id=self.custom_id)
 
     async def _press(self, desk: Desk, interaction: discord.Interaction[Any]) -> None:
@@ -353,7 +353,3 @@ def read_form(data: Mapping[str, Any]) -> PlanEdit:
             typed[item["custom_id"]] = str(item["value"] or "")
     names = ("form", "key", "tempo", "instruments", "chords")
     return PlanEdit(**{name: typed.get(name, "") for name in names})
-
-
-def _desk_of(interaction: discord.Interaction[Any]) -> Desk:
-    return cast("DeskClient", interaction.client).desk

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from typing import Any, Self, cast
+from typing import Any, Self
 
 import discord
 
@@ -12,7 +12,7 @@ from bot.plain_text import clip
 from bot.services.model import RevisionView
 from bot.ui.answers import author_of, place_of, show_privately
 from bot.ui.courier import NO_PINGS, send_again
-from bot.ui.desk import Desk, DeskClient
+from bot.ui.desk import Desk, desk_of
 from bot.ui.embeds.style import DESCRIPTION_LIMIT, RED, link_to
 from core.errors import InputError, NotFoundError, TuttiError
 
@@ -78,7 +78,7 @@ class DeleteNewestButton(
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Delete, and say how many went."""
-        desk = cast("DeskClient", interaction.client).desk
+        desk = desk_of(interaction)
         await desk.guarded(interaction, lambda: self._delete(desk, interaction), custom_id=self.custom_id)
 
     async def _delete(self, desk: Desk, interaction: discord.Interaction[Any]) -> None:

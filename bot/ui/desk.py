@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import discord
 
@@ -49,6 +49,11 @@ class DeskClient(Protocol):
     def desk(self) -> Desk:
         """The desk."""
         ...
+
+
+def desk_of(interaction: discord.Interaction[Any]) -> Desk:
+    """Return the desk of the client that an interaction reached."""
+    return cast("DeskClient", interaction.client).desk
 
 
 class PressGuard:

@@ -18,7 +18,7 @@ from bot.services.songs.history import MAX_INDEX, HistoryPage, Look, LookKind
 from bot.services.songs.searching import Wanted
 from bot.ui.answers import author_of, place_of
 from bot.ui.courier import NO_PINGS, send_again
-from bot.ui.desk import Desk, DeskClient
+from bot.ui.desk import Desk, desk_of
 from bot.ui.embeds.history import history_embed
 from bot.ui.sources import may_read
 from bot.ui.wording.registry import describe_options
@@ -107,7 +107,7 @@ class LookButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"tutt
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Show the page in place of the one that is there."""
-        desk = _desk_of(interaction)
+        desk = desk_of(interaction)
         await desk.guarded(interaction, lambda: turn_page(desk, interaction, self._look), custom_id=self.custom_id)
 
 
@@ -127,7 +127,7 @@ class SongMenu(discord.ui.DynamicItem[discord.ui.Select[Any]], template=r"tutti:
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Show the tree of the chosen song."""
-        desk = _desk_of(interaction)
+        desk = desk_of(interaction)
         chosen = cast("dict[str, Any]", interaction.data or {}).get("values") or ["0"]
         look = Look(kind="song", index=int(chosen[0]) if chosen[0].isdigit() else 0)
         custom_id = f"{self.custom_id}:{chosen[0]}"
@@ -173,7 +173,3 @@ async def _edit(interaction: discord.Interaction[Any], page: HistoryPage) -> Non
 
 
 _COMMAND = discord.InteractionType.application_command
-
-
-def _desk_of(interaction: discord.Interaction[Any]) -> Desk:
-    return cast("DeskClient", interaction.client).desk

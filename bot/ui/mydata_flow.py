@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from io import BytesIO
-from typing import Any, Self, cast
+from typing import Any, Self
 
 import discord
 
@@ -13,7 +13,7 @@ from bot.services.model import File
 from bot.services.people.mydata import Belongings
 from bot.ui.answers import show_privately
 from bot.ui.courier import NO_PINGS, send_again
-from bot.ui.desk import Desk, DeskClient
+from bot.ui.desk import Desk, desk_of
 from bot.ui.embeds.style import BLUE, RED
 from core.errors import NotFoundError, PermissionDeniedError
 
@@ -75,7 +75,7 @@ class EraseButton(
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Erase, and say what went."""
-        desk = cast("DeskClient", interaction.client).desk
+        desk = desk_of(interaction)
         await desk.guarded(interaction, lambda: self._erase(desk, interaction), custom_id=self.custom_id)
 
     async def _erase(self, desk: Desk, interaction: discord.Interaction[Any]) -> None:

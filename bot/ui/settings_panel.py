@@ -17,7 +17,7 @@ from bot.services.house.guild_settings import AUDIO_FORMATS, LANGUAGES, MAX_ROLE
 from bot.services.house.house_rules import HouseRules
 from bot.services.house.permissions import GROUP_WORDS, GROUPS
 from bot.ui.courier import NO_PINGS, send_again
-from bot.ui.desk import Desk, DeskClient
+from bot.ui.desk import Desk, desk_of
 from bot.ui.embeds.settings import settings_embed
 from core.errors import InputError
 from music.vocabulary import GENRES
@@ -215,7 +215,7 @@ class SettingMenu(discord.ui.DynamicItem[Any], template=r"tutti:settings:set:(?P
             return
         data = cast("dict[str, Any]", interaction.data or {})
         choice = _Choice(field, tuple(str(value) for value in data.get("values") or ()))
-        desk = _desk_of(interaction)
+        desk = desk_of(interaction)
         custom_id = f"{self.custom_id}:{','.join(choice.values)}"
         await desk.guarded(interaction, lambda: _turn(desk, interaction, _PAGE_OF[field], choice), custom_id=custom_id)
 
@@ -241,9 +241,5 @@ class SettingsButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"
         """Show the page."""
         if self._page not in PAGES:
             return
-        page, desk = cast("Page", self._page), _desk_of(interaction)
+        page, desk = cast("Page", self._page), desk_of(interaction)
         await desk.guarded(interaction, lambda: _turn(desk, interaction, page, None), custom_id=self.custom_id)
-
-
-def _desk_of(interaction: discord.Interaction[Any]) -> Desk:
-    return cast("DeskClient", interaction.client).desk

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Any, cast
+from typing import Any
 
 import discord
 from discord import app_commands
 
 from bot.services.house.permissions import GROUPS, RESTRICTABLE
-from bot.ui.desk import Desk, DeskClient
+from bot.ui.desk import Desk, desk_of
 from bot.ui.options import suggest
 from bot.ui.settings_panel import Page, guild_of, show_settings
 from core.errors import InputError
@@ -80,7 +80,7 @@ async def set_channel(desk: Desk, interaction: discord.Interaction[Any], *, chan
 
 async def suggest_soundfonts(interaction: discord.Interaction[Any], current: str) -> list[app_commands.Choice[str]]:
     """Suggest what is on this machine."""
-    names = tuple(cast("DeskClient", interaction.client).desk.services.keeping.rules.soundfonts)
+    names = tuple(desk_of(interaction).services.keeping.rules.soundfonts)
     return [app_commands.Choice(name=name[:100], value=name[:100]) for name in suggest(current, (*names, "none"))]
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any, Self, cast
+from typing import Any, Self
 
 import discord
 
-from bot.ui.desk import DeskClient
+from bot.ui.desk import desk_of
 from bot.ui.take_actions import TAKE_ACTIONS
 
 _ROWS = {"pick": 0, "vary": 1, "anew": 2, "again": 3, "delete": 3}
@@ -40,7 +40,7 @@ class TakeButton(
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Hand the press to the desk."""
-        desk = cast("DeskClient", interaction.client).desk
+        desk = desk_of(interaction)
         handler = TAKE_ACTIONS[self._action].handler
         await desk.guarded(
             interaction,

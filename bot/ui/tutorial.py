@@ -6,13 +6,13 @@ The results are ordinary ones, posted in the channel. Its identifiers carry all 
 from __future__ import annotations
 
 import re
-from typing import Any, Self, cast
+from typing import Any, Self
 
 import discord
 
 from bot.services.options import GenerateOptions, HarmonizeOptions, RemixOptions
 from bot.services.reading.examples import EXAMPLES, load_example
-from bot.ui.desk import Desk, DeskClient
+from bot.ui.desk import Desk, desk_of
 from bot.ui.embeds.style import BLUE
 from bot.ui.explaining import explain_from
 
@@ -102,7 +102,7 @@ class TutorialButton(
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Do what the step says."""
-        desk = _desk_of(interaction)
+        desk = desk_of(interaction)
         await desk.guarded(interaction, lambda: _take(desk, interaction, self._step), custom_id=self.custom_id)
 
 
@@ -128,7 +128,7 @@ class TuneMenu(discord.ui.DynamicItem[discord.ui.Select[Any]], template=r"tutti:
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Harmonize the chosen tune."""
-        desk, chosen = _desk_of(interaction), self.item.values[0]
+        desk, chosen = desk_of(interaction), self.item.values[0]
         custom_id = f"{self.custom_id}:{chosen}"
         await desk.guarded(interaction, lambda: _harmonize(desk, interaction, chosen), custom_id=custom_id)
 
@@ -144,7 +144,3 @@ async def _take(desk: Desk, interaction: discord.Interaction[Any], step: str) ->
 
 async def _harmonize(desk: Desk, interaction: discord.Interaction[Any], name: str) -> None:
     await desk.order_on(interaction, HarmonizeOptions(style="piano"), load_example(name))
-
-
-def _desk_of(interaction: discord.Interaction[Any]) -> Desk:
-    return cast("DeskClient", interaction.client).desk

@@ -6,12 +6,12 @@ A press is translated to one call of the desk; what happens then is not known he
 from __future__ import annotations
 
 import re
-from typing import Any, Self, cast
+from typing import Any, Self
 
 import discord
 
 from bot.ui.actions import ACTIONS
-from bot.ui.desk import Desk, DeskClient
+from bot.ui.desk import desk_of
 
 
 class RevisionButton(
@@ -37,7 +37,7 @@ class RevisionButton(
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Hand the press to the desk."""
-        desk = _desk_of(interaction)
+        desk = desk_of(interaction)
         handler = ACTIONS[self._action].handler
         await desk.guarded(interaction, lambda: handler(desk, interaction, self._revision_id), custom_id=self.custom_id)
 
@@ -71,7 +71,7 @@ class MoreMenu(
         chosen = [name for name in self.item.values if name in ACTIONS]
         if not chosen:  # an entry of a later version of ours
             return
-        desk = _desk_of(interaction)
+        desk = desk_of(interaction)
         handler = ACTIONS[chosen[0]].handler
         custom_id = f"{self.custom_id}:{chosen[0]}"
         await desk.guarded(interaction, lambda: handler(desk, interaction, self._revision_id), custom_id=custom_id)
@@ -98,7 +98,7 @@ class CancelButton(
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Hand the press to the desk."""
-        desk = _desk_of(interaction)
+        desk = desk_of(interaction)
         await desk.guarded(interaction, lambda: desk.press_cancel(interaction, self._job_id), custom_id=self.custom_id)
 
 
@@ -122,7 +122,3 @@ def running_view(job_id: int) -> discord.ui.View:
     view = discord.ui.View(timeout=None)
     view.add_item(CancelButton(job_id))
     return view
-
-
-def _desk_of(interaction: discord.Interaction[Any]) -> Desk:
-    return cast("DeskClient", interaction.client).desk
