@@ -11,7 +11,7 @@ from sqlalchemy import inspect
 
 from db.engine import migration_connection
 from db.migrate import downgrade, upgrade
-from db.tables import Base
+from db.schema import METADATA
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -28,7 +28,7 @@ async def table_names(url):
 
 async def test_upgrade_makes_every_table(empty_url):
     await upgrade(empty_url)
-    assert await table_names(empty_url) == set(Base.metadata.tables) | {"alembic_version"}
+    assert await table_names(empty_url) == set(METADATA.tables) | {"alembic_version"}
 
 
 async def test_upgrade_twice_changes_nothing(empty_url):
@@ -55,7 +55,7 @@ async def test_migrated_tables_equal_the_mapped_classes(empty_url):
 
     def differences(sync):
         context = MigrationContext.configure(sync, opts={"compare_type": True})
-        return compare_metadata(context, Base.metadata)
+        return compare_metadata(context, METADATA)
 
     await upgrade(empty_url)
     async with migration_connection(empty_url) as connection:
