@@ -58,7 +58,11 @@ class TinyDecoder:
         state, pitch_class = [0.0] * WIDTH, 0
         notes: list[Note] = []
         for bar in range(num_bars):
-            yield Progress(job_id=request.job_id, stage="writing", num_done=bar, num_total=num_bars)
+            progress = Progress(job_id=request.job_id, stage="writing", num_done=bar, num_total=num_bars)
+            yield progress
+            while self._is_held(request.seed, bar):
+                time.sleep(SECONDS_PER_BAR)
+                yield progress
             if bar == num_bars // 2:
                 self._suffer(order)
             for beat in range(4):
@@ -72,6 +76,12 @@ class TinyDecoder:
             checkpoint_id=self.checkpoint_id,
             num_events=len(notes),
         )
+
+    def _is_held(self, seed: int, bar: int) -> bool:
+        try:
+            return _hold_file(self._folder, seed).read_text() == str(bar)
+        except FileNotFoundError:
+            return False
 
     def _suffer(self, order: str) -> None:
         """Carry out the misfortune that the prompt's title asks for."""
@@ -96,6 +106,20 @@ class TinyDecoder:
                 raise KeyError("a mistake of ours")
             case _:
                 pass
+
+
+def hold(folder: Path, *, seed: int, bar: int) -> None:
+    """Let a job with this seed wait before it writes a bar (from 0) until it is let go; it can be cancelled there."""
+    _hold_file(folder, seed).write_text(str(bar))
+
+
+def let_go(folder: Path, *, seed: int) -> None:
+    """Let a held job go on."""
+    _hold_file(folder, seed).unlink()
+
+
+def _hold_file(folder: Path, seed: int) -> Path:
+    return folder / f"hold-{seed}"
 
 
 def load_decoders(setup: WorkerSetup) -> tuple[dict[str, Decoder], str]:
