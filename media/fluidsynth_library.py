@@ -21,10 +21,12 @@ import numpy as np
 
 from core.errors import RenderError
 from media.synth import SAMPLE_RATE_HZ, Samples
-from media.timeline import BLOCK_FRAMES, Event, EventKind
+from media.timeline import BLOCK_FRAMES, CHANNELS_OF_PORT, Event, EventKind
+from music.midi_channels import DRUM_CHANNEL, MAX_PORTS
 
 _FRAME_BYTES = 8  # two channels of 32 bits
 _PANIC, _DEBUG = 0, 4  # FluidSynth's log levels
+_DRUM_TYPE = 1  # FluidSynth's enum fluid_midi_channel_type
 
 
 class FontLibrary:
@@ -51,6 +53,7 @@ class FontLibrary:
         self._settings = self._binding.new_fluid_settings()
         self._binding.fluid_settings_setnum(self._settings, b"synth.sample-rate", float(SAMPLE_RATE_HZ))
         self._binding.fluid_settings_setint(self._settings, b"synth.cpu-cores", num_cores)
+        self._binding.fluid_settings_setint(self._settings, b"synth.midi-channels", CHANNELS_OF_PORT * MAX_PORTS)
         reader = self._binding.new_fluid_synth(self._settings)
         number = self._binding.fluid_synth_sfload(reader, str(soundfont).encode(), 1)
         if number < 0:
@@ -70,6 +73,7 @@ class FontLibrary:
         library.fluid_synth_add_sfont.argtypes = [pointer, pointer]
         library.fluid_synth_remove_sfont.argtypes = [pointer, pointer]
         library.fluid_synth_program_reset.argtypes = [pointer]
+        library.fluid_synth_set_channel_type.argtypes = [pointer, integer, integer]
         library.fluid_synth_channel_pressure.argtypes = [pointer, integer, integer]
         library.fluid_synth_write_float.argtypes = [
             pointer,
@@ -96,6 +100,8 @@ class LiveSynth:
         self._font = font
         self._synth = binding.new_fluid_synth(settings)
         library.fluid_synth_add_sfont(self._synth, font)
+        for port in range(1, MAX_PORTS):  # of its own accord it has drums on the first port only
+            library.fluid_synth_set_channel_type(self._synth, CHANNELS_OF_PORT * port + DRUM_CHANNEL, _DRUM_TYPE)
         library.fluid_synth_program_reset(self._synth)
 
     def play(self, events: Iterable[Event], *, stop_block: int) -> Samples:

@@ -16,6 +16,7 @@ import soundfile
 from midi2audio import FluidSynth
 
 from core.errors import RenderError
+from music.midi_channels import split_ports
 
 SAMPLE_RATE_HZ = 48_000
 """What Ogg Opus wants, so nothing is resampled on the way."""
@@ -33,6 +34,15 @@ def synthesize(midi: bytes, *, soundfont: Path, stop_seconds: float) -> Samples:
     Raises:
         RenderError: if FluidSynth is missing or made no sound file.
     """
+    # The program knows sixteen channels: what a file spreads over several ports is played in turn and added up.
+    passes = [_play_once(part, soundfont) for part in split_ports(midi)]
+    samples = np.zeros((max(map(len, passes)), 2), dtype=np.float32)
+    for each in passes:
+        samples[: len(each)] += each
+    return cut_tail(samples, stop_seconds=stop_seconds)
+
+
+def _play_once(midi: bytes, soundfont: Path) -> Samples:
     with tempfile.TemporaryDirectory(prefix="tutti-synth-") as folder:
         midi_path, wave_path = Path(folder, "piece.mid"), Path(folder, "piece.wav")
         midi_path.write_bytes(midi)
@@ -40,11 +50,9 @@ def synthesize(midi: bytes, *, soundfont: Path, stop_seconds: float) -> Samples:
         if not wave_path.is_file() or wave_path.stat().st_size == 0:
             raise RenderError("FluidSynth wrote no sound")
         read, sample_rate = soundfile.read(str(wave_path), dtype="float32", always_2d=True)
-        samples = np.asarray(read, dtype=np.float32)
-
     if sample_rate != SAMPLE_RATE_HZ:
         raise RenderError(f"FluidSynth wrote {sample_rate} Hz instead of {SAMPLE_RATE_HZ}")
-    return cut_tail(samples, stop_seconds=stop_seconds)
+    return np.asarray(read, dtype=np.float32)
 
 
 def _run_fluidsynth(midi_path: Path, wave_path: Path, soundfont: Path) -> None:

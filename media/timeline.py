@@ -20,8 +20,10 @@ import numpy as np
 import numpy.typing as npt
 
 from core.errors import RenderError
+from music.midi_channels import port_of
 
 BLOCK_FRAMES = 64
+CHANNELS_OF_PORT = 16
 _FIRST_BLOCK = 1  # the program renders one block before its player looks at the clock for the first time
 _DEFAULT_TEMPO = 500_000  # microseconds per quarter note
 
@@ -42,7 +44,7 @@ class Event(NamedTuple):
 
     block: int
     kind: EventKind
-    channel: int
+    channel: int  # sixteen for each port
     first: int
     second: int = 0
 
@@ -70,12 +72,12 @@ def read_timeline(midi: bytes, *, sample_rate_hz: int, stop_seconds: float) -> t
     found: list[_FileEvent] = []
     tempos: list[tuple[int, int]] = []
     for number, track in enumerate(file.tracks):
-        tick = 0
+        tick, first_channel = 0, CHANNELS_OF_PORT * port_of(track)
         for message in track:
             tick += int(message.time)
             if message.type == "set_tempo":
                 tempos.append((tick, int(message.tempo)))
-            elif (event := _read_message(message, tick=tick, track=number)) is not None:
+            elif (event := _read_message(message, tick, number, first_channel)) is not None:
                 found.append(event)
 
     num_blocks = int(stop_seconds * sample_rate_hz) // BLOCK_FRAMES + 1
@@ -90,7 +92,7 @@ def read_timeline(midi: bytes, *, sample_rate_hz: int, stop_seconds: float) -> t
     )
 
 
-def _read_message(message: Any, *, tick: int, track: int) -> _FileEvent | None:
+def _read_message(message: Any, tick: int, track: int, first_channel: int) -> _FileEvent | None:
     kind: EventKind
     second = 0
     match message.type:
@@ -109,7 +111,7 @@ def _read_message(message: Any, *, tick: int, track: int) -> _FileEvent | None:
             kind, first = EventKind.PRESSURE, message.value
         case _:
             return None
-    return _FileEvent(tick, track, kind, int(message.channel), int(first), int(second))
+    return _FileEvent(tick, track, kind, first_channel + int(message.channel), int(first), int(second))
 
 
 def _ticks_of_blocks(

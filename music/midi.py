@@ -21,11 +21,10 @@ import io
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 
-import mido
 import symusic
 
 from core.errors import MIDIFileError, UploadTooLargeError
-from music import midi_chunks
+from music import midi_channels, midi_chunks
 from music.piece import (
     ChordSymbol,
     ControlChange,
@@ -51,7 +50,6 @@ MICROSECONDS_PER_MINUTE = 60_000_000
 _MAX_TICKS = 2**30  # symusic counts in 32 bits
 _MIN_BPM, _MAX_BPM = 4.0, 1000.0
 _OWN_PREFIX = "tutti."
-_FIRST_NOTE_CHANNELS = tuple(channel for channel in range(16) if channel != 9)
 
 _Event = TypeVar("_Event", Tempo, TimeSignature, KeySignature)
 
@@ -93,7 +91,7 @@ def write_midi(piece: Piece, *, recipe: str = "") -> bytes:
     buffer = io.BytesIO()
     writer.write(buffer)
     data = buffer.getvalue()
-    return _share_channels(data, piece) if len(piece.tracks) > len(_FIRST_NOTE_CHANNELS) else data
+    return midi_channels.spread_channels(data, piece) if midi_channels.is_crowded(piece) else data
 
 
 def read_recipe(data: bytes) -> str:
@@ -338,26 +336,3 @@ def _instrument(track: Track) -> pretty_midi.Instrument:
     ]
     instrument.pitch_bends = [pretty_midi.PitchBend(bend.value, bend.onset_ticks) for bend in track.pitch_bends]
     return instrument
-
-
-def _share_channels(data: bytes, piece: Piece) -> bytes:
-    """Give each program of a piece with over 15 tracks a channel of its own; pretty_midi would let programs collide.
-
-    Tracks with controllers come first; only when MIDI's 15 channels are spent do further sounds share one.
-    """
-    channels: dict[tuple[int, int], int] = {}
-    spent = 0
-    file = mido.MidiFile(file=io.BytesIO(data))
-    for index, track in enumerate(piece.tracks):
-        if track.is_drum:
-            continue
-        sound = (track.program, index if track.control_changes or track.pitch_bends else -1)
-        if sound not in channels:
-            channels[sound] = _FIRST_NOTE_CHANNELS[spent % len(_FIRST_NOTE_CHANNELS)]
-            spent += 1
-        for message in file.tracks[index + 1]:
-            if not message.is_meta:
-                message.channel = channels[sound]
-    buffer = io.BytesIO()
-    file.save(file=buffer)
-    return buffer.getvalue()
