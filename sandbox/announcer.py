@@ -5,6 +5,7 @@ The one place that knows which Discord event belongs to which change, and who ma
 
 from typing import Any, Protocol
 
+from sandbox.clock import isoformat
 from sandbox.model import Channel, Message, Role, User
 from sandbox.page_view import PageView
 from sandbox.place_wire import CHANNEL_TYPES, Json, user_json
@@ -66,8 +67,9 @@ class Announcer:
         if message.is_ephemeral or not self._may_see(channel):
             return
         extra = self._guild_fields(channel)
-        if channel.kind != "dm":
-            extra["member"] = self._wire.member(self._world.users[message.author_id], with_user=False)
+        author = self._world.users[message.author_id]
+        if channel.kind != "dm" and author.is_member:
+            extra["member"] = self._wire.member(author, with_user=False)
         data = self._wire.message(message) | extra
         hidden = self._wire.message(message, is_privileged=False) | extra
         is_dm = channel.kind == "dm"
@@ -105,6 +107,27 @@ class Announcer:
             )
         event = {"type": "message_delete", "channel_id": message.channel_id, "message_id": message.message_id}
         self._page.publish(event, user_id=self._only_reader_id(message))
+
+    def messages_deleted(self, channel: Channel, messages: list[Message]) -> None:
+        """Announce that several messages of a server's channel are gone at once."""
+        if self._may_see(channel):
+            ids = [message.message_id for message in messages]
+            data = {"ids": ids, "channel_id": channel.channel_id, **self._guild_fields(channel)}
+            self._bot.publish("MESSAGE_DELETE_BULK", data, intent=INTENT_GUILD_MESSAGES)
+        for message in messages:
+            event = {"type": "message_delete", "channel_id": channel.channel_id, "message_id": message.message_id}
+            self._page.publish(event, user_id=self._only_reader_id(message))
+
+    def pins_updated(self, channel: Channel) -> None:
+        """Announce that a message was pinned in a channel, or is pinned no longer."""
+        if not self._may_see(channel):
+            return
+        last = isoformat(channel.last_pin_at) if channel.last_pin_at else None
+        data = {"channel_id": channel.channel_id, "last_pin_timestamp": last, **self._guild_fields(channel)}
+        is_dm = channel.kind == "dm"
+        self._bot.publish(
+            "CHANNEL_PINS_UPDATE", data, intent=INTENT_DM_MESSAGES if is_dm else INTENT_GUILDS, is_dm=is_dm
+        )
 
     def reaction_changed(self, message: Message, *, user: User, emoji: str, is_added: bool) -> None:
         """Announce that somebody reacted, or took it back."""
@@ -150,24 +173,28 @@ class Announcer:
         data = self._wire.channel(channel)
         if channel.kind == "thread":
             data["newly_created"] = True
-        self._bot.publish(name, data, intent=INTENT_GUILDS)
+        if channel.kind != "thread" or self._may_see(channel):
+            self._bot.publish(name, data, intent=INTENT_GUILDS)
         kind = "thread_create" if channel.kind == "thread" else "channel_create"
         self._page.publish({"type": kind, "channel": self._view.channel(channel)})
 
     def channel_updated(self, channel: Channel) -> None:
         """Announce a change of a channel, of a thread or of permissions there."""
         name = "THREAD_UPDATE" if channel.kind == "thread" else "CHANNEL_UPDATE"
-        self._bot.publish(name, self._wire.channel(channel), intent=INTENT_GUILDS)
+        if channel.kind != "thread" or self._may_see(channel):
+            self._bot.publish(name, self._wire.channel(channel), intent=INTENT_GUILDS)
         self._page.publish({"type": "channel_update", "channel": self._view.channel(channel)})
 
     def channel_deleted(self, channel: Channel) -> None:
         """Announce that a channel or thread is gone."""
-        name = "THREAD_DELETE" if channel.kind == "thread" else "CHANNEL_DELETE"
-        self._bot.publish(name, self._wire.channel(channel), intent=INTENT_GUILDS)
+        if channel.kind == "thread":
+            self.channel_forgotten(channel)
+        else:
+            self._bot.publish("CHANNEL_DELETE", self._wire.channel(channel), intent=INTENT_GUILDS)
         self._page.publish({"type": "channel_delete", "channel_id": channel.channel_id})
 
     def channel_forgotten(self, channel: Channel) -> None:
-        """Tell the bot that a channel is gone after a reset, when its record is no more."""
+        """Tell the bot that a thread is gone, or a channel after a reset, when its record is no more."""
         data = {"id": channel.channel_id, "guild_id": self._wire.guild_id, "type": CHANNEL_TYPES[channel.kind]}
         if channel.kind == "thread":
             data["parent_id"] = channel.parent_id
@@ -175,10 +202,21 @@ class Announcer:
         self._bot.publish(name, data, intent=INTENT_GUILDS)
 
     def user_created(self, user: User) -> None:
-        """Announce that a person has joined."""
+        """Announce that a person has joined, for the first time or again."""
         data = self._wire.member(user) | {"guild_id": self._wire.guild_id}
         self._bot.publish("GUILD_MEMBER_ADD", data, intent=INTENT_GUILD_MEMBERS)
         self._page.publish({"type": "user_create", "user": self._view.user(user)})
+
+    def user_left(self, user: User) -> None:
+        """Announce that a person has left the server."""
+        data = {"guild_id": self._wire.guild_id, "user": user_json(user)}
+        self._bot.publish("GUILD_MEMBER_REMOVE", data, intent=INTENT_GUILD_MEMBERS)
+        self._page.publish({"type": "user_update", "user": self._view.user(user)})
+
+    def guild_updated(self) -> None:
+        """Announce that something about the server itself has changed, as who owns it."""
+        self._bot.publish("GUILD_UPDATE", self._wire.guild(), intent=INTENT_GUILDS)
+        self._page.publish({"type": "roles_update", **self._view.people()})
 
     def member_updated(self, user: User) -> None:
         """Announce that somebody's roles have changed."""

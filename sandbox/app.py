@@ -28,6 +28,7 @@ from sandbox.page_guard import guard
 from sandbox.page_places import PagePlaces
 from sandbox.page_server import PageServer
 from sandbox.page_view import PageView
+from sandbox.pins import Pins
 from sandbox.proxy import DISCORD_HOSTS, ConnectProxy, Target
 from sandbox.rest.application import ApplicationRoutes
 from sandbox.rest.cdn import CDN
@@ -81,6 +82,7 @@ class Sandbox:
         self._announcer = Announcer(self.world, self._wire, self._view, bot=self.gateway, page=self._page_events)
         self.gateway.announcer = self._announcer
         self._messages = Messages(self.world, self._wire, self._announcer)
+        self._pins = Pins(self.world, self._wire, self._messages, self._announcer)
         self._threads = Threads(self.world, self._messages, self._announcer)
         self._interactions = Interactions(self.world, self._wire, self._announcer, self._messages, self.faults)
         self._runners: list[web.AppRunner] = []
@@ -95,7 +97,7 @@ class Sandbox:
             *ApplicationRoutes(world, wire, self.gateway, announcer).routes(),
             *CommandRoutes(world, announcer).routes(),
             *ChannelRoutes(world, wire, messages, self._threads, announcer).routes(),
-            *MessageRoutes(world, wire, messages, announcer).routes(),
+            *MessageRoutes(world, wire, messages, self._pins, announcer).routes(),
             *InteractionRoutes(world, wire, self._interactions).routes(),
         ]
         gateway_app = web.Application()
@@ -119,7 +121,8 @@ class Sandbox:
             disturbances=self._disturbances,
         )
         control.add_routes(app.router)
-        PagePlaces(self.world, self._view, self._announcer, self._threads).add_routes(app.router)
+        places = PagePlaces(self.world, self._view, self._announcer, threads=self._threads, pins=self._pins)
+        places.add_routes(app.router)
         PageServer(self.world, self._view, self._announcer).add_routes(app.router)
         api = PageAPI(
             self.world,
@@ -130,6 +133,7 @@ class Sandbox:
             invocations=Invocations(self.world, self._wire),
             gateway=self.gateway,
             events=self._page_events,
+            threads=self._threads,
         )
         api.add_routes(app.router)
         return app

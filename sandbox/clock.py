@@ -41,6 +41,11 @@ def isoformat(unix_seconds: float) -> str:
     return datetime.fromtimestamp(unix_seconds, UTC).isoformat()
 
 
+def created_at(snowflake: str) -> float:
+    """Return when an id was made, in Unix seconds."""
+    return (int(snowflake) >> _SNOWFLAKE_SHIFT) / 1000 + DISCORD_EPOCH_SECONDS
+
+
 class IdMaker:
     """Makes Discord ids (snowflakes, as strings of digits), strictly rising."""
 

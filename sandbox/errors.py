@@ -67,6 +67,16 @@ def missing_access() -> RefusedError:
     return RefusedError(403, 50001, "Missing Access")
 
 
+def thread_is_archived() -> RefusedError:
+    """Return error 50083: nothing but deleting messages and writing new ones happens in an archived thread."""
+    return RefusedError(400, 50083, "Thread is archived")
+
+
+def system_message() -> RefusedError:
+    """Return error 50021: what Discord wrote itself cannot be edited, pinned or answered for."""
+    return RefusedError(403, 50021, "Cannot execute action on a system message")
+
+
 def too_large() -> RefusedError:
     """Return error 40005: a file is over the size limit."""
     return RefusedError(413, 40005, "Request entity too large")

@@ -265,13 +265,13 @@ class Gateway:
             self.announcer.to_everyone({"type": "bot_presence", "online": self.is_bot_online})
 
     def _send_members(self, session: Session, data: Json) -> None:
-        users = list(self._world.users.values())
+        users = self._world.members()
         asked_ids = data.get("user_ids")
         missing: list[str] = []
         if asked_ids is not None:
             wanted = [str(each) for each in (asked_ids if isinstance(asked_ids, list) else [asked_ids])]
-            missing = [user_id for user_id in wanted if user_id not in self._world.users]
             users = [user for user in users if user.user_id in wanted]
+            missing = [user_id for user_id in wanted if all(user.user_id != user_id for user in users)]
         else:
             query = str(data.get("query") or "").lower()
             if not query and not session.intents & INTENT_GUILD_MEMBERS:

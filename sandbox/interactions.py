@@ -10,7 +10,7 @@ from typing import Any
 
 from sandbox.announcer import Announcer
 from sandbox.component_rules import check_modal
-from sandbox.errors import RefusedError, bad_form, unknown_message
+from sandbox.errors import RefusedError, bad_form, unknown_channel, unknown_message
 from sandbox.faults import FaultLog
 from sandbox.messages import Draft, Messages
 from sandbox.model import (
@@ -22,6 +22,7 @@ from sandbox.model import (
     MESSAGE_CONTEXT_MENU,
     MESSAGE_REPLY,
     MESSAGE_SLASH_COMMAND,
+    Channel,
     Interaction,
     Message,
     User,
@@ -235,8 +236,13 @@ class Interactions:
     # Messages that answer
 
     def _check_extras(self, interaction: Interaction, data: Json, files: dict[int, Upload]) -> None:
-        channel = self._world.channels[interaction.channel_id]
-        self._messages.check_extras(channel, data, num_files=len(files))
+        self._messages.check_extras(self._channel(interaction), data, num_files=len(files))
+
+    def _channel(self, interaction: Interaction) -> Channel:
+        channel = self._world.channels.get(interaction.channel_id)
+        if channel is None:
+            raise unknown_channel()
+        return channel
 
     def _write(
         self,
@@ -267,7 +273,7 @@ class Interactions:
             ephemeral_user_id=interaction.user_id if is_ephemeral else None,
             is_loading=is_loading,
         )
-        return self._messages.create(self._world.channels[interaction.channel_id], self._world.bot, draft)
+        return self._messages.create(self._channel(interaction), self._world.bot, draft)
 
     def _origin(self, interaction: Interaction) -> Json:
         origin: dict[str, Any] = {

@@ -50,7 +50,7 @@ class Resolved:
         if user is None:
             raise PageRequestError(f"There is no user {user_id}.")
         self._add("users", user_id, user_json(user))
-        if self._channel.kind != "dm":
+        if self._channel.kind != "dm" and user.is_member:
             member = self._wire.member(user, with_user=False)
             member["permissions"] = str(self._wire.person_permissions(self._channel, user))
             self._add("members", user_id, member)

@@ -8,7 +8,16 @@ from dataclasses import dataclass, field
 from sandbox import message_rules
 from sandbox.announcer import Announcer
 from sandbox.component_rules import check_message_components
-from sandbox.errors import RefusedError, bad_form, missing_access, missing_permissions, unknown_channel, unknown_message
+from sandbox.errors import (
+    RefusedError,
+    bad_form,
+    missing_access,
+    missing_permissions,
+    system_message,
+    thread_is_archived,
+    unknown_channel,
+    unknown_message,
+)
 from sandbox.media_facts import clean_filename
 from sandbox.model import (
     FLAG_COMPONENTS_V2,
@@ -47,6 +56,7 @@ class Draft:
     ephemeral_user_id: str | None = None
     is_loading: bool = False
     opens_post: bool = False
+    points_to: dict[str, str] | None = None
 
 
 class Messages:
@@ -112,7 +122,8 @@ class Messages:
         """Raises: RefusedError when the bot lacks a permission for this message, or this is no place for messages."""
         if channel.kind == "forum":
             raise RefusedError(400, 50008, "Cannot send messages in a non-text channel")
-        if channel.kind == "dm" and not self._world.is_bot_member:
+        person = self._world.users.get(channel.user_id or "")
+        if person is not None and not (self._world.is_bot_member and person.is_member):
             raise RefusedError(403, 50007, "Cannot send messages to this user")
         self.require_permissions(channel, "send_messages_in_threads" if channel.kind == "thread" else "send_messages")
         self.check_extras(channel, payload, num_files=num_files)
@@ -151,21 +162,38 @@ class Messages:
             interaction=draft.interaction,
             ephemeral_user_id=draft.ephemeral_user_id,
             nonce=message_rules.check_nonce(payload.get("nonce")),
+            points_to=draft.points_to,
         )
         self._fill(message, payload, draft.files)
-        if not draft.is_loading:
+        if not draft.is_loading and not message.is_system:
             self._refuse_empty(message)
-        if channel.is_archived:
-            channel.is_archived = False
-            self._world.save_channel(channel)
+        if not message.is_ephemeral:
+            self.wake(channel)
         self._world.save_message(message)
         if draft.opens_post:
             self._announcer.channel_created(channel)
         self._announcer.message_created(message)
         return message
 
+    def wake(self, channel: Channel) -> None:
+        """Take a thread out of the archive, as a new message in it does."""
+        if not channel.is_archived:
+            return
+        channel.is_archived = False
+        channel.archive_changed_at = self._world.clock.now()
+        self._world.save_channel(channel)
+        self._announcer.channel_updated(channel)
+
+    def refuse_archived(self, message: Message) -> None:
+        """Raises: RefusedError when the message is in an archived thread, where it may only be deleted."""
+        if self._world.channels[message.channel_id].is_archived:
+            raise thread_is_archived()
+
     def edit(self, message: Message, payload: Json, files: dict[int, Upload]) -> Message:
         """Change a message and announce it; it is no longer loading. Raises: RefusedError when it breaks a rule."""
+        self.refuse_archived(message)
+        if message.is_system:
+            raise system_message()
         before = message.flags
         if (
             message.flags & FLAG_COMPONENTS_V2
@@ -284,8 +312,15 @@ class Messages:
         self._world.remove_message(message)
         self._announcer.message_deleted(message)
 
+    def delete_many(self, channel: Channel, messages: list[Message]) -> None:
+        """Delete several messages of one channel at once; the bot hears of it in one event."""
+        for message in messages:
+            self._world.remove_message(message)
+        self._announcer.messages_deleted(channel, messages)
+
     def react(self, message: Message, user: User, emoji: str) -> None:
-        """Add a reaction, once for each person, and announce it."""
+        """Add a reaction, once for each person, and announce it. Raises: RefusedError."""
+        self.refuse_archived(message)
         entry = next((each for each in message.reactions if each["emoji"] == emoji), None)
         if entry is None:
             if len(message.reactions) >= 20:
@@ -300,6 +335,7 @@ class Messages:
 
     def unreact(self, message: Message, user: User, emoji: str) -> None:
         """Take a reaction back and announce it. Raises: RefusedError when there is none."""
+        self.refuse_archived(message)
         entry = next((each for each in message.reactions if each["emoji"] == emoji), None)
         if entry is None or user.user_id not in entry["user_ids"]:
             raise RefusedError(404, 10014, "Unknown Emoji")

@@ -15,10 +15,13 @@ FLAG_VOICE_MESSAGE = 1 << 13
 FLAG_COMPONENTS_V2 = 1 << 15
 
 MESSAGE_DEFAULT = 0
+MESSAGE_CHANNEL_RENAMED = 4
+MESSAGE_PINNED = 6
 MESSAGE_THREAD_CREATED = 18
 MESSAGE_REPLY = 19
 MESSAGE_SLASH_COMMAND = 20
 MESSAGE_CONTEXT_MENU = 23
+SYSTEM_MESSAGES = frozenset({MESSAGE_CHANNEL_RENAMED, MESSAGE_PINNED, MESSAGE_THREAD_CREATED})
 
 INTERACTION_COMMAND = 2
 INTERACTION_COMPONENT = 3
@@ -28,12 +31,17 @@ INTERACTION_MODAL = 5
 
 @dataclass(slots=True, kw_only=True)
 class User:
-    """A person, or the bot; `role_ids` are the roles in the server beside `@everyone`."""
+    """A person, or the bot; `role_ids` are the roles in the server beside `@everyone`.
+
+    Who left is kept, because their messages are; `is_member` is of the server (the bot's own is `World.is_bot_member`).
+    """
 
     user_id: str
     name: str
     is_bot: bool = False
     role_ids: list[str] = field(default_factory=list[str])
+    is_member: bool = True
+    joined_at: float | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -67,6 +75,8 @@ class Channel:
     is_locked: bool = False
     auto_archive_minutes: int = 1440
     last_message_id: str | None = None
+    last_pin_at: float | None = None
+    archive_changed_at: float | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -88,7 +98,10 @@ class Attachment:
 
 @dataclass(slots=True, kw_only=True)
 class Message:
-    """A message; embeds and components are Discord's JSON with `attachment://` names still in them."""
+    """A message; embeds and components are Discord's JSON with `attachment://` names still in them.
+
+    `points_to` has the channel, and maybe the message, that a system message is about.
+    """
 
     message_id: str
     channel_id: str
@@ -107,14 +120,21 @@ class Message:
     reply_to_id: str | None = None
     reactions: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     is_pinned: bool = False
+    pinned_at: float | None = None
     nonce: str | None = None
     interaction: dict[str, Any] | None = None
     ephemeral_user_id: str | None = None
+    points_to: dict[str, str] | None = None
 
     @property
     def is_ephemeral(self) -> bool:
         """Whether only one person sees it."""
         return bool(self.flags & FLAG_EPHEMERAL)
+
+    @property
+    def is_system(self) -> bool:
+        """Whether Discord wrote it, to say what somebody did."""
+        return self.kind in SYSTEM_MESSAGES
 
     @property
     def is_loading(self) -> bool:

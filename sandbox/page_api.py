@@ -31,6 +31,7 @@ from sandbox.page_view import PageView
 from sandbox.rest.cdn import file_response, find_file
 from sandbox.rest.server import json_response
 from sandbox.state import World
+from sandbox.threads import Threads
 from sandbox.uploads import Body, read_body
 
 WEB_FOLDER = Path(__file__).parent / "web"
@@ -53,6 +54,7 @@ class PageAPI:
         invocations: Invocations,
         gateway: Gateway,
         events: PageEvents,
+        threads: Threads,
     ) -> None:
         self._world = world
         self._view = view
@@ -62,6 +64,7 @@ class PageAPI:
         self._invocations = invocations
         self._gateway = gateway
         self._events = events
+        self._threads = threads
 
     def add_routes(self, router: web.UrlDispatcher) -> None:
         """Add the routes for people."""
@@ -98,6 +101,17 @@ class PageAPI:
         if user is None or user.is_bot:
             raise PageRequestError("There is no such person; POST /api/users first.", status=404)
         return user
+
+    def _active(self, user_id: Any, channel_id: Any) -> tuple[User, Channel]:
+        """Return somebody who acts and where; a thread is woken for them. Raises: PageRequestError, RefusedError."""
+        user = self._user(user_id)
+        channel = self._channel(channel_id, user)
+        _refuse_forum(channel)
+        if channel.kind != "dm" and not user.is_member:
+            raise PageRequestError("You have left this server.", status=403)
+        if channel.kind == "thread":
+            self._threads.wake_for(channel, is_manager=self._view.may(user, "manage_threads"))
+        return user, channel
 
     def _channel(self, channel_id: Any, user: User | None = None) -> Channel:
         channel = self._world.channels.get(str(channel_id))
@@ -165,9 +179,7 @@ class PageAPI:
     async def write(self, request: web.Request) -> web.Response:
         """Write a message as a person."""
         body = await self._body(request)
-        user = self._user(body.json.get("user_id"))
-        channel = self._channel(request.match_info["channel_id"], user)
-        _refuse_forum(channel)
+        user, channel = self._active(body.json.get("user_id"), request.match_info["channel_id"])
         payload: Json = {"content": body.json.get("content") or ""}
         if body.json.get("reply_to"):
             payload["message_reference"] = {"message_id": str(body.json["reply_to"])}
@@ -181,6 +193,7 @@ class PageAPI:
         message = self._message(request.match_info["message_id"], user)
         if message.author_id != user.user_id:
             raise PageRequestError("Only the author changes a message.", status=403)
+        self._refuse_outsider(user, message)
         edited = self._messages.edit(message, {"content": body.get("content") or ""}, {})
         return json_response(self._view.message(edited))
 
@@ -213,16 +226,20 @@ class PageAPI:
         emoji = str(body.get("emoji") or "")
         if not is_emoji(emoji):
             raise PageRequestError("A reaction is one emoji.")
-        return self._message(request.match_info["message_id"], user), user, emoji
+        message = self._message(request.match_info["message_id"], user)
+        self._refuse_outsider(user, message)
+        return message, user, emoji
+
+    def _refuse_outsider(self, user: User, message: Message) -> None:
+        if not user.is_member and self._world.channels[message.channel_id].kind != "dm":
+            raise PageRequestError("You have left this server.", status=403)
 
     # Interactions
 
     async def interact(self, request: web.Request) -> web.Response:
         """Send a command, press, choice or form to the bot."""
         body = await self._body(request)
-        user = self._user(body.json.get("user_id"))
-        channel = self._channel(body.json.get("channel_id"), user)
-        _refuse_forum(channel)
+        user, channel = self._active(body.json.get("user_id"), body.json.get("channel_id"))
         if not self._world.is_bot_member:
             raise PageRequestError(f"{self._world.bot.name} is not in this server.", status=403)
         interaction = self._send(body.json.get("kind"), user, channel, body)

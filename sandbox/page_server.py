@@ -40,6 +40,7 @@ class PageServer:
         router.add_put("/api/roles/{role_id}/members/{user_id}", self.give_role)
         router.add_delete("/api/roles/{role_id}/members/{user_id}", self.take_role)
         router.add_post("/api/bot", self.move_bot)
+        router.add_post("/api/members", self.move_member)
 
     async def _json(self, request: web.Request) -> Json:
         body = (await read_body(request, file_limit_bytes=_MAX_JSON_BYTES)).json or {}
@@ -128,3 +129,27 @@ class PageServer:
             self._world.save_membership(is_bot_member=is_member)
             self._announcer.membership_changed()
         return web.Response(status=204)
+
+    async def move_member(self, request: web.Request) -> web.Response:
+        """Let a person leave the server, with the loss of their roles, or come back."""
+        body = await self._json(request)
+        user = self._world.users.get(str(body.get("user_id")))
+        if user is None or user.is_bot:
+            raise PageRequestError("There is no such person.", status=404)
+        if body.get("action") not in ("leave", "join"):
+            raise PageRequestError("action is leave or join.")
+        is_member = body["action"] == "join"
+        if is_member == user.is_member:
+            return json_response(self._view.user(user))
+        owner = self._world.owner
+        user.is_member = is_member
+        user.role_ids.clear()
+        user.joined_at = self._world.clock.now()
+        self._world.save_user(user)
+        if is_member:
+            self._announcer.user_created(user)
+        else:
+            self._announcer.user_left(user)
+        if self._world.owner is not owner:
+            self._announcer.guild_updated()
+        return json_response(self._view.user(user))

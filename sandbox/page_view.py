@@ -38,6 +38,7 @@ class PageView:
             "is_bot": user.is_bot,
             "color": user_color(user.user_id),
             "role_ids": list(user.role_ids),
+            "is_member": user.is_member,
             "is_owner": owner is not None and owner.user_id == user.user_id,
             "permissions": str(self._wire.guild_permissions(user)),
         }
@@ -78,6 +79,8 @@ class PageView:
             "parent_id": channel.parent_id,
             "user_id": channel.user_id,
             "owner_id": channel.owner_id,
+            "is_archived": channel.is_archived,
+            "is_locked": channel.is_locked,
             "bot_allow": names_of(channel.allow),
             "bot_deny": names_of(channel.deny),
         }

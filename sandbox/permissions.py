@@ -79,6 +79,9 @@ EVERYONE = mask_of(
         "use_external_apps",
     ]
 )
+INVITATION = mask_of(["manage_threads", "pin_messages"])
+"""What the bot's invitation asks for beyond what everyone may: Discord gives it a role of its own with these."""
+
 DIRECT_MESSAGES = mask_of(
     [
         "view_channel",

@@ -6,9 +6,9 @@ Also tells what the bot and people may do in a channel. Messages are in `wire.py
 import copy
 from typing import Any
 
-from sandbox.clock import DISCORD_EPOCH_SECONDS, isoformat
+from sandbox.clock import created_at, isoformat
 from sandbox.model import Channel, Role, User
-from sandbox.permissions import ALL, BITS, DIRECT_MESSAGES, EVERYONE
+from sandbox.permissions import ALL, BITS, DIRECT_MESSAGES, EVERYONE, INVITATION
 from sandbox.state import World
 
 Json = dict[str, Any]
@@ -74,7 +74,7 @@ def user_json(user: User) -> Json:
 
 def created_iso(snowflake: str) -> str:
     """Return when an id was made."""
-    return isoformat((int(snowflake) >> 22) / 1000 + DISCORD_EPOCH_SECONDS)
+    return isoformat(created_at(snowflake))
 
 
 class PlaceWire:
@@ -108,7 +108,7 @@ class PlaceWire:
         owner = self._world.owner
         if owner is not None and user.user_id == owner.user_id:
             return ALL
-        permissions = EVERYONE
+        permissions = EVERYONE | (INVITATION if user.is_bot else 0)
         for role_id in user.role_ids:
             permissions |= self._world.roles[role_id].permissions
         return ALL if permissions & BITS["administrator"] else permissions
@@ -123,7 +123,7 @@ class PlaceWire:
             "nick": None,
             "avatar": None,
             "roles": list(user.role_ids),
-            "joined_at": created_iso(user.user_id),
+            "joined_at": isoformat(user.joined_at) if user.joined_at else created_iso(user.user_id),
             "premium_since": None,
             "deaf": False,
             "mute": False,
@@ -143,6 +143,8 @@ class PlaceWire:
             "last_message_id": channel.last_message_id,
             "flags": 0,
         }
+        if channel.last_pin_at:
+            body["last_pin_timestamp"] = isoformat(channel.last_pin_at)
         if channel.kind == "dm":
             person = self._world.users[channel.user_id or ""]
             return {**body, "recipients": [user_json(person)]}
@@ -166,7 +168,8 @@ class PlaceWire:
 
     def _thread_fields(self, thread: Channel) -> Json:
         num_messages = len(self._world.messages_in(thread.channel_id))
-        created_at = created_iso(thread.channel_id)
+        started_at = created_iso(thread.channel_id)
+        changed_at = isoformat(thread.archive_changed_at) if thread.archive_changed_at else started_at
         return {
             "parent_id": thread.parent_id,
             "owner_id": thread.owner_id,
@@ -178,13 +181,13 @@ class PlaceWire:
                 "archived": thread.is_archived,
                 "locked": thread.is_locked,
                 "auto_archive_duration": thread.auto_archive_minutes,
-                "archive_timestamp": created_at,
-                "create_timestamp": created_at,
+                "archive_timestamp": changed_at,
+                "create_timestamp": started_at,
             },
             "member": {
                 "id": thread.channel_id,
                 "user_id": self._world.identity.application_id,
-                "join_timestamp": created_at,
+                "join_timestamp": started_at,
                 "flags": 0,
             },
         }
@@ -225,12 +228,12 @@ class PlaceWire:
     def guild_create(self, *, with_all_members: bool) -> Json:
         """Return the server as the gateway sends it after READY."""
         world = self._world
-        members = [user for user in world.users.values() if with_all_members or user.is_bot]
+        members = [user for user in world.members() if with_all_members or user.is_bot]
         return self.guild() | {
             "joined_at": created_iso(self.guild_id),
             "large": False,
             "unavailable": False,
-            "member_count": len(world.users),
+            "member_count": len(world.members()),
             "members": [self.member(user) for user in members],
             "channels": [self.channel(channel) for channel in world.guild_channels()],
             "threads": [self.channel(thread) for thread in world.threads() if not thread.is_archived],

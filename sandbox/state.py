@@ -161,8 +161,12 @@ class World:
 
     @property
     def owner(self) -> User | None:
-        """The server's owner: the first person who came."""
-        return next((user for user in self.users.values() if not user.is_bot), None)
+        """The server's owner: the first person who came and is still there."""
+        return next((user for user in self.users.values() if not user.is_bot and user.is_member), None)
+
+    def members(self) -> list[User]:
+        """Return everybody who is in the server, the bot too, oldest first."""
+        return [user for user in self.users.values() if user.is_member]
 
     def save_channel(self, channel: Channel) -> None:
         """Add or replace a channel."""

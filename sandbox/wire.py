@@ -173,6 +173,8 @@ class Wire(PlaceWire):
         return body
 
     def _reference(self, message: Message, *, is_privileged: bool) -> Json:
+        if message.points_to is not None:
+            return {"message_reference": {"type": 0, **message.points_to, "guild_id": self.guild_id}}
         if message.reply_to_id is None:
             return {}
         target = self._world.messages.get(message.reply_to_id)

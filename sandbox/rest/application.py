@@ -113,7 +113,7 @@ class ApplicationRoutes:
     async def guild(self, call: Call) -> Json:
         """Answer the server."""
         self._check_guild(call)
-        num_members = len(self._world.users)
+        num_members = len(self._world.members())
         return self._wire.guild() | {"approximate_member_count": num_members, "approximate_presence_count": num_members}
 
     async def guild_channels(self, call: Call) -> list[Json]:
@@ -140,14 +140,14 @@ class ApplicationRoutes:
         if "members" not in self._world.limits.privileged_intents:
             raise RefusedError(403, 50001, "Missing Access")
         after = int(call.query("after") or 0)
-        users = [user for user in self._world.users.values() if int(user.user_id) > after]
+        users = [user for user in self._world.members() if int(user.user_id) > after]
         return [self._wire.member(user) for user in users[: int(call.query("limit") or 1)]]
 
     async def member(self, call: Call) -> Json:
-        """Answer one member."""
+        """Answer one member; who left is none."""
         self._check_guild(call)
         user = self._world.users.get(call.param("user_id"))
-        if user is None:
+        if user is None or not user.is_member:
             raise RefusedError(404, 10007, "Unknown Member")
         return self._wire.member(user)
 

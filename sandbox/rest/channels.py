@@ -1,13 +1,14 @@
 """Routes of channels and threads: read, change, delete, start a thread or a forum post, join it."""
 
 from sandbox.announcer import Announcer
-from sandbox.errors import RefusedError, bad_form
+from sandbox.errors import RefusedError, bad_form, thread_is_archived
 from sandbox.messages import Draft, Messages
 from sandbox.model import Channel
+from sandbox.permissions import BITS
 from sandbox.place_wire import Json
 from sandbox.rest.server import NO_CONTENT, Call, Route
 from sandbox.state import World
-from sandbox.threads import Threads, checked_minutes, checked_name
+from sandbox.threads import Threads, checked_name
 from sandbox.wire import Wire
 
 _CHANNEL = "/channels/{channel_id}"
@@ -33,6 +34,7 @@ class ChannelRoutes:
             Route(
                 method="POST", path=_CHANNEL + "/messages/{message_id}/threads", handler=self.start_thread_from_message
             ),
+            Route(method="GET", path=_CHANNEL + "/threads/archived/public", handler=self.archived_threads),
             Route(method="PUT", path=_CHANNEL + "/thread-members/@me", handler=self.join),
             Route(method="DELETE", path=_CHANNEL + "/thread-members/@me", handler=self.join),
             Route(method="PUT", path=_CHANNEL + "/thread-members/{user_id}", handler=self.join),
@@ -46,19 +48,14 @@ class ChannelRoutes:
         """Rename, archive or lock."""
         channel = self._messages.bot_channel(call.param("channel_id"))
         changes = call.json
-        is_own_thread = channel.kind == "thread" and channel.owner_id == self._world.bot.user_id
-        if not is_own_thread:
-            self._messages.require_permissions(
-                channel, "manage_threads" if channel.kind == "thread" else "manage_channels"
-            )
+        if channel.kind == "thread":
+            is_manager = bool(self._wire.bot_permissions(channel) & BITS["manage_threads"])
+            self._threads.change(channel, changes, self._world.bot, is_manager=is_manager)
+            return self._wire.channel(channel)
+        self._messages.require_permissions(channel, "manage_channels")
         if "name" in changes:
             channel.name = checked_name(changes["name"])
         channel.topic = changes.get("topic", channel.topic)
-        channel.is_archived = bool(changes.get("archived", channel.is_archived))
-        channel.is_locked = bool(changes.get("locked", channel.is_locked))
-        channel.auto_archive_minutes = checked_minutes(
-            changes.get("auto_archive_duration", channel.auto_archive_minutes)
-        )
         self._world.save_channel(channel)
         self._announcer.channel_updated(channel)
         return self._wire.channel(channel)
@@ -103,10 +100,22 @@ class ChannelRoutes:
         self._messages.require_permissions(self._world.channels[message.channel_id], "create_public_threads")
         return self._wire.channel(self._threads.start_at(message, self._world.bot, **_wishes(call.json)))
 
+    async def archived_threads(self, call: Call) -> Json:
+        """Answer the archived public threads of a channel, the one that was archived last first."""
+        parent = self._messages.bot_channel(call.param("channel_id"))
+        self._messages.require_permissions(parent, "read_message_history")
+        threads = [self._wire.channel(thread) for thread in self._threads.archived_in(parent)]
+        before, limit = call.query("before"), int(call.query("limit") or 50)
+        seen = [each for each in threads if not before or each["thread_metadata"]["archive_timestamp"] < before]
+        return {"threads": seen[:limit], "members": [], "has_more": len(seen) > limit}
+
     async def join(self, call: Call) -> object:
         """Join or leave a thread: everybody is in every thread here, so nothing changes."""
-        if self._messages.bot_channel(call.param("channel_id")).kind != "thread":
+        thread = self._messages.bot_channel(call.param("channel_id"))
+        if thread.kind != "thread":
             raise RefusedError(400, 50024, "Cannot execute action on this channel type")
+        if thread.is_archived:
+            raise thread_is_archived()
         return NO_CONTENT
 
 

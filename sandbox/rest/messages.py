@@ -3,11 +3,13 @@
 from urllib.parse import unquote
 
 from sandbox.announcer import Announcer
+from sandbox.clock import isoformat
 from sandbox.emoji import is_emoji
-from sandbox.errors import RefusedError, missing_permissions, unknown_message
+from sandbox.errors import RefusedError, unknown_message
 from sandbox.messages import Draft, Messages
 from sandbox.model import Message
 from sandbox.permissions import BITS
+from sandbox.pins import Pins
 from sandbox.place_wire import Json, user_json
 from sandbox.rest.server import NO_CONTENT, Call, Route
 from sandbox.state import World
@@ -17,16 +19,17 @@ _CHANNEL = "/channels/{channel_id}"
 _MESSAGE = _CHANNEL + "/messages/{message_id}"
 _REACTION = _MESSAGE + "/reactions/{emoji}"
 _FIVE_IN_FIVE_SECONDS = (5, 5.0)
-_MAX_PINS = 250
+_MAX_LISTED_PINS = 50
 
 
 class MessageRoutes:
     """Messages through their channel, with the bot's permissions."""
 
-    def __init__(self, world: World, wire: Wire, messages: Messages, announcer: Announcer) -> None:
+    def __init__(self, world: World, wire: Wire, messages: Messages, pins: Pins, announcer: Announcer) -> None:
         self._world = world
         self._wire = wire
         self._messages = messages
+        self._pins = pins
         self._announcer = announcer
 
     def routes(self) -> list[Route]:
@@ -121,10 +124,8 @@ class MessageRoutes:
         message_ids = [str(each) for each in call.json.get("messages") or []]
         if not 2 <= len(message_ids) <= 100:
             raise RefusedError(400, 50016, "Provided too few or too many messages to delete.")
-        for message_id in message_ids:
-            message = self._world.messages.get(message_id)
-            if message is not None and message.channel_id == channel.channel_id:
-                self._messages.delete(message)
+        found = [self._world.messages.get(message_id) for message_id in message_ids]
+        self._messages.delete_many(channel, [each for each in found if each and each.channel_id == channel.channel_id])
         return NO_CONTENT
 
     async def typing(self, call: Call) -> object:
@@ -137,36 +138,26 @@ class MessageRoutes:
     # Pins
 
     async def pins(self, call: Call) -> Json:
-        """Answer pinned messages, newest first."""
+        """Answer pinned messages, the one that was pinned last first; none when the bot may not read the history."""
         channel = self._messages.bot_channel(call.param("channel_id"))
-        pinned = [each for each in self._world.messages_in(channel.channel_id) if each.is_pinned]
-        items = [
-            {"pinned_at": self._wire.message(each)["timestamp"], "message": self._json(each)}
-            for each in reversed(pinned)
-        ]
-        return {"items": items, "has_more": False}
+        limit = min(int(call.query("limit") or _MAX_LISTED_PINS), _MAX_LISTED_PINS)
+        before = call.query("before")
+        items: list[Json] = []
+        if self._wire.bot_permissions(channel) & BITS["read_message_history"]:
+            for message in self._pins.pinned_in(channel):
+                pinned_at = isoformat(message.pinned_at or message.created_at)
+                if not before or pinned_at < before:
+                    items.append({"pinned_at": pinned_at, "message": self._json(message)})
+        return {"items": items[:limit], "has_more": len(items) > limit}
 
     async def pin(self, call: Call) -> object:
         """Pin a message."""
-        return self._set_pin(call, is_pinned=True)
+        self._pins.pin(self._message(call), self._world.bot)
+        return NO_CONTENT
 
     async def unpin(self, call: Call) -> object:
         """Take a pin out."""
-        return self._set_pin(call, is_pinned=False)
-
-    def _set_pin(self, call: Call, *, is_pinned: bool) -> object:
-        message = self._message(call)
-        channel = self._world.channels[message.channel_id]
-        if channel.kind != "dm":
-            permissions = self._wire.bot_permissions(channel)
-            if not permissions & (BITS["pin_messages"] | BITS["manage_messages"]):
-                raise missing_permissions()
-        num_pinned = sum(each.is_pinned for each in self._world.messages_in(channel.channel_id))
-        if is_pinned and num_pinned >= _MAX_PINS:
-            raise RefusedError(400, 30003, f"Maximum number of pins reached ({_MAX_PINS})")
-        message.is_pinned = is_pinned
-        self._world.save_message(message)
-        self._announcer.message_updated(message)
+        self._pins.unpin(self._message(call), self._world.bot)
         return NO_CONTENT
 
     # Reactions

@@ -316,9 +316,10 @@ async def test_pins_need_a_permission(sandbox, ada, start_bot):
     """Pinning is for those who may; pins are listed."""
     bot = await start_bot()
     message = await bot.channel.send("keep me")
+    await ada.request("POST", "api/permissions", channel_id=sandbox.addresses.channel_id, deny=["pin_messages"])
     with pytest.raises(discord.Forbidden):
         await message.pin()
-    await ada.request("POST", "api/permissions", channel_id=sandbox.addresses.channel_id, allow=["pin_messages"])
+    await ada.request("POST", "api/permissions", channel_id=sandbox.addresses.channel_id)
     await message.pin()
     assert [each.content async for each in bot.channel.pins()] == ["keep me"]
     await message.unpin()
