@@ -205,9 +205,9 @@ async def test_beating_child_is_not_hung():
 
 async def test_idle_child_is_not_hung():
     """Silence counts only while somebody waits."""
-    limits = ChildLimits(hang_timeout_seconds=0.2)
+    limits = ChildLimits(hang_timeout_seconds=1.0)
     async with ChildProcess(children.obey, name="obey", limits=limits) as child:
-        await asyncio.sleep(0.8)
+        await asyncio.sleep(1.3)
         assert await child.call(b"hello", timeout_seconds=5) == b"done"
 
 

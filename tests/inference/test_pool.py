@@ -8,6 +8,7 @@ import random
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -17,7 +18,7 @@ from core.errors import DeviceMemoryError, ServiceStoppingError, WorkerLostError
 from core.metrics import PrometheusMetrics
 from music.codec import encode_piece
 from tests.inference.test_client import finish, until_running
-from tests.inference.tiny_decoder import make_request
+from tests.inference.tiny_decoder import hold, let_go, make_request
 
 
 async def _undisturbed_piece(make_client, **request) -> bytes:
@@ -26,9 +27,10 @@ async def _undisturbed_piece(make_client, **request) -> bytes:
 
 
 @pytest.mark.parametrize("num_workers", [1, 2])
-async def test_killed_in_mid_job_gives_the_same_bytes(make_client, num_workers):
+async def test_killed_in_mid_job_gives_the_same_bytes(make_client, num_workers, tmp_path):
     """After ``kill -9`` of its worker the job runs again and ends in the very piece of an undisturbed run."""
     expected = await _undisturbed_piece(make_client, seed=5, num_bars=20)
+    hold(tmp_path, seed=5, bar=10)
     async with make_client(TUTTI_WORKERS=num_workers) as client:
         replies = client.submit(make_request("j", seed=5, num_bars=20))
         async for message in replies:
@@ -36,20 +38,23 @@ async def test_killed_in_mid_job_gives_the_same_bytes(make_client, num_workers):
                 break
         for process_id in client.worker_process_ids:
             os.kill(process_id, signal.SIGKILL)
+        let_go(tmp_path, 5)
 
         result = await finish(replies)
 
     assert encode_piece(result.piece) == expected
 
 
-async def test_hung_worker_is_replaced(make_client):
+async def test_hung_worker_is_replaced(make_client, tmp_path):
     """A worker that stands still (SIGSTOP) is killed after the hang timeout, and its job still ends in the same piece."""
     expected = await _undisturbed_piece(make_client, seed=6, num_bars=10)
+    hold(tmp_path, seed=6, bar=5)
     async with make_client(TUTTI_HANG_TIMEOUT_SECONDS=1.0) as client:
         replies = client.submit(make_request("j", seed=6, num_bars=10))
         await until_running(replies)
         (process_id,) = client.worker_process_ids
         os.kill(process_id, signal.SIGSTOP)
+        let_go(tmp_path, 6)
 
         result = await finish(replies)
         assert client.worker_process_ids != [process_id]
@@ -129,20 +134,23 @@ async def test_random_kills_lose_and_double_nothing(make_client):
         for _ in range(8):
             await asyncio.sleep(0.15)
             if process_ids := client.worker_process_ids:
-                os.kill(randomness.choice(process_ids), signal.SIGKILL)
+                with suppress(ProcessLookupError):  # it is dead already, and the pool has not heard of it
+                    os.kill(randomness.choice(process_ids), signal.SIGKILL)
         results = await asyncio.gather(*jobs)
 
     assert [result.job_id for result in results] == [f"j{index}" for index in range(40)]
     assert [encode_piece(result.piece) for result in results] == [expected[index % 4] for index in range(40)]
 
 
-async def test_draining_lets_running_jobs_finish(make_client):
+async def test_draining_lets_running_jobs_finish(make_client, tmp_path):
     """Stopping waits for the running job, ends the waiting one with its own error, and leaves no process."""
+    hold(tmp_path, seed=2, bar=5)
     async with make_client(drain_seconds=20) as client:
-        running = client.submit(make_request("running", num_bars=20))
+        running = client.submit(make_request("running", num_bars=10, seed=2))
         await until_running(running)
         waiting = client.submit(make_request("waiting"))
         process_ids = client.worker_process_ids
+        asyncio.get_running_loop().call_later(0.1, let_go, tmp_path, 2)  # while it is being stopped
 
     assert await finish(running)
     with pytest.raises(ServiceStoppingError):

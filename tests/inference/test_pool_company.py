@@ -15,7 +15,7 @@ from core.processes import ChildLimits
 from inference.pool import PoolOptions, WorkerPool
 from inference.protocol import Failure, Progress, Result, WorkerSetup
 from music.codec import encode_piece
-from tests.inference.tiny_decoder import make_request
+from tests.inference.tiny_decoder import hold, let_go, make_request
 
 
 @asynccontextmanager
@@ -116,10 +116,12 @@ async def test_a_spare_takes_over_at_once(tmp_path):
     async with running_pool(tmp_path, num_spares=1) as pool:
         await until_spare_is_ready(pool)
         spare = next(slot for slot in pool._crew.slots if slot.is_ready and not slot.is_serving)
-        job = submit(pool, "j", num_bars=30)
+        hold(tmp_path, seed=2, bar=5)
+        job = submit(pool, "j", num_bars=10, seed=2)
         assert isinstance(await job.stream.read(), Progress)
         (process_id,) = pool.process_ids
         os.kill(process_id, signal.SIGKILL)
+        let_go(tmp_path, 2)
 
         assert isinstance(await end_of(job), Result)
         assert pool.process_ids == [spare.handle.process_id]

@@ -113,7 +113,7 @@ def hold(folder: Path, *, seed: int, bar: int) -> None:
     _hold_file(folder, seed).write_text(str(bar))
 
 
-def let_go(folder: Path, *, seed: int) -> None:
+def let_go(folder: Path, seed: int) -> None:
     """Let a held job go on."""
     _hold_file(folder, seed).unlink()
 

@@ -83,7 +83,7 @@ async def test_killed_worker_changes_no_byte_of_the_reply(open_studio, writer, t
         await studio.jobs.submit(order)
         await presenter.is_writing(seed=1)
         os.kill(writer.worker_process_ids[0], signal.SIGKILL)
-        let_go(tmp_path, seed=1)
+        let_go(tmp_path, 1)
         await presenter.answered()
     assert presenter.errors == []
     assert presenter.replies[0][1].midi.data == quiet.presenter.replies[0][1].midi.data
@@ -112,7 +112,7 @@ async def test_waiting_jobs_see_their_place_in_the_queue(open_studio, writer, mo
         await presenter.is_writing(seed=1)
         await studio.jobs.submit(make_order(GenerateOptions(num_bars=1, seed=2), author=BEN))
         await presenter.has_place(2, 1)
-        let_go(tmp_path, seed=1)
+        let_go(tmp_path, 1)
         await _replies(presenter, 2)
     assert {view.queue_place for view in presenter.waits(seed=2)} - {None} == {1}  # None: just begun
 
@@ -136,9 +136,9 @@ async def test_place_and_time_are_shown_and_go_down(open_studio, writer, monkeyp
         await presenter.has_place(3, 1)
         await studio.jobs.submit(make_order(GenerateOptions(num_bars=NUM_BARS, seed=4), author=CARL))
         await presenter.has_place(4, 2)
-        let_go(tmp_path, seed=2)
+        let_go(tmp_path, 2)
         await presenter.has_place(4, 1)
-        let_go(tmp_path, seed=3)
+        let_go(tmp_path, 3)
         await _replies(presenter, 4)
     waits = presenter.waits(seed=4)
     places = [view.queue_place for view in waits if view.queue_place]

