@@ -24,9 +24,13 @@ from core.processes import ChildLimits, ChildProcess
 from core.settings import MediaSettings
 from media.protocol import (
     AudioFormat,
+    DrawConflict,
+    DrawGraph,
     DrawHistory,
     DrawPianoRoll,
     DrawPlan,
+    DrawRequest,
+    DrawSong,
     DrawTakes,
     EngravedScore,
     EngraveScore,
@@ -46,6 +50,7 @@ from media.protocol import (
     WarmUp,
     WriteMIDI,
 )
+from media.song_facts import GraphRevision, SongFacts
 from media.sound_cache import SoundCache
 from media.worker import serve
 from music.forms.plan import FormPlan
@@ -63,6 +68,9 @@ _KINDS: dict[type, RenderLabel] = {
     DrawTakes: "picture",
     DrawHistory: "picture",
     DrawPlan: "picture",
+    DrawSong: "picture",
+    DrawConflict: "picture",
+    DrawGraph: "picture",
     EngraveScore: "picture",
     WriteMIDI: "midi",
 }
@@ -210,9 +218,7 @@ class MediaClient:
         Raises:
             RenderError: if it cannot be made in time.
         """
-        answer = await self._make(DrawPianoRoll(piece=piece, before=before, first_bar=first_bar))
-        assert isinstance(answer, Picture)
-        return answer
+        return await self._draw(DrawPianoRoll(piece=piece, before=before, first_bar=first_bar))
 
     async def draw_takes(self, takes: Sequence[Piece]) -> Picture:
         """Return the piano rolls of several takes of one wish as one PNG with alt text.
@@ -220,9 +226,7 @@ class MediaClient:
         Raises:
             RenderError: if it cannot be made in time.
         """
-        answer = await self._make(DrawTakes(takes=tuple(takes)))
-        assert isinstance(answer, Picture)
-        return answer
+        return await self._draw(DrawTakes(takes=tuple(takes)))
 
     async def draw_history(self, nodes: Sequence[HistoryNode]) -> Picture:
         """Return the graph of a song's revisions as PNG with alt text.
@@ -230,9 +234,7 @@ class MediaClient:
         Raises:
             RenderError: if it cannot be made in time.
         """
-        answer = await self._make(DrawHistory(nodes=tuple(nodes)))
-        assert isinstance(answer, Picture)
-        return answer
+        return await self._draw(DrawHistory(nodes=tuple(nodes)))
 
     async def draw_plan(self, plan: FormPlan) -> Picture:
         """Return the plan of a song as PNG with alt text.
@@ -240,9 +242,31 @@ class MediaClient:
         Raises:
             RenderError: if it cannot be made in time.
         """
-        answer = await self._make(DrawPlan(plan=plan))
-        assert isinstance(answer, Picture)
-        return answer
+        return await self._draw(DrawPlan(plan=plan))
+
+    async def draw_song(self, piece: Piece, facts: SongFacts, *, chunk: str = "") -> Picture:
+        """Return the arrangement of a song made together as PNG with alt text; the file carries ``chunk``, a JSON text.
+
+        Raises:
+            RenderError: if it cannot be made in time.
+        """
+        return await self._draw(DrawSong(piece=piece, facts=facts, chunk=chunk))
+
+    async def draw_conflict(self, wish: DrawConflict) -> Picture:
+        """Return both sides of a conflict as one PNG with alt text.
+
+        Raises:
+            RenderError: if it cannot be made in time.
+        """
+        return await self._draw(wish)
+
+    async def draw_graph(self, revisions: Sequence[GraphRevision], *, title: str) -> Picture:
+        """Return the graph of a song made together, newest revision first, as PNG with alt text.
+
+        Raises:
+            RenderError: if it cannot be made in time.
+        """
+        return await self._draw(DrawGraph(revisions=tuple(revisions), title=title))
 
     async def write_midi(self, piece: Piece, *, recipe: str = "") -> bytes:
         """Return the piece as a Standard MIDI File that carries ``recipe``.
@@ -253,6 +277,11 @@ class MediaClient:
         answer = await self._make(WriteMIDI(piece=piece, recipe=recipe))
         assert isinstance(answer, MIDIWritten)
         return answer.data
+
+    async def _draw(self, request: DrawRequest) -> Picture:
+        answer = await self._make(request)
+        assert isinstance(answer, Picture)
+        return answer
 
     async def _make(self, request: MediaRequest) -> MediaAnswer:
         start_seconds = time.perf_counter()

@@ -9,6 +9,7 @@ from typing import Literal
 
 import msgspec
 
+from media.song_facts import ConflictSide, GraphRevision, SongFacts
 from music.forms.plan import FormPlan
 from music.piece import Piece
 
@@ -93,6 +94,39 @@ class DrawPlan(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     plan: FormPlan
 
 
+class DrawSong(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Draw the arrangement of a song made together; the picture carries ``chunk``, a JSON text."""
+
+    piece: Piece
+    facts: SongFacts
+    chunk: str = ""
+
+
+class DrawConflict(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Draw what two sides made of bars ``start_bar`` to before ``stop_bar`` (from 0) of one layer, and what they set out from.
+
+    Each side's layer is the track of that index, None where the layer is not there; ``sides`` are ours and theirs.
+    """
+
+    layer_name: str
+    start_bar: int
+    stop_bar: int
+    ours: Piece
+    theirs: Piece
+    base: Piece | None
+    ours_track: int | None
+    theirs_track: int | None
+    base_track: int | None
+    sides: tuple[ConflictSide, ConflictSide]
+
+
+class DrawGraph(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Draw the graph of a song made together, newest revision first."""
+
+    title: str
+    revisions: tuple[GraphRevision, ...]
+
+
 class WriteMIDI(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """Turn a piece into a Standard MIDI File that carries ``recipe``."""
 
@@ -147,7 +181,7 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 
 class Picture(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """Answer to ``DrawPianoRoll``, ``DrawTakes``, ``DrawHistory`` and ``DrawPlan``: a PNG file and its description in words."""
+    """Answer to every request to draw: a PNG file and its description in words."""
 
     png: bytes
     alt_text: str
@@ -178,7 +212,6 @@ class MediaFailure(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     details: str = ""
 
 
-MediaRequest = (
-    ReadUpload | Render | RenderStem | EngraveScore | DrawPianoRoll | DrawTakes | DrawHistory | DrawPlan | WriteMIDI
-)
+DrawRequest = DrawPianoRoll | DrawTakes | DrawHistory | DrawPlan | DrawSong | DrawConflict | DrawGraph
+MediaRequest = ReadUpload | Render | RenderStem | EngraveScore | WriteMIDI | DrawRequest
 MediaAnswer = PieceRead | Rendering | EngravedScore | Picture | MIDIWritten | MediaFailure

@@ -16,9 +16,13 @@ import msgspec
 from core.child import Channel
 from core.errors import InputError, RenderError, TuttiError
 from media.protocol import (
+    DrawConflict,
+    DrawGraph,
     DrawHistory,
     DrawPianoRoll,
     DrawPlan,
+    DrawRequest,
+    DrawSong,
     DrawTakes,
     EngraveScore,
     MediaAnswer,
@@ -59,7 +63,7 @@ def answer(request: MediaRequest) -> MediaAnswer:
         return _failure(error, is_input=False)
 
 
-def _work(request: MediaRequest) -> MediaAnswer:  # noqa: PLR0911 - one for each kind of request
+def _work(request: MediaRequest) -> MediaAnswer:
     # Imports are local so that a worker that only draws never loads what only rendering needs.
     match request:
         case ReadUpload():
@@ -76,8 +80,18 @@ def _work(request: MediaRequest) -> MediaAnswer:  # noqa: PLR0911 - one for each
             from media.score import engrave
 
             return engrave(request)
-        case DrawPianoRoll():
+        case WriteMIDI():
+            return MIDIWritten(data=write_midi(request.piece, recipe=request.recipe))
+        case _:
             return _draw(request)
+
+
+def _draw(request: DrawRequest) -> Picture:  # noqa: PLR0911 - one for each kind of picture
+    match request:
+        case DrawPianoRoll():
+            from media.pianoroll import draw_piano_roll
+
+            return draw_piano_roll(request.piece, before=request.before, first_bar=request.first_bar)
         case DrawTakes():
             from media.takes_picture import draw_takes
 
@@ -90,14 +104,18 @@ def _work(request: MediaRequest) -> MediaAnswer:  # noqa: PLR0911 - one for each
             from media.history_picture import draw_history
 
             return draw_history(request.nodes)
-        case WriteMIDI():
-            return MIDIWritten(data=write_midi(request.piece, recipe=request.recipe))
+        case DrawSong():
+            from media.song_picture import draw_song
 
+            return draw_song(request.piece, request.facts, chunk=request.chunk)
+        case DrawConflict():
+            from media.conflict_picture import draw_conflict
 
-def _draw(request: DrawPianoRoll) -> Picture:
-    from media.pianoroll import draw_piano_roll
+            return draw_conflict(request)
+        case DrawGraph():
+            from media.graph_picture import draw_graph
 
-    return draw_piano_roll(request.piece, before=request.before, first_bar=request.first_bar)
+            return draw_graph(request.revisions, title=request.title)
 
 
 def _render(request: Render) -> Rendering:

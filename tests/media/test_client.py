@@ -12,12 +12,14 @@ from core.errors import InputError, RenderError, UploadTooLargeError
 from core.settings import Settings
 from media.client import MediaClient
 from media.loudness import measure_loudness
-from media.protocol import HistoryNode
+from media.protocol import DrawConflict, HistoryNode
+from media.song_facts import ConflictSide, GraphRevision
 from media.soundfont import find_soundfont, list_soundfonts
 from music.codec import encode_piece
 from music.midi import read_midi, read_recipe
 from music.piece import Piece
 from tests.media.bands import make_band
+from tests.media.songs import make_facts, make_song_piece
 
 
 @pytest.fixture
@@ -107,3 +109,27 @@ async def test_a_songs_history_is_drawn_in_the_child(media):
 
     assert picture.png.startswith(b"\x89PNG")
     assert "#7 New piece" in picture.alt_text
+
+
+async def test_songs_made_together_are_drawn_in_the_child(media):
+    """The arrangement with what it carries, both sides of a conflict, and the graph."""
+    piece = make_song_piece(num_layers=2, num_bars=4)
+    picture = await media.draw_song(piece, make_facts(piece), chunk="{}")
+    assert b"iTXttutti-song" in picture.png
+    assert picture.alt_text.startswith("Arrangement of “Evening”")
+
+    side = ConflictSide(heading="Ours", who="Ada", revision_number=1)
+    wish = DrawConflict(
+        layer_name="Bass",
+        start_bar=0,
+        stop_bar=2,
+        ours=piece,
+        theirs=piece,
+        base=piece,
+        ours_track=0,
+        theirs_track=0,
+        base_track=0,
+        sides=(side, side),
+    )
+    assert "Conflict in layer Bass, bars 1 to 2" in (await media.draw_conflict(wish)).alt_text
+    assert "#1 New piece" in (await media.draw_graph([GraphRevision(number=1, label="New piece")], title="E")).alt_text
