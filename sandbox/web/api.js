@@ -67,3 +67,8 @@ export const giveRole = (roleId, userId, isGiven) => request(isGiven ? "PUT" : "
 export const setPermissions = (channelId, { allow, deny }) => request("POST", "/api/permissions", { channel_id: channelId, allow, deny });
 export const advanceClock = (seconds) => request("POST", "/api/clock", { advance_seconds: seconds });
 export const readFaults = () => request("GET", "/api/faults");
+
+export const readPins = (channelId, userId) => request("GET", `/api/channels/${channelId}/pins?${query({ user_id: userId })}`);
+export const pinMessage = (messageId, userId, isPinned) => request(isPinned ? "PUT" : "DELETE", `/api/messages/${messageId}/pin`, { user_id: userId });
+export const changeThread = (channelId, userId, changes) => request("PATCH", `/api/channels/${channelId}`, { user_id: userId, ...changes });
+export const moveMember = (userId, action) => request("POST", "/api/members", { user_id: userId, action });

@@ -12,6 +12,7 @@ import { Narrator } from "./narrator.js";
 import { NowPlaying } from "./now_playing.js";
 import { askName, rememberedName, rememberName } from "./people.js";
 import { Sidebar } from "./sidebar.js";
+import { SongView } from "./song_view.js";
 import { Store } from "./store.js";
 import { refreshTimes } from "./time.js";
 import { welcome } from "./welcome.js";
@@ -30,6 +31,7 @@ class App {
     this.sidebar = new Sidebar(this);
     this.log = new MessageLog(this);
     this.composer = new Composer(this);
+    this.song = new SongView(this);
     this.narrator = new Narrator(this.store);
     this.banner = el("div", { class: "banner", role: "status", hidden: true, testid: "banner" }, el("span", { class: "spinner", "aria-hidden": "true" }), " The connection to the sandbox was lost. Trying again…");
     this.toast = el("div", { class: "toast", role: "status", hidden: true, testid: "toast" });
@@ -44,9 +46,9 @@ class App {
     const toggle = iconButton("menu", "Channels", { class: "sidebar-toggle", testid: "sidebar-toggle", "aria-controls": "sidebar", "aria-expanded": "false", onclick: () => this.showSidebar(!document.body.classList.contains("shows-sidebar")) });
     this.toggle = toggle;
     const scrim = el("div", { class: "scrim", onclick: () => this.showSidebar(false) });
-    const head = el("header", { class: "channel-head" }, toggle, this.channelName, this.topic, new NowPlaying().node);
+    const head = el("header", { class: "channel-head" }, toggle, this.channelName, this.topic, new NowPlaying().node, this.song.toggle);
     const main = el("main", { class: "main" }, head, this.banner, this.log.node, this.composer.node, this.typing, this.toast);
-    document.getElementById("app").replaceChildren(this.sidebar.node, scrim, main);
+    document.getElementById("app").replaceChildren(this.sidebar.node, scrim, main, this.song.node);
     document.addEventListener("click", (event) => this.#onClick(event));
     document.addEventListener("keydown", (event) => this.#onKey(event));
     window.addEventListener("hashchange", () => this.#openFromAddress().catch(this.complain));

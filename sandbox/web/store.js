@@ -117,10 +117,11 @@ export class Store extends EventTarget {
     this.emit("messages", { channelId, isOlder });
   }
 
-  putMessage(channelId, message) {
+  putMessage(channelId, message, { isEdit = false } = {}) {
     const known = this.#messages.get(channelId);
-    const isNew = !known?.has(message.id);
-    known?.set(message.id, message);
+    const isNew = !isEdit && !known?.has(message.id);
+    // An edited message further up than has been read so far must not stand right above what has been.
+    if (!isEdit || known?.has(message.id)) known?.set(message.id, message);
     if (isNew) this.#stopTyping(channelId, message.author.id);
     if (isNew && channelId !== this.currentId && message.author.id !== this.me?.id) {
       this.unread.add(channelId);
@@ -171,7 +172,7 @@ export class Store extends EventTarget {
     switch (event.type) {
       case "message_create":
       case "message_update":
-        this.putMessage(event.channel_id, event.message);
+        this.putMessage(event.channel_id, event.message, { isEdit: event.type === "message_update" });
         return true;
       case "message_delete":
         this.dropMessage(event.channel_id, event.message_id);

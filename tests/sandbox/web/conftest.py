@@ -28,15 +28,15 @@ expect.set_options(timeout=30_000)  # a busy machine is slow, not wrong
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Sandbox]:
-    """A running sandbox with a bot whose commands are synced."""
+async def stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Sandbox]:
+    """A running sandbox with a bot whose commands are synced: those of `ADD_COMMANDS` of the test's module, if it has it."""
     sandbox = Sandbox(tmp_path_factory.mktemp("stage"))
     addresses = await sandbox.start()
     trust = ssl.create_default_context(cafile=addresses.ca_file)
     connector = aiohttp.TCPConnector(limit=0, ssl=trust)
     bot = discord.Client(intents=discord.Intents.default(), proxy=addresses.proxy_url, connector=connector)
     bot.tree = app_commands.CommandTree(bot)
-    add_commands(bot)
+    getattr(request.module, "ADD_COMMANDS", add_commands)(bot)
     await bot.login(addresses.token)
     await bot.tree.sync()
     running = asyncio.create_task(bot.connect())
