@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from core.errors import InputError
+from music.versions.event_words import event_name
+from music.versions.layer_fields import field_name
 
 
 class Resolution(StrEnum):
@@ -33,19 +35,6 @@ class ConflictKind(StrEnum):
 
 
 _ONE_SIDE = (Resolution.OURS, Resolution.THEIRS)
-_WORDS = {
-    "name": "name",
-    "owner_id": "owner",
-    "is_locked": "lock",
-    "is_muted": "mute",
-    "is_solo": "solo",
-    "level_db": "level",
-    "pan": "pan",
-    "instrument": "instrument",
-    "tempos": "tempo",
-    "key_signatures": "key",
-    "chords": "chords",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,10 +93,10 @@ class Conflict:
             values = (person(int(self.ours)), person(int(self.theirs)))
         said = f"{ours} has {values[0]}, {theirs} {values[1]}"
         if self.kind is ConflictKind.EVENTS:
-            return f"{_capital(_WORDS[self.field])} of {bars_in_words(self.start_bar, self.stop_bar)}: {said}"
+            return f"{_capital(event_name(self.field))} of {bars_in_words(self.start_bar, self.stop_bar)}: {said}"
         if self.kind is ConflictKind.METRE:
             return f"The bars do not fit each other: {said}. Only one side can be kept as a whole"
-        return f"{_capital(_WORDS[self.field])} of {self.layer_name}: {said}"
+        return f"{_capital(field_name(self.field))} of {self.layer_name}: {said}"
 
     def _notes(self, ours: str, theirs: str) -> str:
         if self.num_shared == self.num_ours == self.num_theirs:

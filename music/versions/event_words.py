@@ -12,6 +12,14 @@ _MOST_NAMED = 4
 Event = Tempo | KeySignature | ChordSymbol | TimeSignature
 
 
+_FIELD_NAMES = {"tempos": "tempo", "key_signatures": "key", "chords": "chords", "time_signatures": "metre"}
+
+
+def event_name(field: str) -> str:
+    """Return what people call a field of a piece that holds events."""
+    return _FIELD_NAMES[field]
+
+
 def events_in_words(events: Sequence[Event]) -> str:
     """Return their names in order: "120 bpm", "C major", "Am F C G and 3 more"; "none" if there are none."""
     names = [_name(event) for event in events]

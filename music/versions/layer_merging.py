@@ -6,17 +6,16 @@ It knows nothing of bars. Clashes are handed to whoever asks, who decides them.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-from music.names import instrument_name
 from music.piece import Track
 from music.versions.cells import Cell
 from music.versions.conflicts import Conflict, ConflictKind
+from music.versions.layer_fields import FIELDS, fields_of, value_in_words, with_fields
 from music.versions.layered import Layer
 from music.versions.three_way import CLASH, Three, merge_value
 
-_FIELDS = ("name", "owner_id", "is_locked", "is_muted", "is_solo", "level_db", "pan", "instrument")
 Decide = Callable[[Conflict, Any, Any], Any]
 """Takes a conflict with the values of ours and theirs, and returns one of the two."""
 
@@ -29,12 +28,16 @@ class CutLayer:
     track: Track
     cells: tuple[Cell, ...]
 
+    @property
+    def fields(self) -> dict[str, Any]:
+        """The properties that are merged one by one."""
+        return fields_of(self.layer, self.track)
+
     def has_same(self, other: CutLayer | None) -> bool:
         """Whether nothing at all was changed from one to the other; who wrote equal notes does not matter."""
         return (
             other is not None
-            and self.layer == other.layer
-            and _fields(self) == _fields(other)
+            and self.fields == other.fields
             and all(mine.content == its.content for mine, its in zip(self.cells, other.cells, strict=True))
         )
 
@@ -59,62 +62,25 @@ def merge_properties(three: Three[CutLayer | None], decide: Decide) -> tuple[Lay
     base, ours, theirs = three
     assert ours is not None
     assert theirs is not None
-    values = {
-        name: _merge_field(name, Three(base and _fields(base), _fields(ours), _fields(theirs)), decide)
-        for name in _FIELDS
-    }
-    (name, track_name), (program, is_drum) = values.pop("name"), values.pop("instrument")
-    layer = replace(ours.layer, name=name, **values)
-    return layer, Track(program=program, is_drum=is_drum, name=track_name)
+    before = base.fields if base else dict.fromkeys(FIELDS)  # without a base both sides changed everything from nothing
+    fields = Three(before, ours.fields, theirs.fields)
+    return with_fields(ours.layer, {name: _merge_field(name, fields, ours.layer, decide) for name in FIELDS})
 
 
-def _merge_field(name: str, three: Three[Any], decide: Decide) -> Any:
-    base, ours, theirs = three
-    # Without a base both sides changed everything from nothing.
-    merged = merge_value(Three(base and base[name], ours[name], theirs[name]))
+def _merge_field(name: str, fields: Three[dict[str, Any]], layer: Layer, decide: Decide) -> Any:
+    values = fields.map(lambda side: side[name])
+    merged = merge_value(values)
     if merged is not CLASH:
         return merged
     conflict = Conflict(
         kind=ConflictKind.FIELD,
-        layer_id=ours["layer_id"],
-        layer_name=ours["name"][0],
+        layer_id=layer.layer_id,
+        layer_name=layer.name,
         field=name,
-        ours=_in_words(name, ours[name]),
-        theirs=_in_words(name, theirs[name]),
+        ours=value_in_words(name, values.ours),
+        theirs=value_in_words(name, values.theirs),
     )
-    return decide(conflict, ours[name], theirs[name])
-
-
-def _fields(cut: CutLayer) -> dict[str, Any]:
-    """Return the values that are merged; what changes together is one value."""
-    layer, track = cut.layer, cut.track
-    return {
-        "layer_id": layer.layer_id,
-        "name": (layer.name, track.name),
-        "owner_id": layer.owner_id,
-        "is_locked": layer.is_locked,
-        "is_muted": layer.is_muted,
-        "is_solo": layer.is_solo,
-        "level_db": layer.level_db,
-        "pan": layer.pan,
-        "instrument": (track.program, track.is_drum),
-    }
-
-
-def _in_words(name: str, value: Any) -> str:
-    match name:
-        case "name":
-            return f"“{value[0]}”" if value[0] else "no name"
-        case "instrument":
-            return instrument_name(Track(program=value[0], is_drum=value[1]).instrument)
-        case "level_db":
-            return f"{value:+g} dB"
-        case "pan":
-            return "the middle" if not value else f"{abs(value)} {'left' if value < 0 else 'right'}"
-        case "is_locked" | "is_muted" | "is_solo":
-            return "on" if value else "off"
-        case _:
-            return str(value)
+    return decide(conflict, values.ours, values.theirs)
 
 
 def _moved(base: Sequence[str], ours: Sequence[str], theirs: Sequence[str]) -> list[str]:

@@ -6,7 +6,7 @@ stores decisions. What it decides and what it cannot is told in docs/decisions/0
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import lcm
 from types import MappingProxyType
@@ -93,7 +93,8 @@ def _merge_songs(songs: Three[LayeredPiece], metres: tuple[TimeSignature, ...], 
         length_ticks=merge_most(pieces.map(lambda piece: piece.length_ticks)),
         **events,
     )
-    return assemble(piece, _with_own_names(parts))
+    older_ids = {layer.layer_id for layer in songs.base.layers} | desk.held_layer_ids
+    return assemble(piece, _with_own_names(parts, first_ids=older_ids))
 
 
 def _cut(song: LayeredPiece, starts_ticks: Sequence[int]) -> dict[str, CutLayer]:
@@ -126,12 +127,12 @@ def _merge_title(pieces: Three[Piece]) -> str:
     return min(titles.ours, titles.theirs) if merged is CLASH else merged
 
 
-def _with_own_names(parts: Sequence[Part]) -> tuple[Part, ...]:
-    """Number layers that got the same name on both sides: what people type must find one layer."""
-    layers: list[Layer] = []
-    for part in parts:
-        layers.append(replace(part.layer, name=free_name(part.layer.name, layers)))
-    return tuple(replace(part, layer=layer) for part, layer in zip(parts, layers, strict=True))
+def _with_own_names(parts: Sequence[Part], *, first_ids: Collection[str]) -> tuple[Part, ...]:
+    """Number layers that got the same name on both sides: what people type must find one layer. The first ones keep theirs."""
+    named: dict[str, Layer] = {}
+    for part in sorted(parts, key=lambda part: part.layer.layer_id not in first_ids):
+        named[part.layer.layer_id] = replace(part.layer, name=free_name(part.layer.name, [*named.values()]))
+    return tuple(replace(part, layer=named[part.layer.layer_id]) for part in parts)
 
 
 # --- metre and ticks -----------------------------------------------------------------------------------------------
