@@ -160,7 +160,11 @@ class ServiceStoppingError(InferenceError):
 
 
 class StorageError(TuttiError):
-    """The database failed."""
+    """The database failed; ``max_attempts`` is how often in all the same transaction may be tried before there is no use in it."""
+
+    def __init__(self, message: str = "", *, max_attempts: int = 1) -> None:
+        super().__init__(message)
+        self.max_attempts = max_attempts
 
 
 class RenderError(TuttiError):

@@ -1,10 +1,11 @@
-"""The engine and the scope of a transaction; the one seam where SQLAlchemy's errors become ours.
+"""The scope of a transaction; the one seam where SQLAlchemy's errors become ours, and the place where a transaction is tried again.
 
-It knows nothing of tables. SQLite runs with a write-ahead log and takes the write lock at the start of a writing
-transaction (BEGIN IMMEDIATE), so two writers wait for each other in place of failing half-way.
+It knows nothing of tables. A transaction that writes is as if it had been alone, on every kind of database (docs/decisions/0026): SQLite
+lets one writer in at a time, PostgreSQL refuses one of two that cannot be put in order. The refused one is tried again by
+``unbroken``, which is why every writing transaction of a service wears it.
 
-Writers of this process wait in line before they ask for that lock: SQLite's own waiting is a lottery, in which somebody among
-twenty may lose for ten seconds and fail, and each holds a connection meanwhile.
+Writers of this process wait in line before they open their transaction: waiting inside the database is a lottery, in which somebody
+among twenty may lose for ten seconds and fail, and each holds a connection meanwhile.
 """
 
 from __future__ import annotations
@@ -12,26 +13,38 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
-import sqlite3
+import random
 from collections.abc import AsyncGenerator, Callable, Coroutine
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from pathlib import Path
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, ParamSpec, TypeVar
 
 from alembic.util import CommandError
-from sqlalchemy import Connection, event, make_url, text
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 
-from core.errors import ConfigurationError, StorageError
+from core.errors import StorageError
 from core.metrics import Metrics, NullMetrics
+from db.addresses import for_reading, is_sqlite, open_engine, read_address
+from db.troubles import (
+    CONNECTING_ERRORS,
+    FOREIGN_ERRORS,
+    configuration_error,
+    connection_error,
+    is_starting,
+    storage_error,
+)
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-BUSY_TIMEOUT_SECONDS = 10.0
-_VALUE_ERRORS = (OverflowError, UnicodeError)  # drivers raise these bare for values that no column takes
-_IS_READING = "tutti_is_reading"
+PATIENCE_SECONDS = 10.0
+"""How long a transaction is tried again: long enough for a server to be restarted, short enough for somebody who waits."""
+WRITERS_AT_ONCE = 4
+"""On PostgreSQL, of one process. SQLite has one."""
+
+_FIRST_PAUSE_SECONDS = 0.01
+_LONGEST_PAUSE_SECONDS = 0.5
+_MIGRATION_LOCK = 0x7475747469  # "tutti"; any number that nobody else in that database uses
 
 
 class Database:
@@ -45,13 +58,17 @@ class Database:
         self.url = url
         self._metrics = metrics or NullMetrics()
         self._writer = open_engine(url)
-        self._reader = self._writer.execution_options(**{_IS_READING: True})
-        is_sqlite = self._writer.dialect.name == "sqlite"
-        self._turn: AbstractAsyncContextManager[None] = asyncio.Lock() if is_sqlite else contextlib.nullcontext()
+        self._reader = for_reading(self._writer)
+        self._turn = asyncio.Semaphore(1 if self.is_sqlite else WRITERS_AT_ONCE)
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether this is a file of SQLite; PostgreSQL otherwise."""
+        return self._writer.dialect.name == "sqlite"
 
     @asynccontextmanager
     async def writing(self) -> AsyncGenerator[AsyncSession]:
-        """Open a transaction that may write.
+        """Open a transaction that may write. Use it in a function that is ``unbroken``, alone in there.
 
         Raises:
             StorageError: when the database fails.
@@ -61,7 +78,7 @@ class Database:
 
     @asynccontextmanager
     async def reading(self) -> AsyncGenerator[AsyncSession]:
-        """Open a transaction that only reads.
+        """Open a transaction that only reads, from one snapshot.
 
         Raises:
             StorageError: when the database fails.
@@ -85,15 +102,18 @@ class Database:
 
 
 def unbroken(transaction: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Coroutine[Any, Any, T]]:
-    """Let a transaction come to its end even when its caller is cancelled; the caller's cancellation then goes on.
+    """Bring a transaction to its end: a cancelled caller's cancellation waits for it, and a refused one is tried again.
 
     A statement of SQLite runs in a thread that cancelling does not reach: a task cancelled inside BEGIN IMMEDIATE would
-    leave a connection that takes the write lock later and never gives it back. Use it on every transaction of a service.
+    leave a connection that takes the write lock later and never gives it back. PostgreSQL may refuse a transaction that
+    met another one, and a server that is restarted loses those under way; neither has happened then, so it is begun anew,
+    as a whole: what such a function does beside its transaction must bear being done twice. Use it on every
+    transaction of a service.
     """
 
     @functools.wraps(transaction)
     async def run(*args: P.args, **kwargs: P.kwargs) -> T:
-        task = asyncio.ensure_future(transaction(*args, **kwargs))
+        task = asyncio.ensure_future(_persist(lambda: transaction(*args, **kwargs)))
         try:
             return await asyncio.shield(task)
         except asyncio.CancelledError:
@@ -107,68 +127,77 @@ def unbroken(transaction: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Co
     return run
 
 
-def open_engine(url: str, *, has_foreign_keys: bool = True) -> AsyncEngine:
-    """Return an engine for a database address; migrations rebuild tables and so switch foreign keys off.
-
-    Raises:
-        ConfigurationError: when the address cannot be understood.
-    """
-    try:
-        address = make_url(url)
-        if address.get_backend_name() != "sqlite":
-            return create_async_engine(address, pool_pre_ping=True)
-        if address.database and address.database != ":memory:":
-            Path(address.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_async_engine(address, connect_args={"timeout": BUSY_TIMEOUT_SECONDS})
-    except (ArgumentError, ModuleNotFoundError, OSError) as error:
-        message = f"DATABASE_URL cannot be used ({error}). Example: sqlite+aiosqlite:///runs/tutti.db"
-        raise ConfigurationError(message, variable="DATABASE_URL") from error
-    _prepare_sqlite(engine, has_foreign_keys=has_foreign_keys)
-    return engine
-
-
 @asynccontextmanager
 async def migration_connection(url: str) -> AsyncGenerator[AsyncConnection]:
-    """Open one transaction on an engine of its own, for changing tables.
+    """Open one transaction on an engine of its own, for changing tables; another process that does so is waited for.
 
     Raises:
+        ConfigurationError: when the database cannot be reached with this address; it says what to change.
         StorageError: when the database fails.
     """
-    engine = open_engine(url, has_foreign_keys=False)
+    engine = open_engine(url, for_migration=True)
     try:
-        async with engine.begin() as connection:
+        async with AsyncExitStack() as stack:
+            connection = await _connect_at_start(engine, stack)
+            if not is_sqlite(engine.url):
+                await connection.execute(text(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})"))
             yield connection
-    except (SQLAlchemyError, sqlite3.Error, CommandError) as error:
-        raise StorageError(f"the tables could not be brought up to date: {error}") from error
+            await connection.commit()
+    except (*FOREIGN_ERRORS, CommandError) as error:
+        raise configuration_error(error, read_address(url)) or StorageError(
+            f"the tables could not be brought up to date: {error}"
+        ) from error
     finally:
         await engine.dispose()
 
 
+async def _connect_at_start(engine: AsyncEngine, stack: AsyncExitStack) -> AsyncConnection:
+    """Return a connection in a transaction; a server that is just starting is waited for."""
+    give_up_at = asyncio.get_running_loop().time() + PATIENCE_SECONDS
+    while True:
+        try:
+            connection = await stack.enter_async_context(engine.connect())
+            await connection.begin()
+        except CONNECTING_ERRORS as error:
+            if not is_starting(error) or asyncio.get_running_loop().time() > give_up_at:
+                raise configuration_error(error, engine.url) or StorageError(
+                    f"the database cannot be opened: {error}"
+                ) from error
+        else:
+            return connection
+        await asyncio.sleep(_LONGEST_PAUSE_SECONDS)
+
+
+async def _persist(transaction: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """Try a transaction until it comes through, or its error says that there is no use in it."""
+    loop = asyncio.get_running_loop()
+    give_up_at = loop.time() + PATIENCE_SECONDS
+    pause_seconds, num_attempts = _FIRST_PAUSE_SECONDS, 0
+    while True:
+        try:
+            return await transaction()
+        except StorageError as error:
+            num_attempts += 1
+            if num_attempts >= error.max_attempts or loop.time() > give_up_at:
+                raise
+        await asyncio.sleep(pause_seconds * (0.5 + random.random()))  # two that met must not meet again
+        pause_seconds = min(pause_seconds * 2, _LONGEST_PAUSE_SECONDS)
+
+
 @asynccontextmanager
 async def _scope(engine: AsyncEngine, metrics: Metrics) -> AsyncGenerator[AsyncSession]:
-    try:
-        async with AsyncSession(engine, expire_on_commit=False) as session, session.begin():
-            yield session
-    except (SQLAlchemyError, sqlite3.Error, *_VALUE_ERRORS) as error:
-        metrics.count_database_error()
-        raise StorageError(f"the database failed: {type(error).__name__}: {error}") from error
-
-
-def _prepare_sqlite(engine: AsyncEngine, *, has_foreign_keys: bool) -> None:
-    """Take the transactions out of the driver's hands: it would begin them late and without the write lock."""
-
-    def on_connect(connection: Any, _record: object) -> None:
-        connection.isolation_level = None
-        cursor = connection.cursor()
-        cursor.execute("PRAGMA journal_mode = WAL")
-        cursor.execute("PRAGMA synchronous = FULL")  # an accepted job survives a power cut
-        cursor.execute("PRAGMA secure_delete = ON")  # what was erased is overwritten, as docs/privacy.md promises
-        cursor.execute(f"PRAGMA foreign_keys = {'ON' if has_foreign_keys else 'OFF'}")
-        cursor.close()
-
-    def on_begin(connection: Connection) -> None:
-        is_reading = connection.get_execution_options().get(_IS_READING, False)
-        connection.exec_driver_sql("BEGIN" if is_reading else "BEGIN IMMEDIATE")
-
-    event.listen(engine.sync_engine, "connect", on_connect)
-    event.listen(engine.sync_engine, "begin", on_begin)
+    is_committing = False
+    async with AsyncExitStack() as stack:
+        try:
+            connection = await stack.enter_async_context(engine.connect())
+        except CONNECTING_ERRORS as error:
+            metrics.count_database_error()
+            raise connection_error(error) from error
+        try:
+            async with AsyncSession(connection, expire_on_commit=False) as session, session.begin():
+                yield session
+                await session.flush()
+                is_committing = True
+        except FOREIGN_ERRORS as error:
+            metrics.count_database_error()
+            raise storage_error(error, is_committing=is_committing) from error

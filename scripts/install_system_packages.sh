@@ -9,6 +9,7 @@ command -v fluidsynth >/dev/null || missing+=(fluidsynth)
 python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=("$(python3 -c 'import sys; print(f"python3.{sys.version_info.minor}-venv")')")
 if [ "${1:-run}" = test ]; then
   command -v chromium >/dev/null || missing+=(chromium)
+  compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || command -v postgres >/dev/null || missing+=(postgresql)
 fi
 [ "${#missing[@]}" -gt 0 ] || exit 0
 

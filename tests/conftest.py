@@ -1,9 +1,52 @@
-"""What holds for every test: property-based tests draw the same examples each time."""
+"""What holds for every test: property-based tests draw the same examples each time, and which databases tests run on."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
 from hypothesis import settings
+
+from tests.factories.database import (  # noqa: F401 - fixtures
+    POSTGRESQL,
+    SQLITE,
+    database_kind,
+    empty_url,
+    migrated_file,
+    postgresql_maker,
+    postgresql_server,
+)
 
 # To hunt for new failures: pytest --hypothesis-profile=default
 settings.register_profile("tutti", derandomize=True, database=None, deadline=None)  # no test is timed
 settings.load_profile("tutti")
+
+_TESTS = Path(__file__).parent
+_ON_BOTH = (_TESTS / "db",)
+"""Where tests run on both databases even when nobody asks: whatever reads and writes rows. Elsewhere the database only stands behind."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let people choose the databases."""
+    parser.addoption(
+        "--databases",
+        choices=("usual", "both", SQLITE, POSTGRESQL),
+        default="usual",
+        help="which databases tests run on; usual: both where rows are read and written, SQLite elsewhere",
+    )
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Give a test that uses a database each kind that it is to run on."""
+    if "database_kind" not in metafunc.fixturenames or _has_own_kinds(metafunc):
+        return
+    chosen = metafunc.config.getoption("--databases")
+    if chosen == "usual":
+        chosen = "both" if any(metafunc.definition.path.is_relative_to(folder) for folder in _ON_BOTH) else SQLITE
+    kinds = (SQLITE, POSTGRESQL) if chosen == "both" else (chosen,)
+    metafunc.parametrize("database_kind", kinds, scope="function")
+
+
+def _has_own_kinds(metafunc: pytest.Metafunc) -> bool:
+    """Whether a test says itself which kinds it is about."""
+    return any("database_kind" in str(mark.args[0]) for mark in metafunc.definition.iter_markers("parametrize"))

@@ -1,7 +1,7 @@
 """Jobs: stored, leased, counted, answered. It commits nothing and knows neither options nor music.
 
 A lease says which process works on a job and until when. A job whose lease ran out belongs to nobody and may be taken;
-taking is one conditional UPDATE, so two processes never hold the same job.
+taking locks it and asks again, so two processes never hold the same job.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, delete, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, case, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.base import MAX_ID
@@ -117,12 +117,16 @@ class JobRepository:
     async def take_orphans(self, lease: Lease, *, now: datetime, gone: set[str], limit: int) -> Sequence[Job]:
         """Lease unanswered jobs whose lease ran out, or whose owner is known to be gone, oldest first."""
         is_orphan = or_(Job.lease_until.is_(None), Job.lease_until <= now, Job.lease_owner.in_(gone))
-        free = (
-            select(Job.id).where(Job.is_answered.is_(False), is_orphan).order_by(Job.id).limit(limit).scalar_subquery()
+        free = await self._session.scalars(
+            select(Job.id)
+            .where(Job.is_answered.is_(False), is_orphan)
+            .order_by(Job.id)
+            .limit(limit)
+            .with_for_update(skip_locked=True)  # PostgreSQL: those that another process takes right now
         )
         taken = await self._session.scalars(
             update(Job)
-            .where(Job.id.in_(free), Job.is_answered.is_(False), is_orphan)
+            .where(Job.id.in_(free.all()), Job.is_answered.is_(False), is_orphan)
             .values(lease_owner=lease.owner, lease_until=lease.until)
             .returning(Job)
             .execution_options(synchronize_session=False, populate_existing=True)
@@ -152,9 +156,11 @@ class JobRepository:
 
     async def held(self, job_id: int, *, owner: str) -> Job | None:
         """Return a job if this process holds it and it is not answered, locked until the transaction ends."""
-        return await self._session.scalar(
-            select(Job).where(Job.id == job_id, Job.lease_owner == owner, Job.is_answered.is_(False)).with_for_update()
-        )
+        return await self._session.scalar(_held_query(job_id, owner=owner).with_for_update())
+
+    async def seen_held(self, job_id: int, *, owner: str) -> Job | None:
+        """Return a job if this process holds it and it is not answered, for transactions that only read."""
+        return await self._session.scalar(_held_query(job_id, owner=owner))
 
     async def recent_rates(self, *, kind: str, limit: int) -> list[tuple[float, int]]:
         """Return (seconds, bars) of the newest finished jobs of a kind, oldest first.
@@ -190,3 +196,7 @@ class JobRepository:
 
     async def _forget_takes_where(self, condition: ColumnElement[bool]) -> None:
         await self._session.execute(delete(JobTake).where(JobTake.job_id.in_(select(Job.id).where(condition))))
+
+
+def _held_query(job_id: int, *, owner: str) -> Select[Job]:
+    return select(Job).where(Job.id == job_id, Job.lease_owner == owner, Job.is_answered.is_(False))

@@ -1,3 +1,3 @@
-"""A real database file for each test."""
+"""A real database for each test, of each kind."""
 
-from tests.factories.database import database, database_url, migrated_file  # noqa: F401 - fixtures
+from tests.factories.database import database, database_url  # noqa: F401 - fixtures

@@ -1,14 +1,16 @@
-"""The scope of a transaction on a real SQLite file."""
+"""The scope of a transaction on real databases."""
 
 import asyncio
 
 import pytest
 from sqlalchemy import text
 
-from core.errors import ConfigurationError, InputError, StorageError
-from db.engine import Database, unbroken
+from core.errors import InputError, StorageError
+from db.engine import unbroken
 from db.tables import Song, User
 from tests.factories.rows import NOW, make_user
+
+ON_SQLITE = pytest.mark.parametrize("database_kind", ["sqlite"])
 
 
 async def test_block_that_ends_well_is_committed(database):
@@ -34,14 +36,15 @@ async def test_error_of_sqlalchemy_becomes_ours(database):
 
 
 async def test_foreign_keys_are_enforced(database):
-    with pytest.raises(StorageError, match="FOREIGN KEY"):
+    with pytest.raises(StorageError, match=r"(?i)foreign key"):
         async with database.writing() as session:
             await session.execute(text("INSERT INTO messages VALUES (1, 0, 12345, '2026-01-01')"))
 
 
-async def test_two_writers_wait_for_each_other(database):
-    """Both read, then write: without BEGIN IMMEDIATE the second would fail with SQLITE_BUSY or lose an update."""
+async def test_writers_that_meet_lose_nothing(database):
+    """All read, then write: SQLite lets one in at a time (or fails with SQLITE_BUSY), PostgreSQL refuses some, which begin again."""
 
+    @unbroken
     async def rename():
         async with database.writing() as session:
             user = await session.get_one(User, user_id)
@@ -69,18 +72,13 @@ async def test_moments_keep_their_zone(database):
         assert (await session.get_one(User, user_id)).created_at == NOW
 
 
+@ON_SQLITE
 async def test_write_ahead_log_is_on(database):
     async with database.reading() as session:
         assert await session.scalar(text("PRAGMA journal_mode")) == "wal"
 
 
-@pytest.mark.parametrize("url", ["nonsense", "mysteryql://x/y", "sqlite+aiosqlite:////proc/no/such/place.db"])
-def test_bad_address_names_the_variable(url):
-    with pytest.raises(ConfigurationError, match="DATABASE_URL") as caught:
-        Database(url)
-    assert caught.value.variable == "DATABASE_URL"
-
-
+@ON_SQLITE
 async def test_writers_wait_in_line(database):
     """However many want to write at once, each has its turn, in the order of asking, and reading goes on meanwhile."""
     order = []
@@ -112,7 +110,7 @@ async def test_cancelled_writer_finishes_and_gives_the_lock_back(database):
     async with database.writing() as session:
         await make_user(session, discord_id=5)
         task = asyncio.create_task(write())
-        await asyncio.sleep(0.05)  # it now waits for the lock, in its thread
+        await asyncio.sleep(0)  # it has begun
         task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task

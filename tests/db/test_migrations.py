@@ -1,4 +1,4 @@
-"""Migrations on real SQLite files: up, down, and equal to the mapped classes."""
+"""Migrations on real databases: up, down, and equal to the mapped classes."""
 
 import subprocess
 import sys
@@ -14,11 +14,6 @@ from db.migrate import downgrade, upgrade
 from db.schema import METADATA
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture
-def empty_url(tmp_path):
-    return f"sqlite+aiosqlite:///{tmp_path}/empty.db"
 
 
 async def table_names(url):

@@ -21,6 +21,7 @@ from bot.services.operations.base import Made
 from bot.services.options import Options
 from bot.services.records import checks_to_json, error_from_row, error_to_row, options_from_json, options_to_json
 from bot.services.songs.findable import genre_of, key_name_of
+from bot.services.together.recording import SongWork, change_key, load_work, record, state_after, take_candidate
 from core.errors import NotFoundError, TuttiError
 from db.engine import Database, unbroken
 from db.repositories.jobs import UNFINISHED, JobRepository
@@ -31,6 +32,7 @@ from music.codec import decode_piece, encode_piece, hash_piece
 from music.piece import Piece
 from music.theory.chord_finding import with_sounding_chords
 from music.time_grid import TimeGrid
+from music.versions.layered import LayeredPiece
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,11 +47,12 @@ class HeldJob:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What was made, from what (an uploaded file's music, None otherwise), in which time."""
+    """What was made, from what (an uploaded file's music, None otherwise), in which time; ``work``: in which shared song."""
 
     made: Made
     uploaded: Piece | None
     run_seconds: float
+    work: SongWork | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +74,7 @@ class JobResults:
     async def held(self, job_id: int) -> HeldJob | None:
         """Return a job as it stands; None when it is answered or not ours any more."""
         async with self._database.reading() as session:
-            job = await JobRepository(session).held(job_id, owner=self._owner)
+            job = await JobRepository(session).seen_held(job_id, owner=self._owner)
             if job is None:
                 return None
             error = None if job.error_kind is None else error_from_row(job.error_kind, job.error_reason or "")
@@ -121,17 +124,29 @@ class JobResults:
         return await asyncio.to_thread(decode_piece, data)
 
     @unbroken
-    async def finish(self, job_id: int, outcome: Outcome) -> bool:
+    async def work_of(self, job_id: int, options: Options) -> SongWork | None:
+        """Return what a job works on in a shared song, None outside of one.
+
+        Raises:
+            NotFoundError: when something of it was deleted meanwhile.
+        """
+        async with self._database.reading() as session:
+            job = await session.get_one(Job, job_id)
+            return await load_work(session, job, other_revision_ids=options.other_revision_ids)
+
+    @unbroken
+    async def finish(self, job: JobView, outcome: Outcome) -> bool:
         """Store what came out as a new revision; return False when the job is not ours any more or was cancelled."""
-        measured = await _measure(outcome)
+        job_id = job.job_id
+        measured = await _measure(outcome, kind=job.kind, seed=job.seed)
         async with self._database.writing() as session:
-            job = await self._unfinished(session, job_id)
-            if job is None:
+            row = await self._unfinished(session, job_id)
+            if row is None:
                 return False
-            revision = await _store_revision(session, job, measured)
-            _mark_finished(job, revision.id, now=utc_now())
-            job.run_seconds = outcome.run_seconds
-            job.num_bars = measured.piece.num_bars
+            revision = await _store_revision(session, row, measured)
+            _mark_finished(row, revision.id, now=utc_now())
+            row.run_seconds = outcome.run_seconds
+            row.num_bars = measured.piece.num_bars
             return True
 
     @unbroken
@@ -140,6 +155,7 @@ class JobResults:
         async with self._database.writing() as session:
             job = await self._unfinished(session, job_id)
             if job is not None:
+                await take_candidate(session, revision_id, user_id=job.user_id)
                 _mark_finished(job, revision_id, now=utc_now())
 
     @unbroken
@@ -149,9 +165,10 @@ class JobResults:
             return await JobRepository(session).takes(job_id)
 
     @unbroken
-    async def add_take(self, job_id: int, take: int, outcome: Outcome, *, seed: int, options: Options) -> None:
+    async def add_take(self, view: JobView, take: int, outcome: Outcome, *, seed: int, options: Options) -> None:
         """Store one take as a new revision, unless it is stored, or the job is not ours any more or was cancelled."""
-        measured = await _measure(outcome)
+        job_id = view.job_id
+        measured = await _measure(outcome, kind=view.kind, seed=seed)
         async with self._database.writing() as session:
             job, jobs = await self._unfinished(session, job_id), JobRepository(session)
             if job is None or take in await jobs.takes(job_id):
@@ -210,13 +227,19 @@ class _Measured:
     made: Made
     piece: NewPiece
     uploaded: NewPiece | None
+    work: SongWork | None
+    state: LayeredPiece | None
 
 
-async def _measure(outcome: Outcome) -> _Measured:
-    made = await asyncio.to_thread(_with_true_chords, outcome.made)
+async def _measure(outcome: Outcome, *, kind: str, seed: int) -> _Measured:
+    made, work = await asyncio.to_thread(_with_true_chords, outcome.made), outcome.work
+    state = None
+    if work is not None and made.is_new:
+        key = change_key(work.base_id, kind, seed)
+        state = await asyncio.to_thread(state_after, work, made, key=key)
     piece = await asyncio.to_thread(measure_piece, made.piece)
     uploaded = None if outcome.uploaded is None else await asyncio.to_thread(measure_piece, outcome.uploaded)
-    return _Measured(made=made, piece=piece, uploaded=uploaded)
+    return _Measured(made=made, piece=piece, uploaded=uploaded, work=work, state=state)
 
 
 def _with_true_chords(made: Made) -> Made:
@@ -238,7 +261,10 @@ async def _store_revision(session: AsyncSession, job: Job, measured: _Measured, 
     await PieceRepository(session).find_or_add(measured.piece, now=now)
     inherited = await _genre_of(session, parent_ids)
     new = _new_revision(job, measured.made, measured.piece, parent_ids=parent_ids, inherited_genre=inherited)
-    return await SongRepository(session).add(replace(new, **of_a_take), now=now)
+    revision = await SongRepository(session).add(replace(new, **of_a_take), now=now)
+    if measured.work is not None and measured.state is not None:
+        await record(session, revision, measured.work, measured.state, is_candidate=bool(of_a_take))
+    return revision
 
 
 async def _note_message(session: AsyncSession, shown: Shown) -> None:
@@ -278,9 +304,10 @@ async def _store_parents(
         # Only an undo or redo has both: its piece comes from the one, but it follows the other.
         parent_id = job.parent_revision_id if job.parent_revision_id is not None else job.source_revision_id
         return () if parent_id is None else (parent_id,)
+    follows = () if job.parent_revision_id is None else (job.parent_revision_id,)
     earlier = await SongRepository(session).of_upload(job.upload_id)
     if earlier is not None:  # another take of the same job came first
-        return (earlier.id,)
+        return (*follows, earlier.id)
     upload = await PieceRepository(session).upload(job.upload_id)
     await PieceRepository(session).find_or_add(uploaded, now=now)
     recipe = None if upload is None else find_recipe(upload.data, piece_hash=uploaded.hash)
@@ -298,7 +325,7 @@ async def _store_parents(
         duration_seconds=uploaded.duration_seconds,
     )
     revision = await SongRepository(session).add(new, now=now)
-    return (revision.id,)
+    return (*follows, revision.id)
 
 
 async def _genre_of(session: AsyncSession, revision_ids: tuple[int, ...]) -> str | None:

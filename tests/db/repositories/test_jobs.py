@@ -3,6 +3,7 @@
 import asyncio
 from datetime import timedelta
 
+from db.engine import unbroken
 from db.repositories.jobs import JobRepository, Lease
 from db.tables import Revision
 from tests.factories.rows import NOW, make_job, make_revision, make_user
@@ -43,6 +44,7 @@ async def test_answered_job_is_never_taken(database):
 
 
 async def test_two_takers_never_get_the_same_job(database):
+    @unbroken
     async def take(owner):
         async with database.writing() as session:
             jobs = JobRepository(session)
