@@ -81,7 +81,7 @@ def compare(before: Piece, after: Piece) -> Difference:
 
 
 def _compare(before: Piece, after: Piece) -> Difference:
-    pairs = _match_tracks(before.tracks, after.tracks)
+    pairs = match_tracks(before.tracks, after.tracks)
     kept: list[TrackNote] = []
     kept_before: list[TrackNote] = []
     new: list[TrackNote] = []
@@ -116,7 +116,7 @@ def _compare(before: Piece, after: Piece) -> Difference:
     )
 
 
-def _match_tracks(before: tuple[Track, ...], after: tuple[Track, ...]) -> list[tuple[int | None, int | None]]:
+def match_tracks(before: tuple[Track, ...], after: tuple[Track, ...]) -> list[tuple[int | None, int | None]]:
     """Pair the tracks that share most notes; tracks that share none go together by instrument, then by place."""
     olds = [Counter(map(_key, track.notes)) for track in before]
     nows = [Counter(map(_key, track.notes)) for track in after]

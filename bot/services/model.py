@@ -30,11 +30,12 @@ DEFAULT_SIZE_LIMIT_BYTES = 10 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Author:
-    """A person. ``is_moderator``: may remove other people's results in this place."""
+    """A person. ``is_moderator``: may remove other people's results in this place. ``role_ids``: what the server calls them."""
 
     user_id: int
     name: str
     is_moderator: bool = False
+    role_ids: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -63,6 +63,11 @@ class Options:
     seed: int | None = None
     prompt: PromptWords = PromptWords()
 
+    @property
+    def other_revision_ids(self) -> tuple[int, ...]:
+        """Revisions of a shared song that it needs beside the source."""
+        return ()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GenerateOptions(Options):

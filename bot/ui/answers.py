@@ -16,6 +16,7 @@ import structlog
 from bot.error_messages import explain
 from bot.services.model import Author, Place
 from bot.ui.courier import NO_PINGS, ReplyAddress, send_again
+from bot.ui.gate import visitor_of
 from core.errors import NotFoundError, PermissionDeniedError
 
 _log = structlog.stdlib.get_logger(__name__)
@@ -64,6 +65,7 @@ def author_of(interaction: discord.Interaction[Any]) -> Author:
         user_id=interaction.user.id,
         name=interaction.user.display_name,
         is_moderator=interaction.permissions.manage_messages,
+        role_ids=visitor_of(interaction).role_ids,
     )
 
 

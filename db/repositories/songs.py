@@ -38,6 +38,7 @@ class NewRevision:
     parent_ids: tuple[int, ...] = ()
     genre: str | None = None
     key_name: str | None = None
+    song_id: int | None = None  # None: that of the first parent, or a new one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -228,6 +229,11 @@ class SongRepository:
             .limit(1)
         )
 
+    async def is_take(self, revision_id: int) -> bool:
+        """Whether a revision is one of several takes of a job."""
+        found = await self._session.scalar(select(JobTake.job_id).where(JobTake.revision_id == revision_id).limit(1))
+        return found is not None
+
     async def set_message(self, message_id: int, *, revision_id: int, now: datetime, position: int = 0) -> None:
         """Remember which revision a message shows, at which of its places."""
         message = await self._session.get(Message, (message_id, position))
@@ -264,10 +270,16 @@ class SongRepository:
         return {row.message_id: row.num_takes for row in rows}
 
     async def _song_for(self, new: NewRevision, *, now: datetime) -> int:
+        if new.song_id is not None:
+            return new.song_id
         if new.parent_ids:
             parent = await self._session.get_one(Revision, new.parent_ids[0])
             return parent.song_id
-        song = Song(guild_id=new.guild_id, channel_id=new.channel_id, created_at=now)
+        return await self.add_song(guild_id=new.guild_id, channel_id=new.channel_id, now=now)
+
+    async def add_song(self, *, guild_id: int | None, channel_id: int, now: datetime) -> int:
+        """Start a song without revisions and return its number."""
+        song = Song(guild_id=guild_id, channel_id=channel_id, created_at=now)
         self._session.add(song)
         await self._session.flush()
         return song.id

@@ -28,6 +28,7 @@ from bot.services.replies.library import Finished, ReplyMaker, ReplyParts, hash_
 from bot.services.replies.take_maker import TakeMaker
 from bot.services.replies.take_replies import TakesReplyMaker, missing_takes_remark
 from bot.services.songs.graph import load_all_finished
+from bot.services.together.recording import SongWork, within_song
 from core.errors import (
     NotFoundError,
     PermissionDeniedError,
@@ -191,14 +192,18 @@ class JobRunner:
             await self._results.finish_with(job.job_id, job.source_revision_id)
             return True
         source, uploaded = await self._read_source(job)
+        work = await self._results.work_of(job.job_id, job.options)
         if job.num_takes > 1:
-            return await self._takes.make(job, source=source, uploaded=uploaded)
-        outcome = await self._write(job, source, uploaded)
+            return await self._takes.make(job, source=source, uploaded=uploaded, work=work)
+        outcome = replace(await self._write(job, source, uploaded, work), work=work)
         await self._exports.prepare(job)
-        return await self._results.finish(job.job_id, outcome)
+        return await self._results.finish(job, outcome)
 
-    async def _write(self, job: JobView, source: Piece | None, uploaded: Piece | None) -> Outcome:
+    async def _write(
+        self, job: JobView, source: Piece | None, uploaded: Piece | None, work: SongWork | None
+    ) -> Outcome:
         wish = Wish(job_id=str(job.job_id), options=job.options, seed=job.seed, source=source, limits=self._limits)
+        wish = wish if work is None else within_song(wish, work, kind=job.kind)
         networks = JobNetworks(job, doors=self._doors, estimates=self._estimates, parts=self._parts)
         started = time.monotonic()
         try:

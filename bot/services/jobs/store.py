@@ -18,6 +18,7 @@ from bot.services.model import Author, FromRevision, JobOrder, JobView, Place, U
 from bot.services.operations.registry import operation_for
 from bot.services.records import options_to_json, view_job
 from bot.services.replies.library import hash_file
+from bot.services.together.rights import check_order
 from core.errors import LimitError, NotFoundError, PermissionDeniedError
 from core.settings import LimitSettings
 from db.engine import Database, unbroken
@@ -47,12 +48,13 @@ class JobStore:
         Raises:
             LimitError: when the person, their server or everybody together has too many unfinished jobs.
             NotFoundError: when the source was deleted.
+            PermissionDeniedError: when it is part of a song that this person may not change.
         """
         now = utc_now()
         async with self._database.writing() as session:
             user = await UserRepository(session).find_or_add(order.author.user_id, name=order.author.name, now=now)
             await _check_limits(session, user, order.place, limits=limits, soonest_end=soonest_end)
-            order = await _recognise_own_file(session, order)
+            order = await check_order(session, await _recognise_own_file(session, order), user=user, now=now)
             for revision_id in _named_revisions(order):
                 revision = await SongRepository(session).find(revision_id)
                 if revision is None or revision.piece_hash is None:

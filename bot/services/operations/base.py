@@ -17,8 +17,13 @@ from core.settings import LimitSettings
 from inference.protocol import Request, Result
 from music.constraints import Check
 from music.piece import Piece
+from music.versions.layered import LayeredPiece
+from music.versions.locks import locked_for
 
 NOTHING_TO_WORK_ON = "There is nothing to work on. Attach a MIDI file or choose an earlier result."
+NOT_SHARED = (
+    "This is not part of a song that people make together. Start one with /song new, or press “Make this a song”."
+)
 
 OptionsT = TypeVar("OptionsT", bound=Options)
 OptionsT_contra = TypeVar("OptionsT_contra", bound=Options, contravariant=True)
@@ -47,13 +52,21 @@ class Networks(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish(Generic[OptionsT]):
-    """What is to be made. ``job_id`` goes into the requests; ``source`` is what the options are about, if anything."""
+    """What is to be made. ``job_id`` goes into the requests; ``source`` is what the options are about, if anything.
+
+    In a shared song, ``song`` is the source with its layers and ``others`` what ``options.other_revision_ids`` names, all
+    settled; ``author_id`` is our number of whoever asks, and ``key`` the same whenever this is made again, for new layers' ids.
+    """
 
     job_id: str
     options: OptionsT
     seed: int
     source: Piece | None
     limits: LimitSettings
+    song: LayeredPiece | None = None
+    others: tuple[LayeredPiece, ...] = ()
+    author_id: int = 0
+    key: str = ""
 
     @property
     def piece(self) -> Piece:
@@ -66,6 +79,22 @@ class Wish(Generic[OptionsT]):
             raise NoMusicError(NOTHING_TO_WORK_ON)
         return self.source
 
+    @property
+    def shared(self) -> LayeredPiece:
+        """The source with its layers, for operations that need a shared song.
+
+        Raises:
+            NoMusicError: when it is in none.
+        """
+        if self.song is None:
+            raise NoMusicError(NOT_SHARED)
+        return self.song
+
+    @property
+    def locked_tracks(self) -> tuple[int, ...]:
+        """The tracks of the source that its owner has locked for this author."""
+        return () if self.song is None else locked_for(self.song, self.author_id)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Made:
@@ -73,6 +102,7 @@ class Made:
 
     ``is_new`` False: the piece is the source as it was, only its files are wanted; no revision is added for it.
     ``has_chosen_chords``: its chord symbols were asked for or are the very result, so they stand whatever the notes say.
+    ``song``: the piece with its layers, from operations that know of them; for all others they are carried over.
     """
 
     piece: Piece
@@ -81,6 +111,7 @@ class Made:
     chord_names: tuple[str, ...] = ()
     is_new: bool = True
     has_chosen_chords: bool = False
+    song: LayeredPiece | None = None
 
 
 class Operation(Protocol[OptionsT_contra]):

@@ -9,10 +9,12 @@ from bot.services.operations.arranging import ARRANGE
 from bot.services.operations.base import NOTHING_TO_WORK_ON, Operation
 from bot.services.operations.composition import COMPOSE
 from bot.services.operations.exporting import EXPORT, SCORE
+from bot.services.operations.founding import FOUND
 from bot.services.operations.generation import GENERATE
 from bot.services.operations.harmonization import HARMONIZE
 from bot.services.operations.hearing import HUM
 from bot.services.operations.infilling import INFILL
+from bot.services.operations.layering import LAYER_OPERATIONS
 from bot.services.operations.picking import PICK
 from bot.services.operations.remixing import REMIX
 from bot.services.operations.stepping import REDO, UNDO
@@ -35,6 +37,8 @@ OPERATIONS: tuple[Operation[Any], ...] = (
     EXPORT,
     COMPOSE,
     HUM,
+    FOUND,
+    *LAYER_OPERATIONS,
 )
 
 NETWORK_KINDS = ("generate", "harmonize", "remix")

@@ -21,6 +21,7 @@ from bot.services.operations.registry import operation_called
 from bot.services.options import Options
 from bot.services.replies.library import ReplyParts
 from bot.services.replies.takes import TakesProgress, take_name, take_seed
+from bot.services.together.recording import SongWork, within_song
 from core.errors import ServiceStoppingError, StorageError, TuttiError
 from core.settings import LimitSettings
 from music.piece import Piece
@@ -46,7 +47,9 @@ class TakeMaker:
         progress = self._progress.get(job_id)
         return progress is not None and progress.is_writing
 
-    async def make(self, job: JobView, *, source: Piece | None, uploaded: Piece | None) -> bool:
+    async def make(
+        self, job: JobView, *, source: Piece | None, uploaded: Piece | None, work: SongWork | None = None
+    ) -> bool:
         """Make and store the takes that are not there yet; return False when the job is not ours any more.
 
         Raises:
@@ -60,7 +63,7 @@ class TakeMaker:
         self._progress[job.job_id] = progress
         started = time.monotonic()
         missing = [take for take in range(job.num_takes) if take not in stored]
-        makings = [self._make_one(job, take, source, uploaded) for take in missing]
+        makings = [self._make_one(job, take, source, uploaded, work) for take in missing]
         try:
             outcomes = await asyncio.gather(*makings, return_exceptions=True)
         finally:
@@ -75,7 +78,9 @@ class TakeMaker:
             _log.warning("take_failed", job_id=job.job_id, error=type(error).__name__)
         return await self._results.finish_takes(job.job_id, run_seconds=time.monotonic() - started)
 
-    async def _make_one(self, job: JobView, take: int, source: Piece | None, uploaded: Piece | None) -> None:
+    async def _make_one(
+        self, job: JobView, take: int, source: Piece | None, uploaded: Piece | None, work: SongWork | None
+    ) -> None:
         progress = self._progress[job.job_id]
         networks = JobNetworks(
             job,
@@ -91,13 +96,14 @@ class TakeMaker:
             source=source,
             limits=self._limits,
         )
+        wish = wish if work is None else within_song(wish, work, kind=job.kind)
         try:
             made = await operation_called(job.kind).make(wish, networks)
         finally:
             networks.close()
         progress.finish(take)
-        outcome = Outcome(made=made, uploaded=uploaded, run_seconds=networks.run_seconds)
-        await self._results.add_take(job.job_id, take, outcome, seed=wish.seed, options=wish.options)
+        outcome = Outcome(made=made, uploaded=uploaded, run_seconds=networks.run_seconds, work=work)
+        await self._results.add_take(job, take, outcome, seed=wish.seed, options=wish.options)
 
     async def _show(self, job: JobView, view: ProgressView) -> None:
         await show_progress(self._doors.presenter, job, view)

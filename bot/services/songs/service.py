@@ -23,6 +23,7 @@ from bot.services.songs.variations import variation_of
 from core.errors import InputError, NotFoundError, PermissionDeniedError
 from db.engine import Database, unbroken
 from db.repositories.pieces import PieceRepository
+from db.repositories.shared_songs import SharedSongRepository
 from db.repositories.songs import UPLOAD, SongRepository
 from db.repositories.users import UserRepository
 from db.tables import Revision, User
@@ -203,6 +204,11 @@ async def _delete(session: AsyncSession, row: Revision, *, by: Author) -> Revisi
     author = await session.get_one(User, row.author_id)
     if author.discord_id != by.user_id and not by.is_moderator:
         raise PermissionDeniedError("Only the person who asked for this result can delete it.")
+    if await SharedSongRepository(session).state(row.id) is not None:
+        raise PermissionDeniedError(
+            "This is a state of a song that people make together, and others build on it. Undo takes it back; "
+            "/song leave takes your name off what is to come, and /mydata erase off everything."
+        )
     songs = SongRepository(session)
     forget_words(row)
     hashes = {await songs.delete(row, now=utc_now())}

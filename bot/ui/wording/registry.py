@@ -16,6 +16,7 @@ from bot.ui.wording.harmonization import HARMONIZE
 from bot.ui.wording.hearing import HUM
 from bot.ui.wording.picking import PICK
 from bot.ui.wording.remixing import REMIX
+from bot.ui.wording.songs import SONG_WORDINGS
 from bot.ui.wording.stepping import REDO, UNDO
 
 _UPLOAD = Wording(title="Upload", at_work="Reading the file", describe=lambda _: ["a file"])
@@ -36,6 +37,7 @@ WORDINGS: Mapping[str, Wording] = {
     "compose": COMPOSE,
     "hum": HUM,
     "upload": _UPLOAD,
+    **SONG_WORDINGS,
 }
 
 

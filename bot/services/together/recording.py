@@ -1,0 +1,146 @@
+"""What a job's result means for the song it belongs to: its state, its branch, whether it came in time.
+
+The state is made before the transaction that stores the result; the branch's head is moved inside it, by compare and swap, so of two
+results that were made from the same state one is taken and the other waits as a candidate. It opens no session of its own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.services.operations.base import Made, OptionsT, Wish
+from bot.services.together.states import load_state
+from core.errors import PermissionDeniedError
+from db.repositories.shared_songs import SharedSongRepository
+from db.repositories.songs import SongRepository
+from db.shared_tables import Branch, SharedSong
+from db.tables import Job, Revision
+from music.versions.carrying import carry
+from music.versions.codec import encode_state
+from music.versions.layered import LayeredPiece
+from music.versions.locks import check_locks
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SongWork:
+    """What a change of a shared song works on. All states are settled.
+
+    ``song`` is what the options are about, ``current`` the state of ``base_id``, which the result follows; an undo has two.
+    """
+
+    shared_song_id: int
+    base_id: int
+    song: LayeredPiece
+    current: LayeredPiece
+    others: tuple[LayeredPiece, ...]
+    author_id: int
+
+
+async def load_work(session: AsyncSession, job: Job, *, other_revision_ids: tuple[int, ...]) -> SongWork | None:
+    """Return what a job works on in the song that lives in its channel; None when its source is not part of that.
+
+    Raises:
+        NotFoundError: when something of it was deleted meanwhile.
+    """
+    base_id = job.parent_revision_id if job.parent_revision_id is not None else job.source_revision_id
+    if base_id is None:
+        return None
+    shared = SharedSongRepository(session)
+    song = await shared.of_channel(job.channel_id)
+    state = await shared.state(base_id)
+    if song is None or state is None or state.shared_song_id != song.id:
+        return None
+    current = await load_state(session, base_id)
+    source_id = job.source_revision_id
+    return SongWork(
+        shared_song_id=song.id,
+        base_id=base_id,
+        song=current if source_id in (None, base_id) else await load_state(session, source_id or base_id),
+        current=current,
+        others=tuple([await load_state(session, each) for each in other_revision_ids]),
+        author_id=job.user_id,
+    )
+
+
+def within_song(wish: Wish[OptionsT], work: SongWork, *, kind: str) -> Wish[OptionsT]:
+    """Return a wish that knows of the song in which it is made."""
+    key = change_key(work.base_id, kind, wish.seed)
+    return replace(wish, song=work.song, others=work.others, author_id=work.author_id, key=key)
+
+
+def change_key(base_id: int, kind: str, seed: int) -> str:
+    """Return what new layers of a change get their ids from; all of it is stored, so a replay finds the same ids."""
+    return f"{base_id}:{kind}:{seed}"
+
+
+def state_after(work: SongWork, made: Made, *, key: str) -> LayeredPiece:
+    """Return the state that a change leaves.
+
+    Raises:
+        PermissionDeniedError: when a layer changed that only its owner may change.
+    """
+    song = made.song or carry(work.song, made.piece, author_id=work.author_id, key=key)
+    check = check_locks(work.current, song, author_id=work.author_id)
+    if check is not None and not check.is_kept:
+        raise PermissionDeniedError(
+            f"Locked layers must stay as they are: {check.found}. Ask the owner to unlock them, or leave them out."
+        )
+    return song
+
+
+async def record(
+    session: AsyncSession, revision: Revision, work: SongWork, state: LayeredPiece, *, is_candidate: bool
+) -> bool:
+    """Store the state of a new revision and move a branch to it; return whether one took it.
+
+    ``is_candidate``: somebody is still to choose it, as one of several takes.
+    """
+    shared = SharedSongRepository(session)
+    branch = None if is_candidate else await find_branch(session, work.shared_song_id, work.base_id, work.author_id)
+    is_taken = branch is not None and await shared.move_head(branch.id, from_id=work.base_id, to_id=revision.id)
+    await shared.add_state(
+        revision.id,
+        shared_song_id=work.shared_song_id,
+        branch_id=branch.id if branch is not None and is_taken else None,
+        data=encode_state(state),
+    )
+    await shared.touch(work.shared_song_id)
+    return is_taken
+
+
+async def take_candidate(session: AsyncSession, revision_id: int, *, user_id: int) -> bool:
+    """Move the branch on which a candidate was made to it, if nothing came between; return whether it is on a branch now."""
+    shared = SharedSongRepository(session)
+    state = await shared.state(revision_id)
+    if state is None:
+        return False
+    if state.branch_id is not None:
+        return True
+    links = (await SongRepository(session).links([revision_id]))[revision_id]
+    base_id = links.parent_ids[0] if links.parent_ids else 0
+    branch = await find_branch(session, state.shared_song_id, base_id, user_id)
+    if branch is None or not await shared.move_head(branch.id, from_id=base_id, to_id=revision_id):
+        return False
+    state.branch_id = branch.id
+    await shared.touch(state.shared_song_id)
+    return True
+
+
+async def find_branch(session: AsyncSession, shared_song_id: int, base_id: int, user_id: int) -> Branch | None:
+    """Return the branch that a change of its head would move: the person's own if they may choose, else the oldest."""
+    shared = SharedSongRepository(session)
+    heads = [branch for branch in await shared.branches(shared_song_id) if branch.head_id == base_id]
+    member = await shared.member(shared_song_id, user_id)
+    own = next((branch for branch in heads if member is not None and branch.id == member.branch_id), None)
+    return own or (heads[0] if heads else None)
+
+
+async def home_branch(session: AsyncSession, song: SharedSong, user_id: int) -> Branch:
+    """Return the branch that somebody works on: the one they switched to while it is open, else main."""
+    shared = SharedSongRepository(session)
+    branches = await shared.branches(song.id)
+    member = await shared.member(song.id, user_id)
+    own = next((branch for branch in branches if member is not None and branch.id == member.branch_id), None)
+    return own or branches[0]

@@ -1,0 +1,82 @@
+"""Layers and origins through a change that knows nothing of them: kept notes keep their origin, new ones get a new one.
+
+It knows notes only; who changed them and why is told by the caller.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Sequence
+
+from music.difference import compare, match_tracks
+from music.names import instrument_name
+from music.piece import Note, Piece, Track
+from music.transform import scale_ticks
+from music.versions.layered import MAX_LAYER_NAME_LENGTH, THIS_REVISION, Layer, LayeredPiece
+
+
+def carry(before: LayeredPiece, after: Piece, *, author_id: int, key: str) -> LayeredPiece:
+    """Return ``after`` as layers: those of ``before`` that are still there, and new ones that belong to the author.
+
+    ``before`` must be settled. ``key`` is unique to the change and the same whenever it is made again: new layers get their
+    ids from it. Notes are kept as ``music.difference`` finds them kept, a whole transposition or stretch included.
+    """
+    old = before.piece
+    if old.ticks_per_quarter != after.ticks_per_quarter:
+        old = scale_ticks(old, ticks_per_quarter=after.ticks_per_quarter)
+    counterpart = {now: then for then, now in match_tracks(old.tracks, after.tracks) if None not in (then, now)}
+    layers: list[Layer] = []
+    for index, track in enumerate(after.tracks):
+        then = counterpart.get(index)
+        layers.append(
+            before.layers[then]
+            if then is not None
+            else new_layer(track, owner_id=author_id, layer_id=new_layer_id(key, index), others=layers)
+        )
+    return LayeredPiece(piece=after, layers=tuple(layers), origins=_origins(before, old, after))
+
+
+def begin(piece: Piece, *, author_id: int, key: str, origin: int = THIS_REVISION) -> LayeredPiece:
+    """Return a piece of which nothing older is known as layers of one person, all notes of one origin."""
+    layers: list[Layer] = []
+    for index, track in enumerate(piece.tracks):
+        layers.append(new_layer(track, owner_id=author_id, layer_id=new_layer_id(key, index), others=layers))
+    origins = tuple((origin,) * len(track.notes) for track in piece.tracks)
+    return LayeredPiece(piece=piece, layers=tuple(layers), origins=origins)
+
+
+def new_layer(track: Track, *, owner_id: int, layer_id: str, others: Sequence[Layer] = (), name: str = "") -> Layer:
+    """Return the layer of a track, with a name that none of the others has."""
+    name = (name or track.name.strip() or instrument_name(track.instrument))[:MAX_LAYER_NAME_LENGTH]
+    return Layer(layer_id=layer_id, name=free_name(name, others), owner_id=owner_id)
+
+
+def free_name(name: str, others: Sequence[Layer]) -> str:
+    """Return a name, with a number where others have it already: what people type must find one layer."""
+    taken = {layer.name.casefold() for layer in others}
+    number, found = 1, name
+    while found.casefold() in taken:
+        number += 1
+        found = f"{name[: MAX_LAYER_NAME_LENGTH - 4]} {number}"
+    return found
+
+
+def new_layer_id(key: str, index: int) -> str:
+    """Return the id of a layer that a change makes, its ``index``-th (from 0)."""
+    return hashlib.sha256(f"{key}:{index}".encode()).hexdigest()[:12]
+
+
+def _origins(before: LayeredPiece, old: Piece, after: Piece) -> tuple[tuple[int, ...], ...]:
+    known: dict[tuple[int, Note], list[int]] = defaultdict(list)
+    for index, (track, origins) in enumerate(zip(old.tracks, before.origins, strict=True)):
+        for note, origin in zip(track.notes, origins, strict=True):
+            known[index, note].append(origin)
+    difference = compare(old, after)
+    kept: dict[tuple[int, Note], list[int]] = defaultdict(list)
+    for then, now in zip(difference.kept_before, difference.kept, strict=True):
+        kept[now.track, now.note].append(known[then.track, then.note].pop(0))
+    return tuple(
+        tuple(kept[index, note].pop(0) if kept.get((index, note)) else THIS_REVISION for note in track.notes)
+        for index, track in enumerate(after.tracks)
+    )
