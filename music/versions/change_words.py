@@ -5,15 +5,12 @@ It knows no people: whoever asks gives the names. Lines hold names that people c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
+from music.versions.bar_words import bars_in_words, listed, many_bars_in_words, notes_in_words
 from music.versions.changes import Changes, EventChange, LayerChange
-from music.versions.conflicts import bars_in_words, notes_in_words
 from music.versions.event_words import event_name, events_in_words
 from music.versions.layer_fields import change_in_words
-from music.versions.three_way import runs_of
-
-_MOST_RUNS = 4
 
 
 def changes_in_words(changes: Changes, *, person: Callable[[int], str] = str) -> list[str]:
@@ -27,20 +24,8 @@ def changes_in_words(changes: Changes, *, person: Callable[[int], str] = str) ->
     lines += _form_lines(changes)
     untouched = [change.layer.name for change in changes.layers if change.is_nothing]
     if untouched:
-        lines.append(f"Untouched: {_listed(untouched)}")
+        lines.append(f"Untouched: {listed(untouched)}")
     return lines
-
-
-def many_bars_in_words(bars: Sequence[int]) -> str:
-    """Return "bars 1-4, 7 and 9" for bars from 0; the first few ranges, and how many bars come after them."""
-    runs = runs_of(sorted(bars))
-    if len(runs) == 1:
-        return bars_in_words(*runs[0])
-    words = [str(stop) if stop - start == 1 else f"{start + 1}-{stop}" for start, stop in runs[:_MOST_RUNS]]
-    num_more = sum(stop - start for start, stop in runs[_MOST_RUNS:])
-    if num_more:
-        words.append(f"{num_more} more")
-    return f"bars {_listed(words)}"
 
 
 def _layer_lines(change: LayerChange, person: Callable[[int], str]) -> list[str]:
@@ -96,7 +81,3 @@ def _form_lines(changes: Changes) -> list[str]:
 
 def _num_bars(num_bars: int) -> str:
     return "1 bar" if num_bars == 1 else f"{num_bars} bars"
-
-
-def _listed(words: Sequence[str]) -> str:
-    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)

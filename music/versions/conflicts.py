@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from core.errors import InputError
+from music.versions.bar_words import bars_in_words, notes_in_words
 from music.versions.event_words import event_name
 from music.versions.layer_fields import field_name
 
@@ -108,16 +109,6 @@ class Conflict:
         """``ours`` or ``theirs`` says "removed" of the side that has no such layer any more."""
         removing, changing, num_notes = (ours, theirs, self.num_theirs) if self.ours else (theirs, ours, self.num_ours)
         return f"{removing} removed the layer, {changing} changed it and has {notes_in_words(num_notes)} in it"
-
-
-def bars_in_words(start_bar: int, stop_bar: int) -> str:
-    """Return bars as people count them: "bar 5" or "bars 5-8"."""
-    return f"bar {stop_bar}" if stop_bar - start_bar == 1 else f"bars {start_bar + 1}-{stop_bar}"
-
-
-def notes_in_words(num_notes: int) -> str:
-    """Return "1 note" or "12 notes"."""
-    return "1 note" if num_notes == 1 else f"{num_notes:,} notes"
 
 
 def _capital(text: str) -> str:

@@ -7,14 +7,13 @@ first of each side go together, then the second, and so on. It knows nothing of 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import groupby
 from typing import NamedTuple
 
 from music.piece import Note
-from music.versions.conflicts import bars_in_words, notes_in_words
+from music.versions.bar_words import many_bars_in_words, notes_in_words
 from music.versions.three_way import Three, runs_of
 
 
@@ -27,10 +26,10 @@ class Fate(StrEnum):
     REMOVED_BY_OURS = "removed by ours"
     REMOVED_BY_THEIRS = "removed by theirs"
     REMOVED_BY_BOTH = "removed by both"
-    DECIDED_AGAINST_OURS = "left out, for it was decided so: theirs was kept"
-    DECIDED_AGAINST_THEIRS = "left out, for it was decided so: ours was kept"
-    TO_BE_BRIDGED = "left out, for these bars are to be written anew"
-    HELD = "left out, for the layer may not be changed"
+    DECIDED_AGAINST_OURS = "left out by a decision for theirs"
+    DECIDED_AGAINST_THEIRS = "left out by a decision for ours"
+    TO_BE_BRIDGED = "left out of bars that are written anew"
+    HELD = "left out of a locked layer"
     UNDECIDED = "waiting for a decision"
 
 
@@ -67,19 +66,16 @@ class MergeReport:
         return sum(account.num_notes for account in self.accounts if account.fate in fates)
 
     def lines(self, *, ours: str = "ours", theirs: str = "theirs") -> list[str]:
-        """Return in words what was not simply kept, a line for each layer and range of bars; the caller escapes names."""
-        told = [account for account in self.accounts if account.fate is not Fate.KEPT]
-        lines: list[str] = []
-        for (layer_id, start_bar, stop_bar), accounts in groupby(told, key=_place):
-            counts: Counter[Fate] = Counter()
-            for account in accounts:
-                counts[account.fate] += account.num_notes
-            said = ", ".join(
-                f"{notes_in_words(number)} {_with_names(fate, ours=ours, theirs=theirs)}"
-                for fate, number in sorted(counts.items())
-            )
-            lines.append(f"{self.names.get(layer_id, layer_id)}, {bars_in_words(start_bar, stop_bar)}: {said}")
-        return lines
+        """Return in words what was not simply kept, a line for each layer; the caller escapes names."""
+        by_layer: dict[str, dict[Fate, list[Account]]] = defaultdict(lambda: defaultdict(list))
+        for account in self.accounts:
+            if account.fate is not Fate.KEPT:
+                by_layer[account.layer_id][account.fate].append(account)
+        return [
+            f"{self.names.get(layer_id, layer_id)}: "
+            + "; ".join(_in_words(fate, by_fate[fate], ours=ours, theirs=theirs) for fate in Fate if fate in by_fate)
+            for layer_id, by_fate in by_layer.items()
+        ]
 
 
 class Ledger:
@@ -153,7 +149,9 @@ def _place(account: Account) -> tuple[str, int, int]:
     return account.layer_id, account.start_bar, account.stop_bar
 
 
-def _with_names(fate: Fate, *, ours: str, theirs: str) -> str:
-    """Put names for the sides; done in one pass, so that a side named "ours" is not renamed again."""
+def _in_words(fate: Fate, accounts: Sequence[Account], *, ours: str, theirs: str) -> str:
     names = {"ours": ours, "theirs": theirs}
-    return " ".join(names.get(word, word) for word in fate.value.split(" "))
+    # Word by word and in one pass, so that a side that is named "ours" is not renamed again.
+    said = " ".join(names.get(word, word) for word in fate.value.split(" "))
+    bars = many_bars_in_words(bar for account in accounts for bar in range(account.start_bar, account.stop_bar))
+    return f"{notes_in_words(sum(account.num_notes for account in accounts))} {said} ({bars})"

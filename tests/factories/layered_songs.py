@@ -146,7 +146,8 @@ def _set_instrument(song: LayeredPiece, choose: random.Random, origin: int) -> L
     tracks = list(song.piece.tracks)
     if tracks:
         index = choose.randrange(len(tracks))
-        tracks[index] = replace(tracks[index], program=choose.randrange(128))
+        if not tracks[index].is_drum:
+            tracks[index] = replace(tracks[index], program=choose.randrange(128))
     return replace(song, piece=song.piece.with_tracks(tuple(tracks)))
 
 

@@ -8,8 +8,9 @@ from dataclasses import replace
 from hypothesis import given
 
 from music.piece import ControlChange, KeySignature, Note, Piece, Tempo, TimeSignature, Track
+from music.versions.bar_words import many_bars_in_words
 from music.versions.cells import in_ticks
-from music.versions.change_words import changes_in_words, many_bars_in_words
+from music.versions.change_words import changes_in_words
 from music.versions.changes import compare_songs
 from music.versions.layered import Layer, LayeredPiece, Part, assemble, part_of
 from tests.factories.layered_songs import BAR_TICKS, TICKS, Edit, branch_off, edits, make_song, songs
