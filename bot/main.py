@@ -26,6 +26,7 @@ from bot.services.people.keeping import open_keeping
 from bot.services.reading.description import DescriptionService
 from bot.services.replies.library import ReplyParts
 from bot.services.songs.service import SongService
+from bot.services.together.opening import open_together
 from bot.ui.desk import Services
 from bot.ui.wording.registry import title_of
 from core.errors import ConfigurationError, TuttiError
@@ -131,7 +132,14 @@ async def running_bot(settings: Settings) -> AsyncGenerator[TuttiBot]:
             songs = SongService(database, media=media, parts=parts)
             keeping = open_keeping(database, media=media, rules=rules, title_of=title_of)
             descriptions = DescriptionService(writer=inference, media=media, songs=songs)
-            return Services(jobs=jobs, songs=songs, descriptions=descriptions, keeping=keeping, genres=genres)
+            return Services(
+                jobs=jobs,
+                songs=songs,
+                descriptions=descriptions,
+                keeping=keeping,
+                together=open_together(database, limits=settings.limits),
+                genres=genres,
+            )
 
         bot = TuttiBot(
             settings=settings.discord,

@@ -200,11 +200,26 @@ class ChordSheet:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SongLine:
+    """Where a revision stands in a shared song: ``branch`` is its branch's name, None for a candidate that no branch took.
+
+    ``target``: the branch that a candidate would be rebased onto, None when there is none. ``is_head``: nothing came after it.
+    """
+
+    shared_song_id: int
+    title: str
+    branch: str | None
+    is_head: bool
+    target: str | None = None
+    is_take: bool = False  # a candidate because somebody is still to pick it, not because it came late
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
     """Everything that answers a job. Without sound or picture (None) ``remarks`` say why; the text always arrives.
 
     ``changes``: what an edit changed, in lines; ``audio_before`` is then what it was made from. ``shared_run_notes``: at most so many notes in a row of what we wrote stand in the training music, too (0: fewer than
-    are ever counted; None: not measured).
+    are ever counted; None: not measured). ``line``: where it stands in a song that people make together.
     """
 
     revision: RevisionView
@@ -221,6 +236,7 @@ class Reply:
     chord_sheet: ChordSheet = ChordSheet()
     audio_before: File | None = None
     changes: tuple[str, ...] = ()
+    line: SongLine | None = None
 
     @property
     def files(self) -> tuple[File, ...]:

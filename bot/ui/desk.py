@@ -19,6 +19,7 @@ from bot.services.options import GenerateOptions, Options
 from bot.services.people.keeping import Keeping
 from bot.services.reading.description import DescriptionService, facts_of
 from bot.services.songs.service import SongService
+from bot.services.together.opening import Together
 from bot.ui.answers import Ticket, acknowledge, author_of, place_of, report_error, show_privately
 from bot.ui.courier import send_again
 from bot.ui.embeds.description import description_embed
@@ -39,6 +40,7 @@ class Services:
     songs: SongService
     descriptions: DescriptionService
     keeping: Keeping
+    together: Together
     genres: GenreCounts = field(default_factory=GenreCounts)
 
 

@@ -17,6 +17,7 @@ from bot.services.operations.harmonization import STYLES
 from bot.services.people.keeping import open_keeping
 from bot.services.reading.description import DescriptionService
 from bot.services.songs.service import SongService
+from bot.services.together.opening import open_together
 from bot.ui.actions import ACTIONS
 from bot.ui.desk import Services
 from core.settings import Settings
@@ -50,6 +51,7 @@ async def bot(tmp_path):
             songs=songs,
             descriptions=DescriptionService(writer=writer, media=media, songs=songs),
             keeping=open_keeping(database, media=media, rules=HouseRules(database, limits=settings.limits)),
+            together=open_together(database, limits=settings.limits),
         )
 
     client = TuttiBot(settings=settings.discord, max_upload_bytes=1, build_services=build_services)

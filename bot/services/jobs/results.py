@@ -21,7 +21,15 @@ from bot.services.operations.base import Made
 from bot.services.options import Options
 from bot.services.records import checks_to_json, error_from_row, error_to_row, options_from_json, options_to_json
 from bot.services.songs.findable import genre_of, key_name_of
-from bot.services.together.recording import SongWork, change_key, load_work, record, state_after, take_candidate
+from bot.services.together.recording import (
+    SongWork,
+    change_key,
+    load_work,
+    lock_checks,
+    record,
+    state_after,
+    take_candidate,
+)
 from core.errors import NotFoundError, TuttiError
 from db.engine import Database, unbroken
 from db.repositories.jobs import UNFINISHED, JobRepository
@@ -237,6 +245,7 @@ async def _measure(outcome: Outcome, *, kind: str, seed: int) -> _Measured:
     if work is not None and made.is_new:
         key = change_key(work.base_id, kind, seed)
         state = await asyncio.to_thread(state_after, work, made, key=key)
+        made = replace(made, checks=(*made.checks, *lock_checks(work, state)))
     piece = await asyncio.to_thread(measure_piece, made.piece)
     uploaded = None if outcome.uploaded is None else await asyncio.to_thread(measure_piece, outcome.uploaded)
     return _Measured(made=made, piece=piece, uploaded=uploaded, work=work, state=state)

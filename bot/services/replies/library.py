@@ -16,7 +16,7 @@ import msgspec
 import structlog
 
 from bot.services.genres import GenreCounts
-from bot.services.model import Fact, File, Reply, RevisionView
+from bot.services.model import Fact, File, Reply, RevisionView, SongLine
 from bot.services.options import GenerateOptions
 from bot.services.ports import MediaMaker
 from bot.services.records import options_to_json
@@ -47,6 +47,7 @@ class Finished:
     before: Piece | None  # what it was made from
     checks: tuple[Check, ...]
     chord_names: tuple[str, ...]
+    line: SongLine | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +115,7 @@ class ReplyMaker:
             midi=midi,
             audio=sounds.after,
             audio_before=sounds.before,
+            line=finished.line,
             changes=() if comparison is None else describe_difference(comparison.difference, piece),
             picture=picture,
             alt_text=alt_text,

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.services.model import RevisionView
 from bot.services.records import checks_from_json, view_revision
 from bot.services.replies.library import Finished
+from bot.services.together.lines import line_of
 from core.errors import NotFoundError
 from db.engine import Database, unbroken
 from db.repositories.pieces import PieceRepository
@@ -71,6 +72,7 @@ async def load_finished(database: Database, revision_id: int) -> Finished:
         songs = SongRepository(session)
         parent_rows = [parent for parent_id in revision.parent_ids if (parent := await songs.find(parent_id))]
         parents = await view_revisions(session, parent_rows)
+        line = await line_of(session, revision_id)
         before_data = await piece_data(session, parent_rows[0]) if parent_rows else None
     piece = await asyncio.to_thread(decode_piece, data)
     before = None if before_data is None else await asyncio.to_thread(decode_piece, before_data)
@@ -81,4 +83,5 @@ async def load_finished(database: Database, revision_id: int) -> Finished:
         before=before,
         checks=checks_from_json(row.checks),
         chord_names=tuple(row.chord_names),
+        line=line,
     )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from bot.services.model import Author, Place, RevisionView
+from bot.services.model import Author, Place, RevisionView, SongLine
 from music.versions.layered import LayeredPiece
 
 Role = Literal["host", "editor", "listener"]
@@ -74,21 +74,6 @@ class SharedSongView:
     card_message_id: int | None
     created_at: datetime
     is_closed: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SongLine:
-    """Where a revision stands in a shared song: ``branch`` is its branch's name, None for a candidate that no branch took.
-
-    ``target``: the branch that a candidate would be rebased onto, None when there is none. ``is_head``: nothing came after it.
-    """
-
-    shared_song_id: int
-    title: str
-    branch: str | None
-    is_head: bool
-    target: str | None = None
-    is_take: bool = False  # a candidate because somebody is still to pick it, not because it came late
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

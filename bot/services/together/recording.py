@@ -11,12 +11,13 @@ from dataclasses import dataclass, replace
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.services.operations.base import Made, OptionsT, Wish
+from bot.services.together.lines import find_branch
 from bot.services.together.states import load_state
 from core.errors import PermissionDeniedError
 from db.repositories.shared_songs import SharedSongRepository
 from db.repositories.songs import SongRepository
-from db.shared_tables import Branch, SharedSong
 from db.tables import Job, Revision
+from music.constraints import Check
 from music.versions.carrying import carry
 from music.versions.codec import encode_state
 from music.versions.layered import LayeredPiece
@@ -90,6 +91,12 @@ def state_after(work: SongWork, made: Made, *, key: str) -> LayeredPiece:
     return song
 
 
+def lock_checks(work: SongWork, state: LayeredPiece) -> tuple[Check, ...]:
+    """Return what the reply says of the layers that the author may not change; nothing where there are none."""
+    check = check_locks(work.current, state, author_id=work.author_id)
+    return () if check is None else (check,)
+
+
 async def record(
     session: AsyncSession, revision: Revision, work: SongWork, state: LayeredPiece, *, is_candidate: bool
 ) -> bool:
@@ -126,21 +133,3 @@ async def take_candidate(session: AsyncSession, revision_id: int, *, user_id: in
     state.branch_id = branch.id
     await shared.touch(state.shared_song_id)
     return True
-
-
-async def find_branch(session: AsyncSession, shared_song_id: int, base_id: int, user_id: int) -> Branch | None:
-    """Return the branch that a change of its head would move: the person's own if they may choose, else the oldest."""
-    shared = SharedSongRepository(session)
-    heads = [branch for branch in await shared.branches(shared_song_id) if branch.head_id == base_id]
-    member = await shared.member(shared_song_id, user_id)
-    own = next((branch for branch in heads if member is not None and branch.id == member.branch_id), None)
-    return own or (heads[0] if heads else None)
-
-
-async def home_branch(session: AsyncSession, song: SharedSong, user_id: int) -> Branch:
-    """Return the branch that somebody works on: the one they switched to while it is open, else main."""
-    shared = SharedSongRepository(session)
-    branches = await shared.branches(song.id)
-    member = await shared.member(song.id, user_id)
-    own = next((branch for branch in branches if member is not None and branch.id == member.branch_id), None)
-    return own or branches[0]

@@ -13,8 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.services.model import Author, FromRevision, JobOrder
 from bot.services.operations.registry import operation_for
+from bot.services.together.lines import home_branch
 from bot.services.together.model import Role, SongRules
-from bot.services.together.recording import home_branch
 from core.errors import PermissionDeniedError
 from db.repositories.shared_songs import SharedSongRepository
 from db.repositories.songs import SongRepository

@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.services.clock import utc_now
 from bot.services.jobs.results import measure_piece
-from bot.services.model import Author, Place
+from bot.services.model import Author, Place, SongLine
 from bot.services.operations.base import Made, RuleOperation, Wish
 from bot.services.operations.founding import FOUND, FoundOptions
 from bot.services.operations.registry import check_options, operation_for
@@ -26,15 +26,15 @@ from bot.services.options import Options
 from bot.services.records import author_of, checks_to_json, options_to_json
 from bot.services.sampling import draw_seed
 from bot.services.songs.graph import find_present, view_revisions
+from bot.services.together.lines import home_branch, line_of
 from bot.services.together.model import (
     DEFAULT_LICENCE,
     BranchView,
     SharedSongView,
     SongChange,
-    SongLine,
     SongRules,
 )
-from bot.services.together.recording import SongWork, change_key, home_branch, record, state_after, within_song
+from bot.services.together.recording import SongWork, change_key, record, state_after, within_song
 from bot.services.together.rights import check_may_edit, check_may_fork, rules_of
 from bot.services.together.states import load_state
 from core.errors import InputError, LimitError, NotFoundError, TuttiError
@@ -45,7 +45,7 @@ from db.repositories.shared_songs import NewSharedSong, SharedSongRepository
 from db.repositories.songs import NewRevision, SongRepository
 from db.repositories.users import UserRepository
 from db.shared_tables import Branch, SharedSong
-from db.tables import Revision, User
+from db.tables import User
 from music.versions.carrying import begin
 from music.versions.codec import encode_state
 from music.versions.layered import LayeredPiece
@@ -321,25 +321,6 @@ async def view_song(session: AsyncSession, song: SharedSong, author: Author) -> 
 def view_branch(branch: Branch) -> BranchView:
     """Return a branch as a value."""
     return BranchView(branch_id=branch.id, name=branch.name, head_id=branch.head_id)
-
-
-async def line_of(session: AsyncSession, revision_id: int) -> SongLine | None:
-    """Return where a revision stands in a shared song; None outside of all."""
-    shared = SharedSongRepository(session)
-    song, state = await shared.of_revision(revision_id), await shared.state(revision_id)
-    if song is None or state is None:
-        return None
-    revision = await session.get_one(Revision, revision_id)
-    branch = None if state.branch_id is None else await shared.branch(state.branch_id)
-    target = await home_branch(session, song, revision.author_id)
-    return SongLine(
-        shared_song_id=song.id,
-        title=song.title,
-        branch=None if branch is None else branch.name,
-        is_head=branch is not None and branch.head_id == revision_id,
-        target=target.name if branch is None else None,
-        is_take=branch is None and await SongRepository(session).is_take(revision_id),
-    )
 
 
 def _new_revision(user: User, place: Place, options: Options, made: Made, piece: NewPiece, *, seed: int) -> NewRevision:

@@ -8,7 +8,7 @@ from datetime import UTC
 import discord
 
 from bot.plain_text import clip, make_plain
-from bot.services.model import Reply, RevisionView
+from bot.services.model import Reply, RevisionView, SongLine
 from bot.services.operations.stepping import StepOptions
 from bot.ui.embeds.style import DESCRIPTION_LIMIT, FIELD_LIMIT, GREEN, TITLE_LIMIT, origin_of
 from bot.ui.embeds.words import add_prompt_fields
@@ -37,6 +37,8 @@ def reply_embed(reply: Reply) -> discord.Embed:
     if reply.changes:
         changes = "\n".join(make_plain(line) for line in reply.changes)
         embed.add_field(name="Changed", value=clip(changes, FIELD_LIMIT), inline=False)
+    if reply.line is not None:
+        embed.add_field(name="Song", value=clip(line_words(reply.line), FIELD_LIMIT), inline=False)
     if reply.checks:
         embed.add_field(name="Checked", value=clip(check_lines(reply.checks), FIELD_LIMIT), inline=False)
     for name, text in _chord_fields(reply):
@@ -58,6 +60,19 @@ def _chord_fields(reply: Reply) -> list[tuple[str, str]]:
     if sheet.chart:
         return [("Chords", sheet.chart), (f"Degrees in {sheet.key}", sheet.numerals)]
     return [("Chords", " · ".join(reply.chord_names))] if reply.chord_names else []
+
+
+def line_words(line: SongLine) -> str:
+    """Say where a revision stands in its song, and what to do with one that came late."""
+    title = make_plain(line.title)
+    if line.branch is not None:
+        return f"**{make_plain(line.branch)}** of “{title}”" + ("" if line.is_head else "; newer changes came after it")
+    if line.is_take:
+        return f"A take for “{title}”: pick it, and it becomes the song."
+    return (
+        f"Not part of **{make_plain(line.target or 'main')}** of “{title}” yet: the song moved on while this was made. "
+        "Nothing is lost: rebase it onto the newest state, or start a branch with it."
+    )
 
 
 def check_lines(checks: Sequence[Check]) -> str:
