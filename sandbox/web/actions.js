@@ -5,6 +5,7 @@ import { announce } from "./dom.js";
 import { mayDelete, messageMenu, openMenu } from "./menus.js";
 import { openModal } from "./modals.js";
 import { showPending } from "./pending.js";
+import { openPins } from "./pins.js";
 import { askPost } from "./forum.js";
 import { askChannel, askThreadName } from "./people.js";
 import { openServerPanel } from "./server_panel.js";
@@ -61,6 +62,12 @@ export function makeActions(page) {
       const post = await askPost(forum, { store });
       if (post) await enter(post);
     }),
+    pin: guarded((message, isPinned) => api.pinMessage(message.id, store.me.id, isPinned)),
+    showPins: guarded(async (box) => {
+      const { messages } = await api.readPins(store.currentId, store.me.id);
+      openPins(messages, page, box);
+    }),
+    comeBack: guarded(() => api.moveMember(store.me.id, "join")),
     removeChannel: guarded((channel) => api.deleteChannel(channel.id, store.me.id)),
     openPanel: () => openServerPanel(page),
 

@@ -34,6 +34,7 @@ class App {
     this.song = new SongView(this);
     this.narrator = new Narrator(this.store);
     this.banner = el("div", { class: "banner", role: "status", hidden: true, testid: "banner" }, el("span", { class: "spinner", "aria-hidden": "true" }), " The connection to the sandbox was lost. Trying again…");
+    this.outside = el("div", { class: "banner", role: "status", hidden: true, testid: "outside" }, "You have left this server. ", el("button", { type: "button", class: "text-button", text: "Come back", onclick: () => this.actions.comeBack() }));
     this.toast = el("div", { class: "toast", role: "status", hidden: true, testid: "toast" });
     this.typing = el("p", { class: "typing", "aria-live": "polite", testid: "typing" });
     this.channelName = el("h2", { class: "channel-title", testid: "channel-title" });
@@ -46,8 +47,9 @@ class App {
     const toggle = iconButton("menu", "Channels", { class: "sidebar-toggle", testid: "sidebar-toggle", "aria-controls": "sidebar", "aria-expanded": "false", onclick: () => this.showSidebar(!document.body.classList.contains("shows-sidebar")) });
     this.toggle = toggle;
     const scrim = el("div", { class: "scrim", onclick: () => this.showSidebar(false) });
-    const head = el("header", { class: "channel-head" }, toggle, this.channelName, this.topic, new NowPlaying().node, this.song.toggle);
-    const main = el("main", { class: "main" }, head, this.banner, this.log.node, this.composer.node, this.typing, this.toast);
+    const pins = iconButton("pin", "Pinned messages", { class: "head-pins", testid: "show-pins", onclick: () => this.actions.showPins(pins.getBoundingClientRect()) });
+    const head = el("header", { class: "channel-head" }, toggle, this.channelName, this.topic, new NowPlaying().node, pins, this.song.toggle);
+    const main = el("main", { class: "main" }, head, this.banner, this.outside, this.log.node, this.composer.node, this.typing, this.toast);
     document.getElementById("app").replaceChildren(this.sidebar.node, scrim, main, this.song.node);
     document.addEventListener("click", (event) => this.#onClick(event));
     document.addEventListener("keydown", (event) => this.#onKey(event));
@@ -57,6 +59,9 @@ class App {
     this.store.on("typing", () => this.#drawTyping());
     this.store.on("select", () => this.#drawHead());
     this.store.on("channels", () => this.#drawHead());
+    this.store.on("people", () => {
+      this.outside.hidden = this.store.users.get(this.store.me?.id)?.is_member !== false;
+    });
     this.store.on("gone", () => this.store.channel ?? this.#openFromAddress().catch(this.complain));
     setInterval(() => refreshTimes(), 20_000);
   }

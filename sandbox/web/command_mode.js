@@ -28,7 +28,7 @@ export class CommandMode {
 
   get world() {
     const { store } = this.page;
-    return { users: [...store.users.values()], roles: [...store.roles.values()], channels: [...store.channels.values()].filter(({ kind }) => kind !== "dm"), files: this.#files, picked: this.#picked };
+    return { users: store.members, roles: [...store.roles.values()], channels: [...store.channels.values()].filter(({ kind }) => kind !== "dm"), files: this.#files, picked: this.#picked };
   }
 
   parse(text) {

@@ -85,7 +85,7 @@ async function whileBusy(node, action) {
 /** The options of a select: its own, or people, roles and channels for types 5 to 8. */
 export function optionsOf(component, store) {
   const chosen = new Set((component.default_values ?? []).map((value) => value.id));
-  const people = [...store.users.values()].map((user) => ({ label: user.name, value: user.id, default: chosen.has(user.id) }));
+  const people = store.members.map((user) => ({ label: user.name, value: user.id, default: chosen.has(user.id) }));
   const channels = [...store.channels.values()].filter((channel) => channel.kind !== "dm").map((channel) => ({ label: `#${channel.name}`, value: channel.id, default: chosen.has(channel.id) }));
   const roles = [...store.roles.values()].map((role) => ({ label: role.name.startsWith("@") ? role.name : `@${role.name}`, value: role.id, default: chosen.has(role.id) }));
   return { 3: component.options ?? [], 5: people, 6: roles, 7: [...people, ...roles], 8: channels }[component.type] ?? [];

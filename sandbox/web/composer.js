@@ -168,7 +168,7 @@ export class Composer {
 
   #showMentions(text) {
     const { store } = this.page;
-    const people = [store.bot, ...[...store.users.values()].filter(({ id }) => id !== store.bot.id), ...this.#mentionableRoles()];
+    const people = [store.bot, ...store.members.filter(({ id }) => id !== store.bot.id), ...this.#mentionableRoles()];
     const items = suggestMentions(text, this.input.selectionStart, people);
     if (items.length) this.picker.show({ items, guide: null, title: "People", hasDefault: true });
     else this.picker.close();

@@ -45,6 +45,14 @@ function moveWithin(event, menu) {
 }
 
 const MANAGE_MESSAGES = 1 << 13;
+const PIN_MESSAGES = 1n << 51n;
+const SYSTEM_TYPES = new Set([4, 6, 18]);
+
+/** Whether I may pin a message here: those who may in the server, everybody in direct messages. */
+function mayPin(message, store) {
+  if (message.is_ephemeral || SYSTEM_TYPES.has(message.type)) return false;
+  return store.channel?.kind === "dm" || store.may(PIN_MESSAGES) || store.may(MANAGE_MESSAGES);
+}
 
 /** Whether I may take a message away: my own, one that only I see, or as somebody who manages messages. */
 export function mayDelete(message, store) {
@@ -65,6 +73,7 @@ export function messageMenu(view, { store, actions }) {
         { label: "Reply", iconName: "reply", run: () => actions.reply(message) },
         message.content ? { label: "Copy text", iconName: "copy", run: () => actions.copy(message.content, "Text copied.") } : null,
         mayThread ? { label: "Create thread", iconName: "thread", run: () => actions.addThread(message) } : null,
+        mayPin(message, store) ? { label: message.pinned ? "Unpin message" : "Pin message", iconName: "pin", run: () => actions.pin(message, !message.pinned) } : null,
         message.is_ephemeral ? null : { label: "Copy message link", iconName: "link", run: () => actions.copy(link, "Message link copied.") },
       ].filter(Boolean),
     },

@@ -10,7 +10,7 @@ import { followRolls } from "./roll.js";
 import { clock, timestamp } from "./time.js";
 
 const COMMAND_TYPES = new Set([20, 23]); // reply to a slash command, to a menu command
-const SYSTEM_TEXT = { 6: "pinned a message", 7: "joined", 18: "started a thread" };
+const SYSTEM_TEXT = { 4: "changed the name of this thread", 6: "pinned a message", 7: "joined", 18: "started a thread" };
 
 /** The start of a message in one line of plain text, for quotes and labels. */
 export function summary(message, length = 90) {
@@ -140,7 +140,7 @@ export class MessageView {
       const user = page.store.person(used.user);
       return el("div", { class: "origin", testid: "origin" }, avatar(user, "tiny"), el("strong", { text: user.name }), " used ", el("span", { class: "origin-command", text: `${used.type === 2 && message.type === 23 ? "" : "/"}${used.name}` }));
     }
-    if (!message.message_reference) return null;
+    if (!message.message_reference || message.type in SYSTEM_TEXT) return null;
     const quoted = message.referenced_message;
     if (!quoted) return el("div", { class: "origin" }, icon("reply", 14), el("em", { text: "The original message was deleted." }));
     const user = page.store.person(quoted.author);
@@ -165,11 +165,21 @@ export class MessageView {
     if (message.is_thinking) {
       return el("div", { class: "thinking", role: "status", testid: "thinking" }, el("span", { class: "dots", "aria-hidden": "true" }, el("i"), el("i"), el("i")), `${author.name} is thinking…`);
     }
-    if (message.type in SYSTEM_TEXT) return el("div", { class: "system-text", text: [SYSTEM_TEXT[message.type], message.content].filter(Boolean).join(": ") });
+    if (message.type in SYSTEM_TEXT) return this.#systemText();
     if (!message.content) return null;
     const body = el("div", { class: "markdown message-text", testid: "content" }, renderMarkdown(message.content, names));
     if (message.edited_timestamp) body.append(el("span", { class: "edited", title: `Edited ${clock(Date.parse(message.edited_timestamp))}`, text: " (edited)" }));
     return body;
+  }
+
+  // What Discord itself says: it leads to the message or the thread that it is about.
+  #systemText() {
+    const { message, page } = this;
+    const { channel_id: channelId, message_id: messageId } = message.message_reference ?? {};
+    const text = [SYSTEM_TEXT[message.type], message.content].filter(Boolean).join(": ");
+    const lead = (label, go) => el("button", { type: "button", class: "text-button", text: label, testid: "system-link", onclick: go });
+    const link = messageId ? lead("Show it", () => page.actions.jump(channelId, messageId)) : channelId ? lead("Open it", () => page.actions.open(channelId)) : null;
+    return el("div", { class: "system-text", testid: "system-text" }, text, link ? [" · ", link] : null);
   }
 
   #componentContext() {

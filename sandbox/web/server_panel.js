@@ -4,8 +4,8 @@
 import * as api from "./api.js";
 import { el, iconButton, openDialog } from "./dom.js";
 
-const ROLE_PERMISSIONS = ["manage_guild", "manage_messages", "manage_channels", "administrator"];
-const BOT_PERMISSIONS = ["view_channel", "send_messages", "send_messages_in_threads", "create_public_threads", "embed_links", "attach_files", "read_message_history", "add_reactions", "manage_messages"];
+const ROLE_PERMISSIONS = ["manage_guild", "manage_messages", "pin_messages", "manage_threads", "manage_channels", "administrator"];
+const BOT_PERMISSIONS = ["pin_messages", "manage_threads", "view_channel", "send_messages", "send_messages_in_threads", "create_public_threads", "embed_links", "attach_files", "read_message_history", "add_reactions", "manage_messages"];
 const words = (name) => name[0].toUpperCase() + name.slice(1).replaceAll("_", " ");
 
 /** Open the panel. `page`: {store, complain, say}. */
@@ -18,7 +18,7 @@ export function openServerPanel(page) {
   const draw = () => {
     const at = body.scrollTop;
     const focused = document.activeElement?.dataset?.panelKey;
-    body.replaceChildren(membership(store, guarded), rolesOf(store, guarded), botPermissions(store, guarded), clock(page, guarded), refusals(guarded));
+    body.replaceChildren(membership(store, guarded), threadOf(store, guarded), membersOf(store, guarded), rolesOf(store, guarded), botPermissions(store, guarded), clock(page, guarded), refusals(guarded));
     body.scrollTop = at;
     if (focused) body.querySelector(`[data-panel-key="${CSS.escape(focused)}"]`)?.focus();
   };
@@ -41,6 +41,25 @@ function membership({ bot }, guarded) {
   const move = guarded(() => api.moveBot(bot.is_member ? "remove" : "invite"));
   const text = bot.is_member ? `${bot.name} is in this server.` : `${bot.name} is not in this server.`;
   return section("The bot", text, action(bot.is_member ? `Remove ${bot.name} from the server` : `Invite ${bot.name}`, move, { key: "membership", style: bot.is_member ? "danger" : "primary" }));
+}
+
+// Who leaves and comes back; the tab of that person says so.
+function membersOf({ users }, guarded) {
+  const people = [...users.values()].filter(({ is_bot: isBot }) => !isBot);
+  const line = ({ id, name, is_member: isMember }) => action(isMember === false ? `${name} comes back` : `${name} leaves`, guarded(() => api.moveMember(id, isMember === false ? "join" : "leave")), { key: `member-${id}` });
+  return section("People", "Who leaves loses their roles and may do nothing here until they come back.", el("div", { class: "panel-line", role: "group", "aria-label": "Who is here" }, people.map(line)));
+}
+
+function threadOf({ channel, me }, guarded) {
+  if (channel?.kind !== "thread") return null;
+  const change = (changes) => guarded(() => api.changeThread(channel.id, me.id, changes));
+  const { is_archived: isArchived, is_locked: isLocked } = channel;
+  const lock = isArchived ? { archived: false, locked: !isLocked } : { locked: !isLocked };
+  return section(
+    "This thread",
+    "An archived thread can be read; a new message wakes it, unless it is locked.",
+    el("div", { class: "panel-line" }, action(isArchived ? "Wake it" : "Archive it", change({ archived: !isArchived }), { key: "archive" }), action(isLocked ? "Unlock it" : "Lock it", change(lock), { key: "lock" })),
+  );
 }
 
 function check(label, isOn, run, key) {

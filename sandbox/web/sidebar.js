@@ -50,9 +50,10 @@ export class Sidebar {
     const isUnread = store.unread.has(channel.id);
     return el(
       "button",
-      { type: "button", class: `channel channel-${channel.kind} ${isOpen ? "is-open" : ""} ${isUnread ? "is-unread" : ""}`, "aria-current": isOpen ? "page" : null, "data-channel-id": channel.id, testid: "channel", onclick: () => actions.open(channel.id) },
+      { type: "button", class: `channel channel-${channel.kind} ${channel.is_archived ? "is-archived" : ""} ${isOpen ? "is-open" : ""} ${isUnread ? "is-unread" : ""}`, "aria-current": isOpen ? "page" : null, "data-channel-id": channel.id, testid: "channel", onclick: () => actions.open(channel.id) },
       icon({ thread: "thread", forum: "forum" }[channel.kind] ?? "hash", 18),
       el("span", { class: "channel-name", text: channel.name }),
+      channel.is_archived || channel.is_locked ? el("span", { class: "channel-note", text: channel.is_locked ? "locked" : "archived" }) : null,
       isUnread ? el("span", { class: "visually-hidden", text: ", unread" }) : null,
     );
   }

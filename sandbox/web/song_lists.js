@@ -53,6 +53,7 @@ function until(ms) {
 function left(ms, now = Date.now()) {
   const seconds = Math.round((ms - now) / 1000);
   if (seconds <= 0) return "time is up";
+  if (seconds >= 2 * 86_400) return `${Math.floor(seconds / 86_400)} days left`;
   if (seconds >= 3600) return `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min left`;
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")} left`;
 }

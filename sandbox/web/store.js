@@ -90,6 +90,11 @@ export class Store extends EventTarget {
     });
   }
 
+  /** Everybody who is in the server, the bot too. */
+  get members() {
+    return [...this.users.values()].filter((user) => user.is_member !== false);
+  }
+
   select(channelId) {
     this.currentId = channelId;
     this.unread.delete(channelId);

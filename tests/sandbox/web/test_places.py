@@ -132,3 +132,44 @@ async def test_every_control_has_a_name(ana: Page) -> None:
     controls = [each for each in tree["nodes"] if not each["ignored"] and each["role"]["value"] in roles]
     assert len(controls) > 60
     assert [each for each in controls if not each.get("name", {}).get("value", "").strip()] == []
+
+
+async def test_threads_are_archived_and_messages_pinned_on_the_page(ana: Page) -> None:
+    """The owner pins from the menu, finds it under the pin, archives the thread in the panel, and writing wakes it."""
+    await send_line(ana, "my song")
+    await last_message(ana).click(button="right")
+    await ana.get_by_role("menuitem", name="Create thread").click()
+    await ana.get_by_test_id("new-thread").get_by_label("Name").fill("about it")
+    await ana.keyboard.press("Enter")
+    await expect(ana.get_by_test_id("channel-title")).to_have_text("about it")
+    await send_line(ana, "the plan")
+    await last_message(ana).click(button="right")
+    await ana.get_by_role("menuitem", name="Pin message").click()
+    await expect(last_message(ana)).to_contain_text("pinned a message")
+    await ana.get_by_test_id("show-pins").click()
+    await ana.get_by_test_id("pin").filter(has_text="the plan").click()
+    await expect(ana.get_by_test_id("message").filter(has_text="the plan")).to_be_focused()
+
+    await ana.get_by_test_id("open-panel").click()
+    await ana.get_by_role("button", name="Archive it").click()
+    thread = ana.get_by_test_id("channel").filter(has_text="about it")
+    await expect(thread).to_contain_text("archived")
+    await ana.get_by_role("button", name="Close").click()
+    await send_line(ana, "here again")
+    await expect(thread).not_to_contain_text("archived")
+
+
+async def test_somebody_leaves_and_comes_back(ana: Page, open_page: OpenPage) -> None:
+    """Their own tab says so and leads back; meanwhile nobody is offered them, and they may not write."""
+    ben = await open_page("Ben")
+    await ana.get_by_test_id("open-panel").click()
+    await ana.get_by_role("button", name="Ben leaves").click()
+    await expect(ana.get_by_role("button", name="Ben comes back")).to_be_visible()
+    await ana.get_by_role("button", name="Close").click()
+    await type_line(ana, "hello @")
+    await expect(ana.get_by_test_id("picker-option")).to_have_text(["@Tutti", "@Ana"])
+    await expect(ben.get_by_test_id("outside")).to_contain_text("You have left this server.")
+    await ben.get_by_role("button", name="Come back").click()
+    await expect(ben.get_by_test_id("outside")).to_be_hidden()
+    await send_line(ben, "back")
+    await expect(last_message(ana)).to_contain_text("back")

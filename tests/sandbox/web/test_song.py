@@ -31,7 +31,7 @@ async def test_card_becomes_a_song_beside_the_chat(shown):
     song = page.get_by_test_id("song")
     await expect(song.get_by_test_id("song-facts")).to_contain_text("main · #5")
     await expect(song.get_by_test_id("song-facts")).to_contain_text("CC BY 4.0")
-    await expect(song.get_by_test_id("song-turn")).to_have_text(re.compile(r"Your turn\d+ h \d+ min left"))
+    await expect(song.get_by_test_id("song-turn")).to_have_text(re.compile(r"Your turn\d+ days left"))
     await expect(song.get_by_test_id("song-queue")).to_have_text("Then: Ben, Cleo")
     await expect(song.get_by_test_id("song-claims")).to_contain_text("Ben claims Bass, bars 5 to 8")
     await expect(song.get_by_test_id("song-votes")).to_contain_text("Which ending?")
