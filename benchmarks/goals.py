@@ -100,6 +100,13 @@ PROMISES = (
         must=10, goal=3,
     ),
     Promise(
+        what="song of 16 layers and 128 bars: what changed", table="shared_songs", row="difference", must=200, goal=100
+    ),
+    Promise(what="the same: merge of two branches", table="shared_songs", row="merge", must=200, goal=100),
+    Promise(
+        what="common ancestor among 2,000 revisions", table="shared_songs", row="common ancestor", must=200, goal=10
+    ),
+    Promise(
         what="audio rendering of a dense song against real time", table="sound",
         row="audio rendering against real time", is_least=True, must=15, goal=30,
     ),

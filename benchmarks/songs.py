@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from music.piece import DEFAULT_TICKS_PER_QUARTER, Note, Piece, Track
+from music.versions.carrying import begin
+from music.versions.layered import LayeredPiece
 
 _EIGHTH_TICKS = DEFAULT_TICKS_PER_QUARTER // 2
 
@@ -62,3 +64,10 @@ def make_dense_song() -> Piece:
         for number, program in enumerate(programs)
     )
     return Piece(tracks=tracks)
+
+
+def make_shared_song(*, num_layers: int = 16, num_bars: int = 128) -> LayeredPiece:
+    """Return a song of many layers with eight notes a bar each, all of one revision: 16,384 notes as it is by default."""
+    band = make_band(num_bars=num_bars).tracks
+    tracks = tuple(band[number % len(band)] for number in range(num_layers))
+    return begin(Piece(tracks=tracks), author_id=1, key="benchmark", origin=1)

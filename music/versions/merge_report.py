@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import chain
 from typing import NamedTuple
 
 from music.piece import Note
@@ -97,14 +98,14 @@ class Ledger:
         if notes.base == notes.ours == notes.theirs == song:
             self._add(layer_id, bar, Presence(True, True, True, True), Fate.KEPT, len(notes.ours))
             return
-        base, ours, theirs = notes.map(Counter[Note])
-        in_song = None if song is None else Counter(song)
-        for note in {*base, *ours, *theirs}:
-            counts = (base[note], ours[note], theirs[note], 0 if in_song is None else in_song[note])
+        sides = [Counter(each) for each in (*notes, song or ())]
+        # Most notes of a cell have the same fate, so each kind of presence is looked at once.
+        kinds = Counter(tuple(side[note] for side in sides) for note in {*chain.from_iterable(sides)})
+        for counts, num_notes in kinds.items():
             for number in range(max(counts)):
-                there = [number < count for count in counts]
-                presence = Presence(there[0], there[1], there[2], None if in_song is None else there[3])
-                self._add(layer_id, bar, presence, _fate(presence, because), 1)
+                in_base, in_ours, in_theirs, in_song = (number < count for count in counts)
+                presence = Presence(in_base, in_ours, in_theirs, None if song is None else in_song)
+                self._add(layer_id, bar, presence, _fate(presence, because), num_notes)
 
     def report(self, names: Mapping[str, str], *, num_bars: int | None = None) -> MergeReport:
         """Return all accounts, by layer and bar; ``num_bars`` makes bars of which each layer has but one account."""
