@@ -68,6 +68,16 @@ class Options:
         """Revisions of a shared song that it needs beside the source."""
         return ()
 
+    @property
+    def joined_revision_ids(self) -> tuple[int, ...]:
+        """Those of them that the result comes from, as it comes from the source: what a merge brings in."""
+        return ()
+
+    @property
+    def into_branch_id(self) -> int | None:
+        """The branch of a shared song that is to take the result; None: whichever stands where the source is."""
+        return None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GenerateOptions(Options):

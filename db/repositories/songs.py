@@ -88,6 +88,16 @@ class SongRepository:
         await self._session.flush()
         return revision
 
+    async def add_parents(self, revision_id: int, parent_ids: Sequence[int]) -> None:
+        """Note what else a revision comes from, after the parents that it has; what is noted already stays as it is."""
+        if not parent_ids:
+            return
+        known = (await self.links([revision_id]))[revision_id].parent_ids
+        new = [parent_id for parent_id in dict.fromkeys(parent_ids) if parent_id not in known]
+        for position, parent_id in enumerate(new, start=len(known)):
+            self._session.add(RevisionParent(child_id=revision_id, parent_id=parent_id, position=position))
+        await self._session.flush()
+
     async def find(self, revision_id: int) -> Revision | None:
         """Return a revision, deleted ones too; None also for numbers that nothing can have."""
         if not 0 < revision_id <= MAX_ID:

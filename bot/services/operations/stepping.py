@@ -40,7 +40,7 @@ def _check(options: StepOptions, _limits: LimitSettings) -> None:
 
 
 def _bring_back(wish: Wish[StepOptions]) -> Made:
-    return Made(piece=wish.piece)
+    return Made(piece=wish.piece, song=wish.song)
 
 
 UNDO = RuleOperation(kind="undo", options_type=UndoOptions, check_options=_check, apply=_bring_back)

@@ -11,11 +11,13 @@ from dataclasses import dataclass, replace
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.services.operations.base import Made, OptionsT, Wish
+from bot.services.records import options_from_json
 from bot.services.together.lines import find_branch
 from bot.services.together.states import load_state
 from core.errors import PermissionDeniedError
 from db.repositories.shared_songs import SharedSongRepository
 from db.repositories.songs import SongRepository
+from db.shared_tables import Branch
 from db.tables import Job, Revision
 from music.constraints import Check
 from music.versions.carrying import carry
@@ -29,6 +31,7 @@ class SongWork:
     """What a change of a shared song works on. All states are settled.
 
     ``song`` is what the options are about, ``current`` the state of ``base_id``, which the result follows; an undo has two.
+    ``joined_ids``: what it comes from beside that; ``into_branch_id``: the branch that is to take it, if one was named.
     """
 
     shared_song_id: int
@@ -37,6 +40,8 @@ class SongWork:
     current: LayeredPiece
     others: tuple[LayeredPiece, ...]
     author_id: int
+    joined_ids: tuple[int, ...] = ()
+    into_branch_id: int | None = None
 
 
 async def load_work(session: AsyncSession, job: Job, *, other_revision_ids: tuple[int, ...]) -> SongWork | None:
@@ -55,6 +60,7 @@ async def load_work(session: AsyncSession, job: Job, *, other_revision_ids: tupl
         return None
     current = await load_state(session, base_id)
     source_id = job.source_revision_id
+    options = options_from_json(job.kind, job.options)
     return SongWork(
         shared_song_id=song.id,
         base_id=base_id,
@@ -62,6 +68,8 @@ async def load_work(session: AsyncSession, job: Job, *, other_revision_ids: tupl
         current=current,
         others=tuple([await load_state(session, each) for each in other_revision_ids]),
         author_id=job.user_id,
+        joined_ids=options.joined_revision_ids,
+        into_branch_id=options.into_branch_id,
     )
 
 
@@ -100,12 +108,13 @@ def lock_checks(work: SongWork, state: LayeredPiece) -> tuple[Check, ...]:
 async def record(
     session: AsyncSession, revision: Revision, work: SongWork, state: LayeredPiece, *, is_candidate: bool
 ) -> bool:
-    """Store the state of a new revision and move a branch to it; return whether one took it.
+    """Store the state of a new revision and all it comes from, and move a branch to it; return whether one took it.
 
     ``is_candidate``: somebody is still to choose it, as one of several takes.
     """
     shared = SharedSongRepository(session)
-    branch = None if is_candidate else await find_branch(session, work.shared_song_id, work.base_id, work.author_id)
+    await SongRepository(session).add_parents(revision.id, work.joined_ids)
+    branch = None if is_candidate else await _branch_of(session, work)
     is_taken = branch is not None and await shared.move_head(branch.id, from_id=work.base_id, to_id=revision.id)
     await shared.add_state(
         revision.id,
@@ -133,3 +142,11 @@ async def take_candidate(session: AsyncSession, revision_id: int, *, user_id: in
     state.branch_id = branch.id
     await shared.touch(state.shared_song_id)
     return True
+
+
+async def _branch_of(session: AsyncSession, work: SongWork) -> Branch | None:
+    """Return the branch that is to take a change."""
+    if work.into_branch_id is None:
+        return await find_branch(session, work.shared_song_id, work.base_id, work.author_id)
+    branch = await SharedSongRepository(session).branch(work.into_branch_id)
+    return branch if branch is not None and branch.shared_song_id == work.shared_song_id else None

@@ -188,6 +188,35 @@ class SharedSongs:
         """
         return await self._state(revision_id)
 
+    @unbroken
+    async def lives_in(self, place: Place) -> bool:
+        """Whether a place is the home of a song, open or closed."""
+        async with self._database.reading() as session:
+            return await SharedSongRepository(session).of_channel(place.channel_id, with_closed=True) is not None
+
+    @unbroken
+    async def head_here(self, place: Place, *, author: Author) -> int | None:
+        """Return the newest revision of the branch that somebody works on here; None where no song lives or none has notes."""
+        async with self._database.reading() as session:
+            song = await SharedSongRepository(session).of_channel(place.channel_id)
+            if song is None:
+                return None
+            branch = (await view_song(session, song, author)).branch
+            head = await SongRepository(session).find(branch.head_id)
+            return None if head is None or not head.num_notes else head.id
+
+    @unbroken
+    async def names_of(self, user_ids: set[int]) -> dict[int, str]:
+        """Return the names of people by our own numbers, as layers know their owners."""
+        async with self._database.reading() as session:
+            return {number: user.name for number, user in (await UserRepository(session).get(user_ids)).items()}
+
+    @unbroken
+    async def note_message(self, revision_id: int, message_id: int) -> None:
+        """Remember which message shows a revision."""
+        async with self._database.writing() as session:
+            await SongRepository(session).set_message(message_id, revision_id=revision_id, now=utc_now())
+
     # --- changing --------------------------------------------------------------------------------------------------
 
     async def change(self, author: Author, place: Place, options: Options) -> SongChange:
@@ -264,7 +293,7 @@ class SharedSongs:
             if branch.head_id != work.base_id:
                 raise _OvertakenError
             await PieceRepository(session).find_or_add(piece, now=now)
-            others = tuple(each for each in options.other_revision_ids if each != work.base_id)
+            others = options.joined_revision_ids
             new = _new_revision(user, place, options, made, piece, seed=seed)
             base = await find_present(session, work.base_id)
             new = replace(new, parent_ids=(work.base_id, *others), genre=base.genre, key_name=base.key_name)
