@@ -1,9 +1,9 @@
 """Addresses of databases: what DATABASE_URL may say, and the engine that each kind of database gets.
 
 SQLite runs with a write-ahead log and takes the write lock at the start of a writing transaction (BEGIN IMMEDIATE), so two
-writers wait for each other in place of failing half-way. PostgreSQL runs writing transactions SERIALIZABLE and reading ones
-on a snapshot, so that a service may rely on the same promise on both: its transaction is as if it had been alone
-(docs/decisions/0026). It knows nothing of tables.
+writers wait for each other in place of failing half-way. PostgreSQL's writers wait for each other at locks (db/locks.py), and each of
+their statements sees what was committed before it, so that nobody decides on what was true before the waiting. Whoever only
+reads sees one snapshot, on both. It knows nothing of tables.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ STATEMENT_TIMEOUT_SECONDS = 30.0
 """On the server: no statement and no wait for a lock lasts longer."""
 ANSWER_TIMEOUT_SECONDS = 45.0
 """On our side: a server that says nothing at all for so long is gone (a cable was cut, a machine froze)."""
-IDLE_TRANSACTION_SECONDS = 120.0
+IDLE_TRANSACTION_SECONDS = 60.0
+"""On the server: the locks of a bot that froze in the middle of a transaction, or whose machine is gone, are free again after this."""
+KEEPALIVE_SECONDS = 10
 POOL_SIZE = 8
 MAX_POOL_OVERFLOW = 8
 POOL_TIMEOUT_SECONDS = 10.0
@@ -35,6 +37,12 @@ _SQLITE_DRIVER = "sqlite+aiosqlite"
 _SQLITE_NAMES = frozenset({"sqlite", _SQLITE_DRIVER})
 _EXAMPLES = "Examples: sqlite+aiosqlite:///runs/tutti.db or postgresql+asyncpg://tutti:password@localhost/tutti"
 _IS_READING = "tutti_is_reading"
+_KEEPALIVE = {
+    "tcp_keepalives_idle": str(KEEPALIVE_SECONDS),
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "3",
+}
+"""So that the server notices a machine that is gone, not only a process."""
 _PARAMETERS = frozenset({"host", "port", "ssl"})
 
 
@@ -132,7 +140,7 @@ def _open_postgresql(address: URL, *, for_migration: bool) -> AsyncEngine:
     limits = {name: "0" if for_migration else str(int(seconds * 1000)) for name, seconds in limits.items()}
     return create_async_engine(
         address,
-        isolation_level="READ COMMITTED" if for_migration else "SERIALIZABLE",
+        isolation_level="READ COMMITTED",
         pool_pre_ping=True,
         pool_size=POOL_SIZE,
         max_overflow=MAX_POOL_OVERFLOW,
@@ -141,7 +149,7 @@ def _open_postgresql(address: URL, *, for_migration: bool) -> AsyncEngine:
         connect_args={
             "timeout": CONNECT_TIMEOUT_SECONDS,
             "command_timeout": None if for_migration else ANSWER_TIMEOUT_SECONDS,
-            "server_settings": {"application_name": "tutti", "timezone": "UTC", "jit": "off", **limits},
+            "server_settings": {"application_name": "tutti", "timezone": "UTC", "jit": "off", **_KEEPALIVE, **limits},
         },
     )
 

@@ -1,11 +1,10 @@
 """The scope of a transaction; the one seam where SQLAlchemy's errors become ours, and the place where a transaction is tried again.
 
 It knows nothing of tables. A transaction that writes is as if it had been alone, on every kind of database (docs/decisions/0026): SQLite
-lets one writer in at a time, PostgreSQL refuses one of two that cannot be put in order. The refused one is tried again by
-``unbroken``, which is why every writing transaction of a service wears it.
+takes the write lock at its start (BEGIN IMMEDIATE), PostgreSQL one of our own (db/locks.py).
 
-Writers of this process wait in line before they open their transaction: waiting inside the database is a lottery, in which somebody
-among twenty may lose for ten seconds and fail, and each holds a connection meanwhile.
+Writers of this process wait in line before they open their transaction: waiting inside the database is a lottery on SQLite, in which
+somebody among twenty may lose for ten seconds and fail, and each holds a connection meanwhile.
 """
 
 from __future__ import annotations
@@ -18,13 +17,15 @@ from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, ParamSpec, TypeVar
 
+import structlog
 from alembic.util import CommandError
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 
 from core.errors import StorageError
 from core.metrics import Metrics, NullMetrics
-from db.addresses import for_reading, is_sqlite, open_engine, read_address
+from db.addresses import for_reading, open_engine, read_address
+from db.locks import lock_alone, lock_beside_others
 from db.troubles import (
     CONNECTING_ERRORS,
     FOREIGN_ERRORS,
@@ -33,6 +34,8 @@ from db.troubles import (
     is_starting,
     storage_error,
 )
+
+_log = structlog.stdlib.get_logger(__name__)
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -44,7 +47,6 @@ WRITERS_AT_ONCE = 4
 
 _FIRST_PAUSE_SECONDS = 0.01
 _LONGEST_PAUSE_SECONDS = 0.5
-_MIGRATION_LOCK = 0x7475747469  # "tutti"; any number that nobody else in that database uses
 
 
 class Database:
@@ -68,12 +70,25 @@ class Database:
 
     @asynccontextmanager
     async def writing(self) -> AsyncGenerator[AsyncSession]:
-        """Open a transaction that may write. Use it in a function that is ``unbroken``, alone in there.
+        """Open a transaction that may write, and in which nobody else writes meanwhile. Use it in an ``unbroken`` function.
 
         Raises:
             StorageError: when the database fails.
         """
-        async with self._turn, _scope(self._writer, self._metrics) as session:
+        async with self._turn, _scope(self._writer, self._metrics, lock_alone) as session:
+            yield session
+
+    @asynccontextmanager
+    async def writing_beside_others(self) -> AsyncGenerator[AsyncSession]:
+        """Open a transaction that may write while others of this kind do, on PostgreSQL; nobody is ``writing`` meanwhile.
+
+        Only for what happens with every job, and only where each row that is decided on is locked (``with_for_update``),
+        changed by a conditional UPDATE, or added by an INSERT that bears being second.
+
+        Raises:
+            StorageError: when the database fails.
+        """
+        async with self._turn, _scope(self._writer, self._metrics, lock_beside_others) as session:
             yield session
 
     @asynccontextmanager
@@ -105,9 +120,9 @@ def unbroken(transaction: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Co
     """Bring a transaction to its end: a cancelled caller's cancellation waits for it, and a refused one is tried again.
 
     A statement of SQLite runs in a thread that cancelling does not reach: a task cancelled inside BEGIN IMMEDIATE would
-    leave a connection that takes the write lock later and never gives it back. PostgreSQL may refuse a transaction that
-    met another one, and a server that is restarted loses those under way; neither has happened then, so it is begun anew,
-    as a whole: what such a function does beside its transaction must bear being done twice. Use it on every
+    leave a connection that takes the write lock later and never gives it back. PostgreSQL may refuse one of two transactions
+    that wait for each other, and a server that is restarted loses those under way; neither has happened then, so it is begun
+    anew, as a whole: what such a function does beside its transaction must bear being done twice. Use it on every
     transaction of a service.
     """
 
@@ -139,8 +154,7 @@ async def migration_connection(url: str) -> AsyncGenerator[AsyncConnection]:
     try:
         async with AsyncExitStack() as stack:
             connection = await _connect_at_start(engine, stack)
-            if not is_sqlite(engine.url):
-                await connection.execute(text(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})"))
+            await lock_alone(connection)
             yield connection
             await connection.commit()
     except (*FOREIGN_ERRORS, CommandError) as error:
@@ -180,12 +194,15 @@ async def _persist(transaction: Callable[[], Coroutine[Any, Any, T]]) -> T:
             num_attempts += 1
             if num_attempts >= error.max_attempts or loop.time() > give_up_at:
                 raise
+            _log.warning("transaction_tried_again", num_attempts=num_attempts, cause=type(error.__cause__).__name__)
         await asyncio.sleep(pause_seconds * (0.5 + random.random()))  # two that met must not meet again
         pause_seconds = min(pause_seconds * 2, _LONGEST_PAUSE_SECONDS)
 
 
 @asynccontextmanager
-async def _scope(engine: AsyncEngine, metrics: Metrics) -> AsyncGenerator[AsyncSession]:
+async def _scope(
+    engine: AsyncEngine, metrics: Metrics, lock: Callable[[AsyncSession], Coroutine[Any, Any, None]] | None = None
+) -> AsyncGenerator[AsyncSession]:
     is_committing = False
     async with AsyncExitStack() as stack:
         try:
@@ -195,6 +212,8 @@ async def _scope(engine: AsyncEngine, metrics: Metrics) -> AsyncGenerator[AsyncS
             raise connection_error(error) from error
         try:
             async with AsyncSession(connection, expire_on_commit=False) as session, session.begin():
+                if lock is not None:
+                    await lock(session)
                 yield session
                 await session.flush()
                 is_committing = True

@@ -27,7 +27,7 @@ AS_LONG_AS_PATIENCE_LASTS = 1_000_000
 
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
 _CONFLICTS = frozenset({"40001", "40P01", "55P03"})  # serialization failure, deadlock, lock not available
-_MAYBE_CONFLICTS = frozenset({"23505", "23503"})  # a row came or went meanwhile that this snapshot could not know of
+_MAYBE_CONFLICTS = frozenset({"23505", "23503"})  # a row came or went between our look and our write
 _LOST = frozenset(
     {"57P01", "57P02", "57P03", "08000", "08003", "08006", "08001"}
 )  # shut down, starting up, connection gone

@@ -84,6 +84,10 @@ class JobRepository:
             return None
         return await self._session.get(Job, job_id)
 
+    async def find_locked(self, job_id: int) -> Job | None:
+        """Return a job, locked until the transaction ends."""
+        return await self._session.get(Job, job_id, with_for_update=True)
+
     async def unfinished_ids(self, *, user_id: int | None = None, guild_id: int | None = None) -> Sequence[int]:
         """Return the jobs that wait or run, of one person, of one server or of all, oldest first."""
         query = select(Job.id).where(Job.status.in_(UNFINISHED)).order_by(Job.id)

@@ -9,6 +9,7 @@ from sqlalchemy import delete, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.base import storable_text
+from db.inserting import add_unless_there
 from db.tables import Job, Revision, StoredPiece, StoredUpload
 
 MAX_FILENAME_LENGTH = 255
@@ -39,7 +40,7 @@ class PieceRepository:
         """Return the stored piece, storing it if these bytes are new."""
         stored = await self.find(piece.hash)
         if stored is None:
-            stored = StoredPiece(
+            new = StoredPiece(
                 hash=piece.hash,
                 data=piece.data,
                 num_notes=piece.num_notes,
@@ -47,8 +48,8 @@ class PieceRepository:
                 duration_seconds=piece.duration_seconds,
                 created_at=now,
             )
-            self._session.add(stored)
-            await self._session.flush()
+            await add_unless_there(self._session, new)
+            stored = await self._session.get_one(StoredPiece, piece.hash)
         return stored
 
     async def delete_unused(self, piece_hashes: set[str]) -> int:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.base import storable_text
+from db.inserting import add_unless_there
 from db.tables import User
 
 ERASED_NAME = "someone who left"
@@ -30,7 +30,9 @@ class UserRepository:
         name = storable_text(name)[:MAX_NAME_LENGTH]
         user = await self.find(discord_id)
         if user is None:
-            user = await self._add(discord_id, name=name, now=now)
+            await add_unless_there(self._session, User(discord_id=discord_id, name=name, created_at=now))
+            user = await self.find(discord_id)
+            assert user is not None, "it was just added, by us or by somebody else"
         user.name = name
         return user
 
@@ -43,16 +45,3 @@ class UserRepository:
         """Make a person a pseudonym; what they made stays in the graph without a name."""
         user.discord_id = None
         user.name = ERASED_NAME
-
-    async def _add(self, discord_id: int, *, name: str, now: datetime) -> User:
-        user = User(discord_id=discord_id, name=name, created_at=now)
-        try:
-            async with self._session.begin_nested():
-                self._session.add(user)
-        except IntegrityError:
-            # Another process added the same person between our look and our write.
-            found = await self.find(discord_id)
-            if found is None:
-                raise
-            return found
-        return user

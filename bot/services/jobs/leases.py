@@ -38,7 +38,7 @@ class JobLeases:
     async def take_orphans(self) -> list[int]:
         """Lease the unanswered jobs that no living process works on and return their numbers, oldest first."""
         now = utc_now()
-        async with self._database.writing() as session:
+        async with self._database.writing_beside_others() as session:
             jobs = JobRepository(session)
             gone = {owner for owner in await jobs.owners() if self._is_gone(owner)}
             rows = await jobs.take_orphans(self.lease(now), now=now, gone=gone, limit=MAX_TAKEN_AT_ONCE)
@@ -49,19 +49,19 @@ class JobLeases:
         """Prolong leases and return the jobs that this process still holds."""
         if not job_ids:
             return set()
-        async with self._database.writing() as session:
+        async with self._database.writing_beside_others() as session:
             return await JobRepository(session).renew(self.lease(utc_now()), job_ids=job_ids)
 
     @unbroken
     async def release_all(self) -> None:
         """Give every job back, so that the next process takes it at once."""
-        async with self._database.writing() as session:
+        async with self._database.writing_beside_others() as session:
             await JobRepository(session).release(owner=self.owner)
 
     @unbroken
     async def postpone(self, job_id: int) -> int:
         """Leave a job alone for a while after its answer failed, longer each time; return how often that has happened."""
-        async with self._database.writing() as session:
+        async with self._database.writing_beside_others() as session:
             job = await JobRepository(session).held(job_id, owner=self.owner)
             if job is None:
                 return 0

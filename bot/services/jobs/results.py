@@ -98,7 +98,7 @@ class JobResults:
     @unbroken
     async def begin(self, job_id: int) -> int | None:
         """Mark a job as running and return which attempt this is; None when it is not ours to run any more."""
-        async with self._database.writing() as session:
+        async with self._database.writing_beside_others() as session:
             job = await self._unfinished(session, job_id)
             if job is None:
                 return None
@@ -147,7 +147,7 @@ class JobResults:
         """Store what came out as a new revision; return False when the job is not ours any more or was cancelled."""
         job_id = job.job_id
         measured = await _measure(outcome, kind=job.kind, seed=job.seed)
-        async with self._database.writing() as session:
+        async with self._database.writing_beside_others() as session:
             row = await self._unfinished(session, job_id)
             if row is None:
                 return False
@@ -160,7 +160,7 @@ class JobResults:
     @unbroken
     async def finish_with(self, job_id: int, revision_id: int) -> None:
         """Note that a job's result is a revision that there is already."""
-        async with self._database.writing() as session:
+        async with self._database.writing_beside_others() as session:
             job = await self._unfinished(session, job_id)
             if job is not None:
                 await take_candidate(session, revision_id, user_id=job.user_id)
@@ -177,7 +177,7 @@ class JobResults:
         """Store one take as a new revision, unless it is stored, or the job is not ours any more or was cancelled."""
         job_id = view.job_id
         measured = await _measure(outcome, kind=view.kind, seed=seed)
-        async with self._database.writing() as session:
+        async with self._database.writing_beside_others() as session:
             job, jobs = await self._unfinished(session, job_id), JobRepository(session)
             if job is None or take in await jobs.takes(job_id):
                 return
@@ -187,7 +187,7 @@ class JobResults:
     @unbroken
     async def finish_takes(self, job_id: int, *, run_seconds: float) -> bool:
         """Note that no more takes will come; return False when there is none, or the job has ended or is not ours."""
-        async with self._database.writing() as session:
+        async with self._database.writing_beside_others() as session:
             job = await self._unfinished(session, job_id)
             takes = await JobRepository(session).takes(job_id)
             if job is None or not takes:
@@ -199,7 +199,7 @@ class JobResults:
     @unbroken
     async def fail(self, job_id: int, error: TuttiError) -> None:
         """Store why a job has no result, unless it has ended otherwise or is not ours any more."""
-        async with self._database.writing() as session:
+        async with self._database.writing_beside_others() as session:
             job = await self._unfinished(session, job_id)
             if job is not None:
                 job.status = "failed"
@@ -209,8 +209,8 @@ class JobResults:
     @unbroken
     async def mark_answered(self, job_id: int, shown: Shown | None = None) -> None:
         """Remember that the answer was shown and where, and forget what only the answer needed."""
-        async with self._database.writing() as session:
-            job = await JobRepository(session).find(job_id)
+        async with self._database.writing_beside_others() as session:
+            job = await JobRepository(session).find_locked(job_id)
             if job is None:
                 return
             job.is_answered = True

@@ -22,6 +22,7 @@ from bot.services.together.rights import check_order
 from core.errors import LimitError, NotFoundError, PermissionDeniedError
 from core.settings import LimitSettings
 from db.engine import Database, unbroken
+from db.locks import lock_admission
 from db.repositories.jobs import UNFINISHED, JobRepository, NewJob
 from db.repositories.pieces import PieceRepository
 from db.repositories.songs import SongRepository
@@ -51,7 +52,8 @@ class JobStore:
             PermissionDeniedError: when it is part of a song that this person may not change.
         """
         now = utc_now()
-        async with self._database.writing() as session:
+        async with self._database.writing_beside_others() as session:
+            await lock_admission(session)
             user = await UserRepository(session).find_or_add(order.author.user_id, name=order.author.name, now=now)
             await _check_limits(session, user, order.place, limits=limits, soonest_end=soonest_end)
             order = await check_order(session, await _recognise_own_file(session, order), user=user, now=now)
@@ -81,7 +83,7 @@ class JobStore:
         Raises:
             NotFoundError: when there is no such job.
         """
-        async with self._database.writing() as session:
+        async with self._database.writing_beside_others() as session:
             job = await _get(session, job_id)
             job.message_id = message_id
             return await view_of(session, job)

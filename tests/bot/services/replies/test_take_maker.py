@@ -61,10 +61,12 @@ async def test_four_takes_come_in_one_answer_with_nine_files(open_studio):
         reply = await make_takes(studio)
     assert len(studio.presenter.replies) == 1
     assert [take.revision.seed for take in reply.takes] == [take_seed(7, take) for take in range(4)]
+    numbers = [take.revision.revision_id for take in reply.takes]  # in the order in which they were done
+    assert sorted(numbers) == [1, 2, 3, 4]
     assert [file.filename for file in reply.files] == [
-        *(f"tutti-{number}-generate-take-{number}.ogg" for number in (1, 2, 3, 4)),
-        *(f"tutti-{number}-generate-take-{number}.mid" for number in (1, 2, 3, 4)),
-        "tutti-1-4-takes.png",
+        *(f"tutti-{number}-generate-take-{take}.ogg" for take, number in enumerate(numbers, 1)),
+        *(f"tutti-{number}-generate-take-{take}.mid" for take, number in enumerate(numbers, 1)),
+        f"tutti-{numbers[0]}-4-takes.png",
     ]
     assert len({tuple(read_midi(take.midi.data).tracks) for take in reply.takes}) == 4
 
