@@ -21,6 +21,7 @@ from sandbox.interactions import Interactions
 from sandbox.invocation import Invocations
 from sandbox.links import LinkMaker
 from sandbox.messages import Messages
+from sandbox.mischief import Mischief
 from sandbox.page_api import PageAPI
 from sandbox.page_control import PageControl
 from sandbox.page_events import PageEvents
@@ -78,7 +79,7 @@ class Sandbox:
         self._wire = Wire(self.world, self._links)
         self._view = PageView(self.world, self._wire)
         self._page_events = PageEvents()
-        self.gateway = Gateway(self.world, self._wire, self.faults)
+        self.gateway = Gateway(self.world, self._wire, self.faults, self._disturbances)
         self._announcer = Announcer(self.world, self._wire, self._view, bot=self.gateway, page=self._page_events)
         self.gateway.announcer = self._announcer
         self._messages = Messages(self.world, self._wire, self._announcer)
@@ -100,13 +101,14 @@ class Sandbox:
             *MessageRoutes(world, wire, messages, self._pins, announcer).routes(),
             *InteractionRoutes(world, wire, self._interactions).routes(),
         ]
+        mischief = Mischief(world, messages, announcer, self._disturbances)
         gateway_app = web.Application()
         gateway_app.router.add_get("/", self.gateway.serve)
         app = web.Application()
-        app.add_domain("discord.com", RestServer(world, self.faults, self._disturbances).build(routes))
+        app.add_domain("discord.com", RestServer(world, self.faults, self._disturbances, mischief).build(routes))
         app.add_domain("gateway.discord.gg", gateway_app)
         for host in ("cdn.discordapp.com", "media.discordapp.net"):
-            app.add_domain(host, CDN(world, self._links, self.faults).build())
+            app.add_domain(host, CDN(world, self._links, self.faults, self._disturbances).build())
         return app
 
     def _page_app(self) -> web.Application:

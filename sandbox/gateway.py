@@ -13,7 +13,9 @@ from aiohttp import WSMsgType, web
 
 from sandbox import gateway_protocol as protocol
 from sandbox.announcer import INTENT_GUILD_MEMBERS, INTENT_GUILDS, INTENT_MESSAGE_CONTENT, INTENT_PRESENCES, Announcer
+from sandbox.disturbances import Disturbances
 from sandbox.errors import PageRequestError
+from sandbox.event_order import EventOrder
 from sandbox.faults import FaultLog
 from sandbox.gateway_protocol import CloseError, Connection
 from sandbox.place_wire import Json, user_json
@@ -59,12 +61,14 @@ class Session:
 class Gateway:
     """Accepts connections of the bot and sends events to its sessions."""
 
-    def __init__(self, world: World, wire: Wire, faults: FaultLog) -> None:
+    def __init__(self, world: World, wire: Wire, faults: FaultLog, disturbances: Disturbances) -> None:
+        self._disturbances = disturbances
         self._world = world
         self._wire = wire
         self._faults = faults
         self._sessions: dict[str, Session] = {}
         self._connections: set[Connection] = set()
+        self._events = EventOrder(disturbances)
         self.announcer: Announcer | None = None
 
     @property
@@ -88,7 +92,16 @@ class Gateway:
             if shard_id != (0 if is_dm else (int(self._wire.guild_id) >> 22) % num_shards):
                 continue
             is_hidden = hidden_data is not None and not session.intents & INTENT_MESSAGE_CONTENT
-            session.dispatch(event, hidden_data if is_hidden and hidden_data is not None else data)
+            told = hidden_data if is_hidden and hidden_data is not None else data
+            self._events.tell(session, event, told)
+        self._lose_connections_by_chance()
+
+    def _lose_connections_by_chance(self) -> None:
+        weather = self._disturbances.weather
+        for kind in ("reconnect", "invalidate", "connection_drop"):
+            if weather is not None and weather.strikes(kind, ""):
+                for connection in list(self._connections):
+                    self._disturb_one(connection, "drop" if kind == "connection_drop" else kind)
 
     def publish_membership(self, event: str) -> None:
         """Tell every session that its bot is in the server now (`GUILD_CREATE`), or no longer (`GUILD_DELETE`)."""
@@ -168,6 +181,8 @@ class Gateway:
             await self._handle(connection, op, data)
 
     async def _handle(self, connection: Connection, op: int, data: Any) -> None:
+        if op == protocol.HEARTBEAT and self._disturbances.takes_heartbeat():
+            return
         if op == protocol.HEARTBEAT:
             # A client notes when it sent a heartbeat only after sending; no real network answers sooner than that.
             acknowledgement = {"op": protocol.HEARTBEAT_ACK, "s": None, "t": None, "d": None}
@@ -300,18 +315,22 @@ class Gateway:
             self._suffer_outage()
             return
         for connection in list(self._connections):
-            if action == "reconnect":
-                connection.queue({"op": protocol.RECONNECT, "s": None, "t": None, "d": None})
-            elif action == "invalidate_resumable":
-                connection.queue({"op": protocol.INVALIDATE_SESSION, "s": None, "t": None, "d": True})
-            elif action == "invalidate":
-                self._sessions.pop(connection.session_id or "", None)
-                connection.session_id = None
-                connection.queue({"op": protocol.INVALIDATE_SESSION, "s": None, "t": None, "d": False})
-            elif action == "drop":
-                connection.drop()
-            else:
+            if action == "close":
                 await connection.close(code or 4000, "closed by the sandbox")
+            else:
+                self._disturb_one(connection, action)
+
+    def _disturb_one(self, connection: Connection, action: str) -> None:
+        if action == "reconnect":
+            connection.queue({"op": protocol.RECONNECT, "s": None, "t": None, "d": None})
+        elif action == "invalidate_resumable":
+            connection.queue({"op": protocol.INVALIDATE_SESSION, "s": None, "t": None, "d": True})
+        elif action == "invalidate":
+            self._sessions.pop(connection.session_id or "", None)
+            connection.session_id = None
+            connection.queue({"op": protocol.INVALIDATE_SESSION, "s": None, "t": None, "d": False})
+        else:
+            connection.drop()
 
     async def close(self) -> None:
         """Close all connections, as at an orderly end."""

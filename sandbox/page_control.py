@@ -16,6 +16,7 @@ from sandbox.permissions import mask_of
 from sandbox.rest.server import json_response
 from sandbox.state import World
 from sandbox.uploads import read_body
+from sandbox.weather import parse_weather
 
 _MAX_SIZE_LIMIT_BYTES = 500 * 1024 * 1024
 _MAX_JSON_BYTES = 1 << 16
@@ -51,6 +52,7 @@ class PageControl:
         router.add_post("/api/gateway", self.gateway)
         router.add_get("/api/faults", self.faults)
         router.add_delete("/api/faults", self.clear_faults)
+        router.add_get("/api/disturbances", self.disturbances)
         router.add_post("/api/disturbances", self.disturb)
         router.add_delete("/api/disturbances", self.clear_disturbances)
         router.add_post("/api/reset", self.reset)
@@ -113,9 +115,17 @@ class PageControl:
         return web.Response(status=204)
 
     async def disturb(self, request: web.Request) -> web.Response:
-        """Order a bad day for the next requests to some routes."""
-        self._disturbances.order(parse_disturbance(await self._json(request)))
+        """Order a bad day: for the next requests or events that fit, or by chance until good days are ordered."""
+        body = await self._json(request)
+        if body.get("action") == "random":
+            self._disturbances.weather = parse_weather(body)
+        else:
+            self._disturbances.order(parse_disturbance(body))
         return web.Response(status=204)
+
+    async def disturbances(self, _request: web.Request) -> web.Response:
+        """Answer what is ordered, and what chance has done so far."""
+        return json_response(self._disturbances.to_json())
 
     async def clear_disturbances(self, _request: web.Request) -> web.Response:
         """Have good days again."""

@@ -1,10 +1,12 @@
 """The CDN: bytes of attachments at signed addresses, and the default avatars."""
 
+import asyncio
 import struct
 import zlib
 
 from aiohttp import web
 
+from sandbox.disturbances import CDN_PATH, Disturbances
 from sandbox.faults import FaultLog
 from sandbox.links import LinkMaker
 from sandbox.model import Attachment
@@ -37,7 +39,8 @@ def find_file(world: World, request: web.Request) -> Attachment | None:
 class CDN:
     """Serves cdn.discordapp.com and media.discordapp.net."""
 
-    def __init__(self, world: World, links: LinkMaker, faults: FaultLog) -> None:
+    def __init__(self, world: World, links: LinkMaker, faults: FaultLog, disturbances: Disturbances) -> None:
+        self._disturbances = disturbances
         self._world = world
         self._links = links
         self._faults = faults
@@ -53,6 +56,13 @@ class CDN:
 
     async def attachment(self, request: web.Request) -> web.StreamResponse:
         """Answer an attachment; an unsigned or old address finds nothing."""
+        disturbance = self._disturbances.take("GET", CDN_PATH)
+        if disturbance is not None:
+            await asyncio.sleep(disturbance.delay_seconds)
+            if disturbance.action == "drop" and request.transport is not None:
+                request.transport.abort()
+            if disturbance.action != "delay":
+                return web.Response(status=disturbance.status)
         attachment = find_file(self._world, request)
         if attachment is None or not self._links.is_good(request.path, request.query):
             text = "This content is no longer available."

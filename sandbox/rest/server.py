@@ -14,6 +14,7 @@ from aiohttp import web
 from sandbox.disturbances import Disturbance, Disturbances
 from sandbox.errors import RefusedError, bad_form
 from sandbox.faults import FaultLog
+from sandbox.mischief import Mischief
 from sandbox.rest.rate_limits import RateLimiter, Verdict
 from sandbox.state import World
 from sandbox.uploads import Body, Upload, read_body
@@ -73,8 +74,9 @@ def json_response(body: Any, *, status: int = 200, headers: dict[str, str] | Non
 class RestServer:
     """Serves routes as Discord does."""
 
-    def __init__(self, world: World, faults: FaultLog, disturbances: Disturbances) -> None:
+    def __init__(self, world: World, faults: FaultLog, disturbances: Disturbances, mischief: Mischief) -> None:
         self._world = world
+        self._mischief = mischief
         self._faults = faults
         self._disturbances = disturbances
         self._limiter = RateLimiter(world.clock)
@@ -91,6 +93,7 @@ class RestServer:
         async def handle(request: web.Request) -> web.StreamResponse:
             # The whole body is read before any refusal, so that the client is never cut off while it sends.
             body, problem = await self._read(request)
+            self._mischief.before(route.method, route.path, request.match_info)
             disturbance = self._disturbances.take(route.method, route.path)
             if disturbance is None:
                 return await self._answer(route, request, body, problem)

@@ -139,6 +139,7 @@ export function cleanSong(data) {
     title,
     licence: text(data.licence),
     host: text(data.host),
+    isClosed: data.is_closed === true,
     branch: text(data.branch),
     head: count(data.head),
     bpm: number(data.bpm, 1, 999, null),

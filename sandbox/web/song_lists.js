@@ -17,6 +17,7 @@ export function headOf(song) {
       "p",
       { class: "song-facts", testid: "song-facts" },
       place ? chip("branch", el("strong", { text: place })) : null,
+      song.isClosed ? el("strong", { text: "closed" }) : null,
       song.host ? chip("host", song.host) : null,
       song.licence ? chip("licence", song.licence) : null,
       song.bpm ? chip("tempo", `${Math.round(song.bpm)} bpm`) : null,

@@ -178,6 +178,10 @@ export class SongView {
     const attachment = this.#card.attachments.find((each) => kindOf(each) === "audio");
     if (attachment?.url === this.#player?.attachment.url) return;
     const before = this.#player;
+    if (!attachment && before?.isPlaying) {
+      this.note.textContent = "What sounds is the state before; the new sound is being made.";
+      return;
+    }
     const seconds = before?.isPlaying ? before.seconds : null;
     before?.pause();
     this.#player = null;
@@ -187,7 +191,10 @@ export class SongView {
     this.#player = playerOf(card);
     this.sound.append(card);
     for (const name of ["play", "seeked", "pause"]) this.#player.audio.addEventListener(name, () => this.#showTime());
-    if (seconds !== null) this.#player.playFrom(seconds);
+    if (seconds !== null) {
+      this.note.textContent = "";
+      this.#player.playFrom(seconds);
+    }
   }
 
   #playFrom(bar) {

@@ -122,6 +122,18 @@ async def test_heartbeat_is_answered(gateway):
     assert (await gateway.receive())["op"] == 11
 
 
+async def test_heartbeat_stays_without_an_answer_when_ordered(ada, gateway):
+    """As many as were ordered; the next one is acknowledged: one answer comes for two heartbeats, before READY."""
+    status, _ = await ada.request("POST", "api/disturbances", action="heartbeat", times=1)
+    assert status == 204
+    await gateway.socket.send_json({"op": 1, "d": None})
+    await gateway.socket.send_json({"op": 1, "d": None})
+    await asyncio.sleep(0.2)
+    await gateway.identify()
+    received = [await gateway.receive() for _ in range(2)]
+    assert [(each["op"], each["t"]) for each in received] == [(11, None), (0, "READY")]
+
+
 async def test_ready_comes_before_the_server(gateway):
     """After identify: READY with a resume address, then the server."""
     await gateway.identify()
