@@ -227,14 +227,17 @@ async def test_typing_is_helped(ada: Person, channel: str, tutti):
 
 async def test_real_progress_is_shown_meanwhile(ada: Person, channel: str):
     """The acknowledgement shows bars done of bars asked, and what was shown last stays there while the worker is slow."""
-    interaction_id = await ada.start_command(channel, "generate", bars=64, seed=1)
-    running = await until_running(ada, interaction_id)
-    await asyncio.sleep(0.3)
-    with frozen(worker_of()):
-        await asyncio.sleep(2.5)  # longer than the shortest pause between two edits
-    shown = await ada.until(
-        lambda: "of 64" in text_of(ada.messages[running["id"]]) and ada.messages[running["id"]], what="progress"
-    )
+    worker = worker_of()
+    with frozen(worker):
+        interaction_id = await ada.start_command(channel, "generate", bars=64, seed=1)
+        running = await until_running(ada, interaction_id)
+    shown = running
+    async with asyncio.timeout(60):
+        while "of 64" not in text_of(shown):
+            await asyncio.sleep(0.05)  # time for a bar or two of work: all of it takes most of a second
+            with frozen(worker):
+                await asyncio.sleep(2.5)  # longer than the shortest pause between two edits
+                shown = ada.messages[running["id"]]
     await ada.start_press(shown, "Cancel")
     answer = await ada.answer_to(interaction_id)
 
