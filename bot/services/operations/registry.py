@@ -14,9 +14,12 @@ from bot.services.operations.generation import GENERATE
 from bot.services.operations.harmonization import HARMONIZE
 from bot.services.operations.hearing import HUM
 from bot.services.operations.infilling import INFILL
+from bot.services.operations.layer_building import LAYER_BUILDING
 from bot.services.operations.layering import LAYER_OPERATIONS
+from bot.services.operations.merging import MERGE, REBASE
 from bot.services.operations.picking import PICK
 from bot.services.operations.remixing import REMIX
+from bot.services.operations.reverting import REVERT
 from bot.services.operations.stepping import REDO, UNDO
 from bot.services.options import Options
 from bot.services.sampling import draw_seed
@@ -38,7 +41,11 @@ OPERATIONS: tuple[Operation[Any], ...] = (
     COMPOSE,
     HUM,
     FOUND,
+    MERGE,
+    REBASE,
+    REVERT,
     *LAYER_OPERATIONS,
+    *LAYER_BUILDING,
 )
 
 NETWORK_KINDS = ("generate", "harmonize", "remix")

@@ -14,6 +14,7 @@ from bot.ui.wording.exporting import EXPORT, SCORE
 from bot.ui.wording.generation import CONTINUE, GENERATE
 from bot.ui.wording.harmonization import HARMONIZE
 from bot.ui.wording.hearing import HUM
+from bot.ui.wording.merging import MERGE_WORDINGS
 from bot.ui.wording.picking import PICK
 from bot.ui.wording.remixing import REMIX
 from bot.ui.wording.songs import SONG_WORDINGS
@@ -38,6 +39,7 @@ WORDINGS: Mapping[str, Wording] = {
     "hum": HUM,
     "upload": _UPLOAD,
     **SONG_WORDINGS,
+    **MERGE_WORDINGS,
 }
 
 
