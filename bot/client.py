@@ -46,6 +46,8 @@ EXTENSIONS = (
     "cogs.hum",
     "cogs.tutorial",
     "cogs.conversation",
+    "cogs.song",
+    "cogs.layer",
     "cogs.undo",
     "cogs.delete",
     "cogs.mydata",
@@ -123,7 +125,8 @@ class TuttiBot(commands.Bot):
         self.workers_ready = asyncio.Event()  # set by bot/main.py; orders are taken before, too
         self.presenter = DiscordPresenter(Courier(self), metrics=self._metrics)
         self.services = build_services(self.presenter)
-        finder = SourceFinder(self, self.services.songs, max_upload_bytes=max_upload_bytes)
+        shared = self.services.together.songs
+        finder = SourceFinder(self, self.services.songs, shared, max_upload_bytes=max_upload_bytes)
         self.desk = Desk(self.services, finder, metrics=self._metrics)
 
     async def setup_hook(self) -> None:

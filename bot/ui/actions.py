@@ -23,6 +23,8 @@ from bot.ui.explaining import press_explain
 from bot.ui.looking_back import press_star, press_tree, press_undo
 from bot.ui.modals import open_edit
 from bot.ui.take_actions import vary
+from bot.ui.together.layer_flow import press_add_to_song
+from bot.ui.together.song_flow import press_make_song
 
 Handler = Callable[[Desk, discord.Interaction[Any], int], Awaitable[None]]
 """Carries out a press on a revision's button, by the revision's id."""
@@ -103,6 +105,14 @@ ACTIONS: Mapping[str, Action] = {
     ),
     "star": Action(label="Star", handler=press_star, description="Among your /favourites; again takes it out"),
     "tree": Action(label="Tree", handler=press_tree, description="Everything that this song was and became"),
+    "make-song": Action(
+        label="Make this a song", handler=press_make_song, description="A thread of its own, to work on it together"
+    ),
+    "add-to-song": Action(
+        label="Add to song",
+        handler=press_add_to_song,
+        description="Its tracks become layers of the song that lives here",
+    ),
     "details": Action(
         label="Details", handler=press_details, description="The whole recipe: settings, seed, network, origin, hash"
     ),

@@ -14,7 +14,8 @@ import discord
 
 from bot.services.model import FromRevision, Source, Upload
 from bot.services.songs.service import SongService
-from bot.ui.answers import place_of
+from bot.services.together.service import SharedSongs
+from bot.ui.answers import author_of, place_of
 from bot.ui.courier import send_again
 from core.errors import InputError, NoMusicError, NotFoundError, PermissionDeniedError, UploadTooLargeError
 
@@ -31,15 +32,20 @@ _BARE_ID = re.compile(r"[0-9]{15,20}")
 class SourceFinder:
     """Turns what a person points at into a ``Source``."""
 
-    def __init__(self, client: discord.Client, songs: SongService, *, max_upload_bytes: int) -> None:
+    def __init__(
+        self, client: discord.Client, songs: SongService, shared: SharedSongs, *, max_upload_bytes: int
+    ) -> None:
         self._client = client
         self._songs = songs
+        self._shared = shared
         self._max_upload_bytes = max_upload_bytes
 
     async def find(
         self, interaction: discord.Interaction[Any], *, file: discord.Attachment | None, link: str | None
     ) -> Source:
         """Return the attached file, else the linked message's result, else the newest result in the channel.
+
+        In the thread of a shared song the newest is the head of the branch that the person works on.
 
         Raises:
             InputError: when both are given, or a link that is none, or the file cannot be fetched.
@@ -53,6 +59,9 @@ class SourceFinder:
             return await self.download(file)
         if link:
             return await self._follow(interaction, link)
+        head_id = await self._shared.head_here(place_of(interaction), author=author_of(interaction))
+        if head_id is not None:
+            return FromRevision(revision_id=head_id)
         try:
             newest = await self._songs.newest_in_channel(place_of(interaction))
         except NotFoundError as error:

@@ -14,16 +14,20 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.services.clock import utc_now
 from bot.services.model import Author, Place
+from bot.services.operations.layering import GiveOptions
 from bot.services.records import author_of
+from bot.services.together.lines import home_branch
 from bot.services.together.model import LICENCES, MAX_LAYERS, Role, SharedSongView, SongRules
 from bot.services.together.rights import check_host, role_of, rules_of
 from bot.services.together.service import song_here, view_song
+from bot.services.together.states import load_state
 from core.errors import InputError, PermissionDeniedError
 from db.engine import Database, unbroken
 from db.repositories.shared_songs import SharedSongRepository
 from db.repositories.users import UserRepository
 from db.shared_tables import SharedSong
 from db.tables import User
+from music.versions.layer_names import find_layer
 
 _log = structlog.stdlib.get_logger(__name__)
 
@@ -169,6 +173,25 @@ class SongMembers:
             song.card_message_id = None
             _log.info("song_closed", shared_song_id=song.id)
             return True
+
+    async def gift(self, author: Author, place: Place, *, layer: str, to_user_id: int, name: str) -> GiveOptions:
+        """Return the options that hand a layer over to somebody; the host may do it for an owner who is not in the song any more.
+
+        Raises:
+            InputError: when no song lives here, or no one layer is meant.
+        """
+        now = utc_now()
+        async with self._database.writing() as session:
+            song = await song_here(session, place)
+            me = await UserRepository(session).find_or_add(author.user_id, name=author.name, now=now)
+            heir = await UserRepository(session).find_or_add(to_user_id, name=name, now=now)
+            branch = await home_branch(session, song, me.id)
+            state = await load_state(session, branch.head_id)
+            owner_id = state.layers[find_layer(state, layer)].owner_id
+            membership = await SharedSongRepository(session).member(song.id, owner_id)
+            is_gone = membership is None or membership.left_at is not None
+            is_by_host = is_gone and (me.id == song.host_id or author.is_moderator)
+            return GiveOptions(layer=layer, owner_id=heir.id, is_by_host=is_by_host)
 
     @unbroken
     async def members(self, place: Place) -> tuple[tuple[Author, Role], ...]:

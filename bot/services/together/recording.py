@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.services.operations.base import Made, OptionsT, Wish
 from bot.services.records import options_from_json
 from bot.services.together.lines import find_branch
+from bot.services.together.model import MAX_LAYERS, SongRules
 from bot.services.together.states import load_state
-from core.errors import PermissionDeniedError
+from core.errors import InputError, PermissionDeniedError
 from db.repositories.shared_songs import SharedSongRepository
 from db.repositories.songs import SongRepository
 from db.shared_tables import Branch
@@ -42,6 +44,7 @@ class SongWork:
     author_id: int
     joined_ids: tuple[int, ...] = ()
     into_branch_id: int | None = None
+    max_layers: int = MAX_LAYERS
 
 
 async def load_work(session: AsyncSession, job: Job, *, other_revision_ids: tuple[int, ...]) -> SongWork | None:
@@ -68,6 +71,7 @@ async def load_work(session: AsyncSession, job: Job, *, other_revision_ids: tupl
         current=current,
         others=tuple([await load_state(session, each) for each in other_revision_ids]),
         author_id=job.user_id,
+        max_layers=msgspec.convert(song.rules, SongRules).max_layers,
         joined_ids=options.joined_revision_ids,
         into_branch_id=options.into_branch_id,
     )
@@ -88,9 +92,15 @@ def state_after(work: SongWork, made: Made, *, key: str) -> LayeredPiece:
     """Return the state that a change leaves.
 
     Raises:
+        InputError: when it would have more layers than the host allows.
         PermissionDeniedError: when a layer changed that only its owner may change.
     """
     song = made.song or carry(work.song, made.piece, author_id=work.author_id, key=key)
+    if len(song.layers) > max(work.max_layers, len(work.current.layers)):
+        raise InputError(
+            f"The song would have {len(song.layers)} layers, and its host allows {work.max_layers}. Join two with /layer join, "
+            "take one out, or ask the host for more."
+        )
     check = check_locks(work.current, song, author_id=work.author_id)
     if check is not None and not check.is_kept:
         raise PermissionDeniedError(

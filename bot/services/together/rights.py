@@ -45,6 +45,10 @@ async def check_order(session: AsyncSession, order: JobOrder, *, user: User, now
     if base_id is None and isinstance(order.source, FromRevision):
         base_id = order.source.revision_id
     kind = operation_for(order.options).kind
+    for other_id in order.options.other_revision_ids:
+        other = await shared.of_revision(other_id)
+        if other is not None and (here is None or other.id != here.id):
+            await check_may_fork(session, other, user)
     if base_id is None or kind in _SHOWING:
         return order
     home = await shared.of_revision(base_id)

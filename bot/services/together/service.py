@@ -217,6 +217,26 @@ class SharedSongs:
         async with self._database.writing() as session:
             await SongRepository(session).set_message(message_id, revision_id=revision_id, now=utc_now())
 
+    @unbroken
+    async def tag(self, author: Author, place: Place, revision_id: int, *, name: str) -> None:
+        """Give a state of the song that lives in a place a name; one that is taken moves.
+
+        Raises:
+            InputError: when no song lives here, or the revision is not part of it.
+            PermissionDeniedError: when they may not edit it.
+        """
+        now = utc_now()
+        async with self._database.writing() as session:
+            song = await song_here(session, place)
+            user = await UserRepository(session).find_or_add(author.user_id, name=author.name, now=now)
+            await check_may_edit(session, song, user, author, now=now)
+            shared = SharedSongRepository(session)
+            state = await shared.state(revision_id)
+            if state is None or state.shared_song_id != song.id:
+                raise InputError(f"#{revision_id} is no state of this song. Choose one of its own messages.")
+            await shared.set_tag(song.id, name=name.strip(), revision_id=revision_id, author_id=user.id, now=now)
+            await shared.touch(song.id)
+
     # --- changing --------------------------------------------------------------------------------------------------
 
     async def change(self, author: Author, place: Place, options: Options) -> SongChange:
@@ -255,6 +275,7 @@ class SharedSongs:
             await check_may_edit(session, song, user, author, now=now)
             branch = await home_branch(session, song, user.id)
             shared_song_id, head_id, user_id = song.id, branch.head_id, user.id
+            max_layers = rules_of(song).max_layers
         async with self._database.reading() as session:
             current = await load_state(session, head_id)
             others = tuple([await load_state(session, each) for each in options.other_revision_ids])
@@ -265,6 +286,7 @@ class SharedSongs:
             current=current,
             others=others,
             author_id=user_id,
+            max_layers=max_layers,
         )
 
     @unbroken

@@ -24,6 +24,7 @@ class HelpEntry:
 _GROUPS: Mapping[str, tuple[str, ...]] = {
     "Make music": ("generate", "compose", "continue", "hum", "tutorial"),
     "Change music": ("remix", "harmonize", "add", "infill", "arrange"),
+    "Make it together": ("song", "layer", "branch", "turn", "vote", "comment"),
     "Look and listen": ("describe", "explain", "score", "export"),
     "Find it again": ("history", "undo", "redo", "favourites"),
     "Yours": ("delete", "mydata", "settings", "help"),

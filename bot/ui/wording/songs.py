@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.services.operations.founding import FoundOptions
+from bot.services.operations.layer_building import CopyOptions, JoinOptions, LayerAddOptions
 from bot.services.operations.layering import (
     DropOptions,
     GiveOptions,
@@ -51,6 +52,21 @@ def _drop_words(options: DropOptions) -> list[str]:
     return [options.layer]
 
 
+def _add_words(options: LayerAddOptions) -> list[str]:
+    source = f"from #{options.from_revision_id}" if options.from_revision_id else "from a file"
+    at = f"from bar {options.at_bar}" if options.at_bar > 1 else ""
+    return [part for part in (", ".join(options.tracks), source, at) if part]
+
+
+def _copy_words(options: CopyOptions) -> list[str]:
+    moved = f"{options.transpose_semitones:+d} semitones" if options.transpose_semitones else ""
+    return [part for part in (options.layer, moved, options.name) if part]
+
+
+def _join_words(options: JoinOptions) -> list[str]:
+    return [f"{options.second} into {options.first}"]
+
+
 FOUND = Wording(title="Song begun", at_work="Beginning a song", describe=_found_words)
 SONG_WORDINGS = {
     "found": FOUND,
@@ -59,5 +75,8 @@ SONG_WORDINGS = {
     "rename": Wording(title="Rename", at_work="Renaming", describe=_rename_words),
     "give": Wording(title="Hand over", at_work="Handing over", describe=_give_words),
     "voice": Wording(title="Instrument", at_work="Changing the instrument", describe=_voice_words),
+    "layer-add": Wording(title="Layer added", at_work="Adding layers", describe=_add_words),
+    "layer-copy": Wording(title="Layer doubled", at_work="Doubling a layer", describe=_copy_words),
+    "layer-join": Wording(title="Layers joined", at_work="Joining layers", describe=_join_words),
     "drop": Wording(title="Layer taken out", at_work="Taking a layer out", describe=_drop_words),
 }

@@ -1,0 +1,87 @@
+"""Layers of songs made together, from commands and presses to orders and changes. It knows nothing of how they are carried out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import discord
+
+from bot.services.model import FromRevision, JobOrder, Upload
+from bot.services.operations.layer_building import CopyOptions, JoinOptions, LayerAddOptions
+from bot.services.operations.layering import GiveOptions
+from bot.services.options import Options
+from bot.services.together.model import SharedSongView
+from bot.ui.answers import Ticket
+from bot.ui.desk import Desk
+from bot.ui.together.song_flow import show_change
+from core.errors import InputError
+
+
+async def add_layer(
+    desk: Desk,
+    interaction: discord.Interaction[Any],
+    options: LayerAddOptions,
+    *,
+    file: discord.Attachment | None,
+    link: str | None,
+) -> None:
+    """Order layers from a file or from a linked result."""
+    ticket = await desk.acknowledge(interaction)
+    song = await _song_of(desk, ticket)
+    if file is None and not link:
+        raise InputError("Say what to add: attach a file, or give a link to one of my messages.")
+    source = await desk.finder.find(interaction, file=file, link=link)
+    if isinstance(source, Upload):
+        await _submit(
+            desk,
+            ticket,
+            JobOrder(
+                author=ticket.author,
+                place=ticket.place,
+                options=options,
+                source=source,
+                parent_revision_id=song.branch.head_id,
+            ),
+        )
+        return
+    await _order(desk, ticket, song, replace(options, from_revision_id=source.revision_id))
+
+
+async def press_add_to_song(desk: Desk, interaction: discord.Interaction[Any], revision_id: int) -> None:
+    """Order the tracks of a result as layers of the song that lives here."""
+    ticket = await desk.acknowledge(interaction)
+    await _order(desk, ticket, await _song_of(desk, ticket), LayerAddOptions(from_revision_id=revision_id))
+
+
+async def build_layer(desk: Desk, interaction: discord.Interaction[Any], options: CopyOptions | JoinOptions) -> None:
+    """Order a layer made of those that are there."""
+    ticket = await desk.acknowledge(interaction)
+    await _order(desk, ticket, await _song_of(desk, ticket), options)
+
+
+async def give_layer(
+    desk: Desk, interaction: discord.Interaction[Any], *, layer: str, to: discord.User | discord.Member
+) -> None:
+    """Hand a layer over to somebody; the host may do it for an owner who is gone."""
+    ticket = await desk.acknowledge(interaction)
+    together = desk.services.together
+    options: GiveOptions = await together.members.gift(
+        ticket.author, ticket.place, layer=layer, to_user_id=to.id, name=to.display_name
+    )
+    change = await together.songs.change(ticket.author, ticket.place, options)
+    await show_change(desk, interaction, change)
+
+
+async def _song_of(desk: Desk, ticket: Ticket) -> SharedSongView:
+    return await desk.services.together.songs.here(ticket.place, author=ticket.author)
+
+
+async def _order(desk: Desk, ticket: Ticket, song: SharedSongView, options: Options) -> None:
+    source = FromRevision(revision_id=song.branch.head_id)
+    await _submit(desk, ticket, JobOrder(author=ticket.author, place=ticket.place, options=options, source=source))
+
+
+async def _submit(desk: Desk, ticket: Ticket, order: JobOrder) -> None:
+    order = replace(order, reply_token=ticket.reply_token, size_limit_bytes=ticket.size_limit_bytes)
+    await desk.services.jobs.submit(order)

@@ -1,0 +1,163 @@
+"""/song: songs that people make together in a thread: begun, joined, decided on, closed."""
+
+from __future__ import annotations
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.client import TuttiBot
+from bot.services.model import Author
+from bot.services.operations.founding import FoundOptions
+from bot.services.options import DEFAULT_NUM_BARS
+from bot.services.together.model import DEFAULT_LICENCE, LICENCES, ForkRule, Role, SharedSongView
+from bot.ui.together import song_flow
+from bot.ui.together.settings_flow import SongWishes, set_rules
+from bot.ui.together.song_embeds import members_embed
+from music.constraints import METRES
+
+_LICENCES = [app_commands.Choice(name=words[:100], value=name) for name, words in LICENCES.items()]
+_METRES = [app_commands.Choice(name=f"{top}/{bottom}", value=f"{top}/{bottom}") for top, bottom in METRES]
+
+
+class Song(commands.GroupCog, group_name="song", group_description="Songs that you make together in a thread"):
+    """Begins songs and says who may do what in them."""
+
+    def __init__(self, bot: TuttiBot) -> None:
+        self.bot = bot
+
+    @commands.Cog.listener()
+    async def on_raw_thread_delete(self, payload: discord.RawThreadDeleteEvent) -> None:
+        """Close the song whose thread was deleted; its music stays."""
+        await self.bot.services.together.members.close_homeless(payload.thread_id)
+
+    @app_commands.command(name="new", description="Begin a song in a thread of its own, to make it together")
+    @app_commands.describe(
+        title="What it is called",
+        bars="How long it is at first; it may grow",
+        metre="Beats in a bar",
+        tempo="Quarter notes per minute",
+        licence="What others may do with it",
+        message="A link to one of my messages: the song begins with that music",
+    )
+    @app_commands.choices(licence=_LICENCES, metre=_METRES)
+    async def new(
+        self,
+        interaction: discord.Interaction[TuttiBot],
+        title: app_commands.Range[str, 1, 100],
+        bars: app_commands.Range[int, 1, 1000] = DEFAULT_NUM_BARS,
+        metre: str = "4/4",
+        tempo: app_commands.Range[float, 1, 1000] = 120.0,
+        licence: str = DEFAULT_LICENCE,
+        message: str | None = None,
+    ) -> None:
+        """Begin a song."""
+        options = FoundOptions(title=title, num_bars=bars, metre=metre, tempo_bpm=tempo)
+        await song_flow.begin_song(self.bot.desk, interaction, options, licence=licence, link=message)
+
+    @app_commands.command(name="join", description="Join the song that lives in this thread; shows its licence")
+    async def join(self, interaction: discord.Interaction[TuttiBot]) -> None:
+        """Let somebody in."""
+        await song_flow.join_song(self.bot.desk, interaction)
+
+    @app_commands.command(name="leave", description="Leave the song; what you made stays, with your name")
+    async def leave(self, interaction: discord.Interaction[TuttiBot]) -> None:
+        """Let somebody go."""
+        await song_flow.leave_song(self.bot.desk, interaction)
+
+    @app_commands.command(name="invite", description="Let somebody edit this song, or only listen (the host)")
+    @app_commands.describe(person="Whom", role="What they may do; host hands the song over")
+    async def invite(
+        self, interaction: discord.Interaction[TuttiBot], person: discord.User, role: Role = "editor"
+    ) -> None:
+        """Give somebody a role."""
+        of = Author(user_id=person.id, name=person.display_name)
+        await song_flow.set_role(self.bot.desk, interaction, of=of, role=role)
+
+    @app_commands.command(name="members", description="Who is in this song, and what they are in it")
+    async def members(self, interaction: discord.Interaction[TuttiBot]) -> None:
+        """List who is in the song."""
+        together = self.bot.services.together
+
+        async def show(song: SharedSongView) -> discord.Embed:
+            return members_embed(song, await together.members.members(song.place))
+
+        await song_flow.show_song(self.bot.desk, interaction, show)
+
+    @app_commands.command(name="settings", description="Title, licence and rules of this song (the host)")
+    @app_commands.describe(
+        title="What it is called",
+        licence="What others may do with it",
+        open="Whether everybody who can write here may edit",
+        editors="A role of this server whose people edit",
+        listeners="A role of this server whose people only listen",
+        layers="How many layers it may have",
+        forks="Who may take it to another place",
+        turns="Whether only the person whose turn it is may change it",
+        turn_minutes="How long a turn lasts",
+        claim_minutes="How long a claim on bars lasts",
+        bot_plays="Whether I take a turn that ran out",
+        vote_percent="More than so many percent of the ballots win a vote",
+        vote_quorum="So many ballots a vote needs",
+    )
+    @app_commands.choices(licence=_LICENCES)
+    async def settings(  # noqa: PLR0917 - Discord passes options by name
+        self,
+        interaction: discord.Interaction[TuttiBot],
+        title: str | None = None,
+        licence: str | None = None,
+        open: bool | None = None,  # noqa: A002, FBT001 - Discord shows and passes options by name
+        editors: discord.Role | None = None,
+        listeners: discord.Role | None = None,
+        layers: int | None = None,
+        forks: ForkRule | None = None,
+        turns: bool | None = None,  # noqa: FBT001 - same
+        turn_minutes: int | None = None,
+        claim_minutes: int | None = None,
+        bot_plays: bool | None = None,  # noqa: FBT001 - same
+        vote_percent: app_commands.Range[int, 0, 99] | None = None,
+        vote_quorum: int | None = None,
+    ) -> None:
+        """Note what the host decides."""
+        wishes = SongWishes(
+            is_open=open,
+            editor_role_id=None if editors is None else editors.id,
+            listener_role_id=None if listeners is None else listeners.id,
+            max_layers=layers,
+            may_fork=forks,
+            turn_mode=turns,
+            turn_minutes=turn_minutes,
+            claim_minutes=claim_minutes,
+            bot_plays=bot_plays,
+            vote_percent=vote_percent,
+            vote_quorum=vote_quorum,
+        )
+        await set_rules(self.bot.desk, interaction, wishes, licence=licence, title=title)
+
+    @app_commands.command(name="close", description="Close this song: all of it stays, nothing is added (the host)")
+    async def close(self, interaction: discord.Interaction[TuttiBot]) -> None:
+        """Close the song."""
+        await song_flow.set_open(self.bot.desk, interaction, is_open=False)
+
+    @app_commands.command(name="open", description="Open a closed song again (the host)")
+    async def open(self, interaction: discord.Interaction[TuttiBot]) -> None:
+        """Open the song again."""
+        await song_flow.set_open(self.bot.desk, interaction, is_open=True)
+
+    @app_commands.command(name="tag", description="Give a state of this song a name, such as “demo”")
+    @app_commands.describe(
+        name="The name; one that is taken moves here", message="A link to the state; left out, the newest"
+    )
+    async def tag(
+        self,
+        interaction: discord.Interaction[TuttiBot],
+        name: app_commands.Range[str, 1, 40],
+        message: str | None = None,
+    ) -> None:
+        """Name a state."""
+        await song_flow.tag_state(self.bot.desk, interaction, name=name, link=message)
+
+
+async def setup(bot: TuttiBot) -> None:
+    """Load the cog."""
+    await bot.add_cog(Song(bot))
