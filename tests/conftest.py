@@ -16,6 +16,7 @@ from tests.factories.database import (  # noqa: F401 - fixtures
     postgresql_maker,
     postgresql_server,
 )
+from tests.parallel import pytest_collection_modifyitems, pytest_xdist_make_scheduler  # noqa: F401 - hooks
 
 # To hunt for new failures: pytest --hypothesis-profile=default
 settings.register_profile("tutti", derandomize=True, database=None, deadline=None)  # no test is timed
