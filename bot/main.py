@@ -26,8 +26,12 @@ from bot.services.people.keeping import open_keeping
 from bot.services.reading.description import DescriptionService
 from bot.services.replies.library import ReplyParts
 from bot.services.songs.service import SongService
+from bot.services.together.card import Cards
+from bot.services.together.card_keeper import CardKeeper
 from bot.services.together.opening import open_together
+from bot.ui.courier import Courier
 from bot.ui.desk import Services
+from bot.ui.song_card import DiscordCards
 from bot.ui.wording.registry import title_of
 from core.errors import ConfigurationError, TuttiError
 from core.log import configure_logging
@@ -147,6 +151,9 @@ async def running_bot(settings: Settings) -> AsyncGenerator[TuttiBot]:
             build_services=build_services,
             metrics=metrics,
         )
+        cards = CardKeeper(
+            database, cards=Cards(database, media=media, title_of=title_of), presenter=DiscordCards(Courier(bot))
+        )
         if monitor is not None:
             monitor.watch("database", database.check)
             monitor.watch("inference", lambda: bool(inference.worker_process_ids))
@@ -159,6 +166,7 @@ async def running_bot(settings: Settings) -> AsyncGenerator[TuttiBot]:
         await stack.enter_async_context(media)
         await login
         await _start(stack, bot, inference, drain_seconds=settings.inference.drain_seconds)
+        _keep_cards(stack, bot, cards)
         yield bot
         _log.info("stopped_taking_orders")
 
@@ -176,6 +184,18 @@ async def _start(stack: AsyncExitStack, bot: TuttiBot, inference: InferenceClien
     bot.services.keeping.retention.start()
     stack.push_async_callback(bot.services.keeping.retention.stop)
     bot.vital_tasks = (workers, gateway)
+
+
+def _keep_cards(stack: AsyncExitStack, bot: TuttiBot, cards: CardKeeper) -> None:
+    """Keep the pinned cards of songs true, also those whose thread was asleep."""
+
+    async def on_raw_thread_update(update: discord.RawThreadUpdateEvent) -> None:
+        if not update.data.get("thread_metadata", {}).get("archived", False):
+            await cards.wake(update.thread_id)
+
+    bot.add_listener(on_raw_thread_update)
+    cards.start()
+    stack.push_async_callback(cards.stop)
 
 
 async def _keep_workers(inference: InferenceClient, ready: asyncio.Event) -> None:
