@@ -18,6 +18,7 @@ import discord
 import msgspec
 import structlog
 
+from bot.services.together.card_model import CardPausedError
 from core.errors import NotFoundError, PermissionDeniedError, RenderError, TuttiError
 
 _T = TypeVar("_T")
@@ -31,7 +32,7 @@ _PAUSES_SECONDS = (0.3, 1.0, 3.0)
 _REQUEST_TIMEOUT_SECONDS = 60.0
 
 _UNKNOWN_CHANNEL, _UNKNOWN_MESSAGE, _UNKNOWN_WEBHOOK = 10003, 10008, 10015
-_REQUEST_TOO_LARGE, _INVALID_TOKEN = 40005, 50027
+_REQUEST_TOO_LARGE, _INVALID_TOKEN, _THREAD_ARCHIVED = 40005, 50027, 50083
 
 
 class MessageTooLargeError(RenderError):
@@ -44,6 +45,10 @@ class DiscordTroubleError(TuttiError):
 
 class DeadTokenError(TuttiError):
     """An interaction token that Discord no longer knows."""
+
+
+class ArchivedThreadError(CardPausedError):
+    """A thread that sleeps: nothing in it can be edited."""
 
 
 class ReplyAddress(msgspec.Struct, frozen=True, kw_only=True):
@@ -142,6 +147,31 @@ class Courier:
 
         return await send_again(send)
 
+    async def edit_message(
+        self, channel_id: int, message_id: int, *, embed: discord.Embed, files: Sequence[OutgoingFile] | None
+    ) -> bool:
+        """Make a message of ours in a channel show exactly this and return whether it is pinned; ``files`` None keeps them.
+
+        Raises:
+            ArchivedThreadError: when nothing can be edited there before somebody opens the thread again.
+            TuttiError: like ``edit``.
+        """
+
+        async def edit() -> bool:
+            message = self._client.get_partial_messageable(channel_id).get_partial_message(message_id)
+            edited = await message.edit(embed=embed, attachments=_attachments(files), allowed_mentions=NO_PINGS)
+            return edited.pinned
+
+        return await send_again(edit)
+
+    async def pin(self, channel_id: int, message_id: int) -> None:
+        """Pin a message.
+
+        Raises: like ``edit_message``.
+        """
+        message = self._client.get_partial_messageable(channel_id).get_partial_message(message_id)
+        await send_again(message.pin)
+
     async def _edit_by_token(
         self,
         address: ReplyAddress,
@@ -205,6 +235,8 @@ def translate(error: Exception) -> TuttiError:
             return DeadTokenError()
         if error.code == _REQUEST_TOO_LARGE or error.status == 413:
             return MessageTooLargeError()
+        if error.code == _THREAD_ARCHIVED:
+            return ArchivedThreadError()
         if isinstance(error, discord.NotFound):
             what = {_UNKNOWN_MESSAGE: "message", _UNKNOWN_CHANNEL: "channel"}.get(error.code, "interaction")
             return NotFoundError(what=what)
