@@ -77,12 +77,21 @@ def _check_locks(piece: Piece, constraints: Constraints, before: Piece | None) -
         num_changed = sum(_notes_in(piece, bars) != _notes_in(before, bars) for bars in constraints.locked_bars)
         asked = ", ".join(f"{bars.start_bar + 1}-{bars.stop_bar}" for bars in constraints.locked_bars)
         yield _check("locked_bars", f"bars {asked} untouched", _changed(num_changed), is_kept=num_changed == 0)
+    if constraints.locked_cells:
+        cells = constraints.locked_cells
+        num_changed = sum(_notes_of(piece, index, bars) != _notes_of(before, index, bars) for index, bars in cells)
+        yield _check("locked_bars", "claimed bars untouched", _changed(num_changed), is_kept=num_changed == 0)
     if constraints.locked_tracks:
         num_changed = sum(
             index >= len(piece.tracks) or piece.tracks[index] != before.tracks[index]
             for index in constraints.locked_tracks
         )
         yield _check("kept_melody", "given tracks untouched", _changed(num_changed), is_kept=num_changed == 0)
+
+
+def _notes_of(piece: Piece, index: int, bars: BarRange) -> tuple[Note, ...]:
+    found = _notes_in(piece.with_tracks(piece.tracks[index : index + 1]), bars)
+    return found[0] if found else ()
 
 
 def _notes_in(piece: Piece, bars: BarRange) -> tuple[tuple[Note, ...], ...]:

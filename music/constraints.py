@@ -78,6 +78,9 @@ class Constraints:
     sections: tuple[SectionLimits, ...] = ()  # no two of them overlap
     locked_bars: tuple[BarRange, ...] = ()  # untouched: notes with an onset there stay as they are
     locked_tracks: tuple[int, ...] = ()  # indices into the given piece's tracks
+    locked_cells: tuple[
+        tuple[int, BarRange], ...
+    ] = ()  # bars of one track of the given piece: untouched like locked bars
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

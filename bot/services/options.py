@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from music.versions.cell_range import CellRange
+
 Preset = Literal["safe", "balanced", "wild"]
 HarmonyStyle = Literal["chorale", "chords", "piano", "band", "track", "melody", "fill"]
 RemixChange = Literal["pitch", "rhythm", "velocity", "instrument"]
@@ -58,10 +60,14 @@ class PromptWords:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What all options have. ``seed`` None: one is drawn when the job is accepted; ``prompt``: the words they come from."""
+    """What all options have. ``seed`` None: one is drawn when the job is accepted; ``prompt``: the words they come from.
+
+    ``spared``: what others had claimed of a shared song when this was ordered; it is left alone.
+    """
 
     seed: int | None = None
     prompt: PromptWords = PromptWords()
+    spared: tuple[CellRange, ...] = ()
 
     @property
     def other_revision_ids(self) -> tuple[int, ...]:

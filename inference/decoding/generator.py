@@ -127,7 +127,14 @@ class GeneratorDecoder:
             )
             piece = replace(piece, key_signatures=_key_signatures(piece, request))
         else:
-            piece = extend_piece(request.prompt, source, song, num_bars=num_bars, tempo_bpm=tempo_bpm)
+            piece = extend_piece(
+                request.prompt,
+                source,
+                song,
+                num_bars=num_bars,
+                tempo_bpm=tempo_bpm,
+                locked_tracks=request.constraints.locked_tracks,
+            )
         keys = _key_signatures(piece, request)
         spelling = keys[0] if keys else None
         return Result(
@@ -248,14 +255,16 @@ def _plan_continuation(
 ) -> SongPlan:
     encoded, _ = source
     num_bars = given["num_bars"]
+    locked = frozenset(request.constraints.locked_tracks)  # read, but silent from here on
     playing = {
         part.slot: part.program
         for part in encoded.parts
         if part.program not in request.constraints.excluded_instruments
         and (not instruments or part.program in instruments)
+        and not locked.issuperset(part.tracks)
     }
     if not playing and not instruments:
-        raise InputError("All tracks of the given piece are excluded. Leave one in.")
+        raise InputError("All tracks of the given piece are excluded or locked. Leave one in, or name an instrument.")
     turns: tuple[Turn, ...] = arrange(instruments or tuple(playing.values()), num_bars=num_bars, taken=playing)
     turns = thin_out(turns, request.constraints)
     check_room(turns, request.constraints)

@@ -33,11 +33,13 @@ def change_instruments(piece: Piece, request: RemixRequest) -> tuple[Piece, Chec
         InputError: when no allowed instrument can play all notes of a track.
     """
     start_ticks, stop_ticks = _span(request)
+    constraints = request.constraints
+    closed = {*constraints.locked_tracks, *(index for index, _ in constraints.locked_cells)}
     reach = [
         index
         for index, track in enumerate(request.piece.tracks)
         if not track.is_drum
-        and index not in request.constraints.locked_tracks
+        and index not in closed
         and (not request.tracks or index in request.tracks)
         and any(start_ticks <= note.onset_ticks < stop_ticks for note in track.notes)
     ]

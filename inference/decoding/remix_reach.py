@@ -42,7 +42,8 @@ def find_reach(request: RemixRequest, *, track: Ints, onset_ticks: Ints, note: I
         BarRangeError: for bars that the piece does not have.
     """
     piece, constraints = request.piece, request.constraints
-    unknown = [each for each in (*request.tracks, *constraints.locked_tracks) if not 0 <= each < len(piece.tracks)]
+    named = (*request.tracks, *constraints.locked_tracks, *(index for index, _ in constraints.locked_cells))
+    unknown = [each for each in named if not 0 <= each < len(piece.tracks)]
     if unknown:
         raise InputError(f"This piece has tracks 1-{len(piece.tracks)}; there is no track {unknown[0] + 1}.")
     grid = TimeGrid(piece)
@@ -54,6 +55,8 @@ def find_reach(request: RemixRequest, *, track: Ints, onset_ticks: Ints, note: I
         in_reach &= np.isin(track, request.tracks)
     for bars in constraints.locked_bars:
         in_reach &= ~_begins_in(onset_ticks, grid, bars)
+    for index, bars in constraints.locked_cells:
+        in_reach &= ~(_begins_in(onset_ticks, grid, bars) & (track == index))
     if is_narrow(request):
         chosen = [chosen_notes(each, request) for each in piece.tracks]
         in_reach &= np.asarray([chosen[row][place] for row, place in zip(track, note, strict=True)], dtype=np.bool_)

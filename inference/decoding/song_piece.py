@@ -48,16 +48,27 @@ def build_piece(
 
 
 def extend_piece(
-    piece: Piece, source: tuple[EncodedPiece, Bars], song: WrittenSong, *, num_bars: int, tempo_bpm: float | None
+    piece: Piece,
+    source: tuple[EncodedPiece, Bars],
+    song: WrittenSong,
+    *,
+    num_bars: int,
+    tempo_bpm: float | None,
+    locked_tracks: tuple[int, ...] = (),
 ) -> Piece:
     """Return a piece with the song after its last bar; every note it had is still there, unchanged.
 
-    New notes of an instrument go to the track that played their slot before, else to a new track.
+    New notes of an instrument go to the track that played their slot before if it is not locked, else to a new track.
     """
     encoded, bars = source
     start_ticks = int(bars.start_ticks[-1])
     per_quarter = piece.ticks_per_quarter
-    track_of = {(part.slot, part.program): part.tracks[0] for part in encoded.parts}
+    track_of = {
+        (part.slot, part.program): index
+        for part in encoded.parts
+        for index in reversed(part.tracks)  # the first that is open stands in the end
+        if index not in locked_tracks
+    }
     tracks = list(piece.tracks)
     new: dict[int, list[WrittenNote]] = {}
     for key, group in groupby(sorted(song.notes, key=_slot_and_program), key=_slot_and_program):

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from bot.services.operations.bars import check_bar_numbers, find_bars
 from bot.services.operations.base import Made, Networks, Step, Wish
+from bot.services.operations.sparing import spare
 from bot.services.options import DENSITIES, Options
 from bot.services.sampling import MAX_SEED, sampling_of
 from core.errors import InputError, NoMusicError, UnknownNameError
@@ -136,13 +137,14 @@ def find_window(piece: Piece, options: AddOptions, *, num_layers: int = 1) -> Wi
 def _request(
     wish: Wish[AddOptions], piece: Piece, window: Window, program: int, number: int, draft: int
 ) -> HarmonizeRequest:
+    constraints = Constraints(pitch_range=None if program == DRUM_PROGRAM else usual_register(program))
     return HarmonizeRequest(
         job_id=wish.job_id,
         seed=(wish.seed + _SEED_STEP * number + _DRAFT_STEP * draft) % MAX_SEED,
         piece=piece if wish.options.bars is None else slice_bars(piece, window.written),
         style="track",
         target_instruments=(program,),
-        constraints=Constraints(pitch_range=None if program == DRUM_PROGRAM else usual_register(program)),
+        constraints=constraints if wish.options.bars is not None else spare(constraints, wish),
         sampling=_SAMPLINGS[wish.options.preset.strip().casefold()],
     )
 

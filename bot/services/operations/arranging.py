@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from bot.services.operations.bars import check_bar_numbers, find_bars
 from bot.services.operations.base import Made, RuleOperation, Wish
+from bot.services.operations.sparing import open_tracks
 from bot.services.options import Options
-from core.errors import InputError, NoMusicError
+from core.errors import InputError, NoMusicError, PermissionDeniedError
 from core.settings import LimitSettings
 from music.arranging.dynamics import change_mood, parse_dynamics, parse_mood, shape_dynamics
 from music.arranging.instruments import leave_out, swap_instrument
@@ -63,22 +64,33 @@ class ArrangeOptions(Options):
     bars: tuple[int, int] | None = None
 
 
-def arrange(piece: Piece, options: ArrangeOptions, *, seed: int) -> tuple[Piece, tuple[Check, ...]]:
+def arrange(
+    piece: Piece, options: ArrangeOptions, *, seed: int, closed: tuple[int, ...] = ()
+) -> tuple[Piece, tuple[Check, ...]]:
     """Return the changed piece, and a check for each change that says in words what was done.
 
-    Tracks are named as they are in ``piece``, whatever the changes do to their order: they are left out last.
+    Tracks are named as they are in ``piece``, whatever the changes do to their order: they are left out last. Tracks that are
+    ``closed`` stay as they are; only the tempo is everybody's.
 
     Raises:
         InputError: for unknown names, bars that are not there, or changes that this piece cannot undergo.
+        PermissionDeniedError: when all of what is meant is closed.
     """
     check_arrange_options(options)
     if piece.num_notes == 0:
         raise NoMusicError("There are no notes to arrange. Choose a piece with music in it.")
     bars = find_bars(piece, options.bars)
-    scope = make_scope(piece, bars=bars, tracks=find_tracks(piece, options.tracks))
+    if options.stretch is not None and closed:
+        raise PermissionDeniedError(
+            "Twice or half the length is for all layers, and some are locked by others. Ask their owners to unlock them, or work on a "
+            "branch of your own (/branch new)."
+        )
+    is_about_notes = changes_notes(options)
+    tracks = open_tracks(piece, options.tracks, closed=closed) if is_about_notes else find_tracks(piece, options.tracks)
+    scope = make_scope(piece, bars=bars, tracks=tracks)
     result = piece
     checks: list[Check] = []
-    for step in _steps(piece, options, scope, seed):
+    for step in _steps(piece, options, scope, seed, closed):
         change = step(result)
         result = change.piece
         checks.append(change.check)
@@ -88,13 +100,27 @@ def arrange(piece: Piece, options: ArrangeOptions, *, seed: int) -> tuple[Piece,
     return result, tuple(checks)
 
 
+def changes_notes(options: ArrangeOptions) -> bool:
+    """Whether the notes of ``options.tracks`` change, and not only tempo, instruments or who plays at all."""
+    return bool(
+        options.transpose_semitones
+        or options.to_key is not None
+        or options.humanize_percent
+        or options.swing_percent
+        or options.dynamics is not None
+        or options.mood is not None
+    )
+
+
 def check_arrange_options(options: ArrangeOptions) -> None:
     """Check what can be checked before there is a piece.
 
     Raises:
         InputError: for unknown words, numbers out of range, nothing to do, or wishes that contradict each other.
     """
-    if options == ArrangeOptions(seed=options.seed, prompt=options.prompt, bars=options.bars, tracks=options.tracks):
+    if options == ArrangeOptions(
+        seed=options.seed, prompt=options.prompt, spared=options.spared, bars=options.bars, tracks=options.tracks
+    ):
         raise InputError(
             "Say what to change, for instance swap “piano to strings”, transpose “up a third” or tempo 90."
         )
@@ -145,7 +171,7 @@ def _check_contradictions(options: ArrangeOptions) -> None:
 _Step = Callable[[Piece], Change]
 
 
-def _steps(piece: Piece, options: ArrangeOptions, scope: Scope, seed: int) -> Iterator[_Step]:
+def _steps(piece: Piece, options: ArrangeOptions, scope: Scope, seed: int, closed: tuple[int, ...]) -> Iterator[_Step]:
     """Yield the changes in the order in which they are made; names are looked up in the piece as it was given."""
     yield from _pitch_steps(piece, options, scope)
     if options.dynamics is not None:
@@ -158,9 +184,9 @@ def _steps(piece: Piece, options: ArrangeOptions, scope: Scope, seed: int) -> It
     factor = _tempo_factor(piece, options, scope)
     if factor is not None:
         yield lambda music: change_tempo(music, scope, factor=factor)
-    dropped = _dropped_tracks(piece, options)
+    dropped = _dropped_tracks(piece, options, closed)
     for names, instrument in options.swaps:
-        playing = make_scope(piece, bars=scope.bars, tracks=find_tracks(piece, (names,)))
+        playing = make_scope(piece, bars=scope.bars, tracks=open_tracks(piece, (names,), closed=closed))
         program = parse_instrument(instrument)
         yield lambda music, playing=playing, program=program: swap_instrument(music, playing, program=program)
     if dropped:
@@ -194,11 +220,11 @@ def _tempo_factor(piece: Piece, options: ArrangeOptions, scope: Scope) -> float 
     return options.tempo_bpm / TimeGrid(piece).tempo_at(scope.start_ticks)
 
 
-def _dropped_tracks(piece: Piece, options: ArrangeOptions) -> tuple[int, ...]:
+def _dropped_tracks(piece: Piece, options: ArrangeOptions, closed: tuple[int, ...]) -> tuple[int, ...]:
     if options.keep_tracks:
-        kept = find_tracks(piece, options.keep_tracks)
+        kept = {*find_tracks(piece, options.keep_tracks), *closed}
         return tuple(index for index in range(len(piece.tracks)) if index not in kept)
-    return find_tracks(piece, options.drop_tracks)
+    return open_tracks(piece, options.drop_tracks, closed=closed) if options.drop_tracks else ()
 
 
 def _check(options: ArrangeOptions, _limits: LimitSettings) -> None:
@@ -206,7 +232,7 @@ def _check(options: ArrangeOptions, _limits: LimitSettings) -> None:
 
 
 def _apply(wish: Wish[ArrangeOptions]) -> Made:
-    piece, checks = arrange(wish.piece, wish.options, seed=wish.seed)
+    piece, checks = arrange(wish.piece, wish.options, seed=wish.seed, closed=wish.locked_tracks)
     return Made(piece=piece, checks=checks)
 
 

@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 
 from bot.services.operations.bars import check_bar_numbers, find_bars
 from bot.services.operations.base import Made, NetworkOperation, Networks, Wish
+from bot.services.operations.sparing import closed_tracks
 from bot.services.options import GenerateOptions
-from core.errors import InputError, NoMusicError
+from core.errors import InputError, NoMusicError, PermissionDeniedError
 from core.settings import LimitSettings
 from music.forms.joints import check_joints
 from music.piece import Piece
@@ -32,6 +33,11 @@ class WritingOperation(NetworkOperation[GenerateOptions]):
         if wish.source is None:
             return await NetworkOperation[GenerateOptions].make(self, wish, networks)
         beginning = cut_beginning(wish.source, wish.options.beginning_bars)
+        if wish.options.beginning_bars is not None and closed_tracks(wish):
+            raise PermissionDeniedError(
+                "Going on from some bars leaves the others out, and layers of this song are locked. Go on from all of it, or work on a "
+                "branch of your own (/branch new)."
+            )
         made = await NetworkOperation[GenerateOptions].make(self, replace(wish, source=beginning), networks)
         has_new_tempo = wish.options.tempo_bpm is not None
         joint = check_joints(made.piece, bars=(TimeGrid(beginning).num_bars,), has_new_tempo=has_new_tempo)

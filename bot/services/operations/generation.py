@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import msgspec
+
 from bot.services.house.limits import (
     check_parts_play,
     join_parts,
@@ -15,9 +19,10 @@ from bot.services.house.limits import (
 )
 from bot.services.operations.base import Wish
 from bot.services.operations.shaping import ShapedWriting
+from bot.services.operations.sparing import closed_tracks
 from bot.services.options import DEFAULT_NUM_BARS, DENSITIES, GenerateOptions
 from bot.services.sampling import adjust, sampling_of
-from core.errors import InputError, NoMusicError
+from core.errors import InputError, NoMusicError, PermissionDeniedError
 from core.settings import LimitSettings
 from inference.protocol import Controls, GenerateRequest
 from music.constraints import Constraints, Scale
@@ -152,7 +157,17 @@ def _check(options: GenerateOptions, limits: LimitSettings) -> None:
 
 
 def _request(wish: Wish[GenerateOptions]) -> GenerateRequest:
-    return build_generate_request(wish.job_id, wish.options, seed=wish.seed, prompt=wish.source, limits=wish.limits)
+    request = build_generate_request(wish.job_id, wish.options, seed=wish.seed, prompt=wish.source, limits=wish.limits)
+    closed = () if wish.source is None else closed_tracks(wish)
+    if not closed:
+        return request
+    playing = {index for index, track in enumerate(wish.piece.tracks) if track.notes}
+    if playing <= set(closed) and not request.constraints.instruments:
+        raise PermissionDeniedError(
+            "Every layer that plays is locked or claimed by others, so nobody is left to go on. Say which instruments shall come in, or "
+            "add a layer with /add."
+        )
+    return msgspec.structs.replace(request, constraints=replace(request.constraints, locked_tracks=closed))
 
 
 GENERATE = ShapedWriting(

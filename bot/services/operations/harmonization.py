@@ -7,9 +7,12 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any, cast, get_args
 
+import msgspec
+
 from bot.services.house.limits import check_parts_play, join_parts, parse_choice, parse_ranges
 from bot.services.operations.base import NetworkOperation, Wish
 from bot.services.operations.generation import exclude
+from bot.services.operations.sparing import closed_tracks, open_tracks, spare
 from bot.services.options import (
     CADENCES,
     CHORDS_PER_BAR,
@@ -275,7 +278,10 @@ def _check(options: HarmonizeOptions, _limits: LimitSettings) -> None:
 
 
 def _request(wish: Wish[HarmonizeOptions]) -> HarmonizeRequest:
-    return build_harmonize_request(wish.job_id, wish.options, seed=wish.seed, piece=wish.piece)
+    request = build_harmonize_request(wish.job_id, wish.options, seed=wish.seed, piece=wish.piece)
+    if request.track is not None:  # a hole; all other styles only add
+        open_tracks(wish.piece, (str(request.track + 1),), closed=closed_tracks(wish, bars=request.bars))
+    return msgspec.structs.replace(request, constraints=spare(request.constraints, wish))
 
 
 HARMONIZE = NetworkOperation(

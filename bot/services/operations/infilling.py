@@ -6,10 +6,12 @@ track by track: each sees both sides and what was filled before it, over the cho
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.services.operations.bars import check_bar_numbers, find_bars
 from bot.services.operations.base import Made, Networks, Step, Wish
+from bot.services.operations.sparing import closed_tracks, open_tracks
 from bot.services.options import Options
 from bot.services.sampling import MAX_SEED, sampling_of
 from core.errors import InputError, NoMusicError
@@ -34,7 +36,7 @@ from music.gaps import (
 )
 from music.listening import count_out_of_range
 from music.piece import Piece
-from music.track_names import find_tracks, title_of
+from music.track_names import title_of
 from music.track_roles import roles_of_tracks
 
 FILL_ORDER = ("chords", "bass", "drums", "lead", "pad", "second")
@@ -57,12 +59,19 @@ class InfillOptions(Options):
     preset: str = "balanced"
 
 
-def find_gap(piece: Piece, options: InfillOptions) -> Gap:
+def _open(_bars: BarRange) -> tuple[int, ...]:
+    return ()
+
+
+def find_gap(piece: Piece, options: InfillOptions, *, closed: Callable[[BarRange], tuple[int, ...]] = _open) -> Gap:
     """Return what the options mean in a piece, its tracks in the order in which they are filled.
+
+    ``closed`` returns the tracks that must stay as they are in some bars.
 
     Raises:
         InputError: for bars or tracks that are not there.
         NoMusicError: when there is nothing to fill, or nothing to go by.
+        PermissionDeniedError: when all of what is meant is closed.
     """
     if piece.num_notes == 0:
         raise NoMusicError("There are no notes around a gap. Choose a piece with music in it.")
@@ -71,9 +80,12 @@ def find_gap(piece: Piece, options: InfillOptions) -> Gap:
         raise NoMusicError(
             "There is nothing to fill: something plays in every bar. Say which bars to write anew, like 5-8."
         )
-    named = find_tracks(piece, options.tracks)
+    shut = closed(bars)
+    named = open_tracks(piece, options.tracks, closed=shut) if options.tracks else ()
     playing = tuple(index for index in named if piece.tracks[index].notes)  # "all" does not mean tracks that never play
-    tracks = playing or named or find_missing_tracks(piece, bars)
+    missing = find_missing_tracks(piece, bars)
+    tracks = playing or named or tuple(index for index in missing if index not in shut)
+    tracks = tracks or open_tracks(piece, (), closed=shut)
     check_something_left(piece, Gap(bars=bars, tracks=tracks))
     roles = roles_of_tracks(piece)
 
@@ -110,7 +122,7 @@ class _InfillOperation:
     async def make(self, wish: Wish[InfillOptions], networks: Networks) -> Made:
         """Fill one track after the other."""
         source = wish.piece
-        gap = find_gap(source, wish.options)
+        gap = find_gap(source, wish.options, closed=lambda bars: closed_tracks(wish, bars=bars))
         piece = empty_gap(source, gap)
         names: list[str] = []
         number, num_steps = 0, len(gap.pieces) * len(gap.tracks)

@@ -6,9 +6,12 @@ import re
 from dataclasses import dataclass
 from typing import Literal, cast, get_args
 
+import msgspec
+
 from bot.services.house.limits import join_parts, parse_choice, parse_ranges
 from bot.services.operations.base import NetworkOperation, Wish
 from bot.services.operations.generation import exclude
+from bot.services.operations.sparing import closed_tracks, open_tracks, spare
 from bot.services.options import VOICES, RemixChange, RemixOptions
 from bot.services.sampling import adjust, sampling_of
 from core.errors import BarRangeError, InputError, NoMusicError, UnknownNameError
@@ -159,7 +162,9 @@ def _check(options: RemixOptions, _limits: LimitSettings) -> None:
 
 
 def _request(wish: Wish[RemixOptions]) -> RemixRequest:
-    return build_remix_request(wish.job_id, wish.options, seed=wish.seed, piece=wish.piece)
+    request = build_remix_request(wish.job_id, wish.options, seed=wish.seed, piece=wish.piece)
+    tracks = open_tracks(wish.piece, wish.options.tracks, closed=closed_tracks(wish))
+    return msgspec.structs.replace(request, tracks=tracks, constraints=spare(request.constraints, wish))
 
 
 REMIX = NetworkOperation(

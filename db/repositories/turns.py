@@ -1,0 +1,91 @@
+"""Turns: the queue of players of a song. It commits nothing.
+
+A row waits, is started, is ended; each of these steps compares and swaps, so of two processes one takes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.shared_tables import SharedSong, Turn
+from db.tables import User
+
+
+class TurnRepository:
+    """Reads and writes turns."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def add(self, shared_song_id: int, *, user_id: int | None, now: datetime) -> Turn:
+        """Store a place at the end of the queue; ``user_id`` None: the bot's."""
+        turn = Turn(shared_song_id=shared_song_id, user_id=user_id, created_at=now)
+        self._session.add(turn)
+        await self._session.flush()
+        return turn
+
+    async def open_in(self, shared_song_id: int) -> Sequence[tuple[Turn, User | None]]:
+        """Return the turn under way first, then those that wait, in order, with their people (None: the bot)."""
+        query = (
+            select(Turn, User)
+            .outerjoin(User, User.id == Turn.user_id)
+            .where(Turn.shared_song_id == shared_song_id, Turn.ended_at.is_(None))
+            .order_by(Turn.started_at.is_(None), Turn.id)
+        )
+        return [(row[0], row[1]) for row in await self._session.execute(query)]
+
+    async def find(self, turn_id: int) -> tuple[Turn, SharedSong] | None:
+        """Return a turn with its song."""
+        query = (
+            select(Turn, SharedSong).join(SharedSong, SharedSong.id == Turn.shared_song_id).where(Turn.id == turn_id)
+        )
+        row = (await self._session.execute(query)).first()
+        return None if row is None else (row[0], row[1])
+
+    async def start(self, turn_id: int, *, now: datetime, ends_at: datetime) -> bool:
+        """Begin a turn that waits; return False when it does not wait any more."""
+        return await self._swap(turn_id, Turn.started_at.is_(None), started_at=now, ends_at=ends_at)
+
+    async def end(self, turn_id: int, *, now: datetime, outcome: str) -> bool:
+        """End a turn, begun or not; return False when somebody else did."""
+        return await self._swap(turn_id, ended_at=now, outcome=outcome)
+
+    async def note_reminded(self, turn_id: int, *, now: datetime) -> bool:
+        """Note that somebody was reminded of a turn, or that the bot begins to play its own; False: that was done."""
+        return await self._swap(turn_id, Turn.reminded_at.is_(None), reminded_at=now)
+
+    async def num_of_bot(self, shared_song_id: int) -> int:
+        """Return how often the bot has had a turn in a song."""
+        query = select(func.count()).where(Turn.shared_song_id == shared_song_id, Turn.user_id.is_(None))
+        return await self._session.scalar(query) or 0
+
+    async def running(self) -> Sequence[tuple[Turn, SharedSong]]:
+        """Return every turn under way with its song: at most one a song."""
+        query = (
+            select(Turn, SharedSong)
+            .join(SharedSong, SharedSong.id == Turn.shared_song_id)
+            .where(Turn.ended_at.is_(None), Turn.ends_at.is_not(None))
+            .order_by(Turn.ends_at, Turn.id)
+        )
+        return [(row[0], row[1]) for row in await self._session.execute(query)]
+
+    async def end_everywhere(self, user_id: int, *, now: datetime) -> None:
+        """End all turns of a person that were not ended; who comes next is found when time is up."""
+        await self._session.execute(
+            update(Turn).where(Turn.user_id == user_id, Turn.ended_at.is_(None)).values(ended_at=now, outcome="left")
+        )
+
+    async def _swap(self, turn_id: int, *conditions: Any, **values: Any) -> bool:
+        swapped = await self._session.execute(
+            update(Turn)
+            .where(Turn.id == turn_id, Turn.ended_at.is_(None), *conditions)
+            .values(**values)
+            .returning(Turn.id)
+            .execution_options(synchronize_session="fetch")
+        )
+        return swapped.first() is not None
