@@ -16,7 +16,7 @@ from tests.sandbox.web.page_bot import file, tone
 
 Song = dict[str, Any]
 NUM_BARS = 16
-SECONDS_PER_BAR = 0.25
+SECONDS_PER_BAR = 2.0
 
 
 def layer(layer_id: str, number: int, name: str, **facts: Any) -> Song:
@@ -85,7 +85,7 @@ def card_picture(song: object) -> bytes:
 
 def card_files(song: object) -> list[discord.File]:
     return [
-        file(tone(num_seconds=4), "song.ogg"),
+        file(tone(num_seconds=32), "song.ogg"),
         file(card_picture(song), "card.png", "The arrangement"),
     ]
 

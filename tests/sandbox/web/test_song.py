@@ -76,13 +76,19 @@ async def test_mixer_sends_the_bots_commands(shown):
 
 
 async def test_press_on_a_bar_plays_the_card_from_there(shown):
-    """Bar 9 begins at two seconds; the line runs, and a new card takes the sound over where it was."""
+    """Bar 9 begins at sixteen seconds; the line runs, and a new card takes the sound over where it was."""
     page = await shown()
     await page.get_by_role("columnheader", name="Play from bar 9").click()
     sound = page.get_by_test_id("song").get_by_test_id("player")
     await expect(page.get_by_test_id("song-line")).to_be_visible()
-    assert await sound.evaluate("(node) => node.querySelector('audio').currentTime") >= 2
     await expect(page.locator(".song-bar.is-sounding")).to_have_count(1)
+    source = "(node) => node.querySelector('audio').src"
+    before = await sound.evaluate(source)
+    await page.get_by_role("button", name="Solo Bass").click()
+    await expect(page.get_by_role("button", name="End solo of Bass")).to_be_visible()
+    assert await sound.evaluate(source) != before
+    await expect(sound.get_by_role("button", name="Pause the song")).to_be_visible()
+    assert await sound.evaluate("(node) => node.querySelector('audio').currentTime") >= 16
 
 
 async def test_grid_is_walked_and_chosen_by_keys(shown):
