@@ -34,7 +34,8 @@ class SongRules:
 
     ``is_open``: whoever can write in the thread may edit; else only invited people and ``editor_roles``. ``listener_roles`` only
     listen. ``turn_mode``: only whoever's turn it is may change the song. ``bot_plays``: the bot takes a turn that ran out.
-    ``vote_threshold``: share of the ballots (0 to 1) that the winner must exceed; ``vote_quorum``: ballots that count at least.
+    ``vote_threshold``: share of the ballots (0 to 1) that the winner must exceed; ``vote_quorum``: ballots that count at least;
+    ``listeners_vote``: those who only listen vote, too.
     """
 
     max_layers: int = 16
@@ -48,6 +49,7 @@ class SongRules:
     bot_plays: bool = True
     vote_threshold: float = 0.5
     vote_quorum: int = 2
+    listeners_vote: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

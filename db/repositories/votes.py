@@ -1,0 +1,144 @@
+"""Votes of shared songs and their ballots. It commits nothing, counts nothing and knows no music.
+
+A vote is closed once: ``close`` compares and sets, so of two who see its end one writes the outcome.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.base import MAX_ID
+from db.shared_tables import Ballot, SongMember, Vote
+from db.tables import Message, Revision, User
+
+CAN_VOTE = ("host", "editor")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewVote:
+    """Everything that a vote is born with."""
+
+    shared_song_id: int
+    kind: str
+    opened_by_id: int
+    options: dict[str, Any]
+    threshold: float
+    quorum: int
+    message_id: int | None
+    closes_at: datetime | None
+
+
+class VoteRepository:
+    """Reads and writes votes and ballots."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def add(self, new: NewVote, *, now: datetime) -> Vote:
+        """Store an open vote."""
+        vote = Vote(
+            shared_song_id=new.shared_song_id,
+            kind=new.kind,
+            opened_by_id=new.opened_by_id,
+            options=new.options,
+            threshold=new.threshold,
+            quorum=new.quorum,
+            message_id=new.message_id,
+            created_at=now,
+            closes_at=new.closes_at,
+        )
+        self._session.add(vote)
+        await self._session.flush()
+        return vote
+
+    async def find(self, vote_id: int) -> Vote | None:
+        """Return a vote, closed ones too; None also for numbers that nothing can have."""
+        return await self._session.get(Vote, vote_id) if 0 < vote_id <= MAX_ID else None
+
+    async def open_of(self, shared_song_id: int) -> Sequence[tuple[Vote, int]]:
+        """Return the open votes of a song with the number of ballots in each, oldest first, in one query."""
+        num_ballots = (
+            select(func.count()).select_from(Ballot).where(Ballot.vote_id == Vote.id).correlate(Vote).scalar_subquery()
+        )
+        rows = await self._session.execute(
+            select(Vote, num_ballots)
+            .where(Vote.shared_song_id == shared_song_id, Vote.closed_at.is_(None))
+            .order_by(Vote.id)
+        )
+        return [(row[0], row[1]) for row in rows]
+
+    async def newest_of(self, shared_song_id: int, *, limit: int) -> Sequence[Vote]:
+        """Return the newest votes of a song, closed ones too, newest first."""
+        query = select(Vote).where(Vote.shared_song_id == shared_song_id).order_by(Vote.id.desc()).limit(limit)
+        return (await self._session.scalars(query)).all()
+
+    async def all_open(self) -> Sequence[Vote]:
+        """Return the open votes of all songs, the one that ends first in front, those without an end last."""
+        query = select(Vote).where(Vote.closed_at.is_(None)).order_by(Vote.closes_at.is_(None), Vote.closes_at, Vote.id)
+        return (await self._session.scalars(query)).all()
+
+    async def closed_since(self, moment: datetime) -> Sequence[Vote]:
+        """Return the votes that were closed after a moment, oldest first."""
+        return (
+            await self._session.scalars(select(Vote).where(Vote.closed_at >= moment).order_by(Vote.closed_at))
+        ).all()
+
+    async def newest_takes_message(self, channel_id: int) -> int | None:
+        """Return the newest message of a channel that shows several takes."""
+        return await self._session.scalar(
+            select(Message.message_id)
+            .join(Revision, Revision.id == Message.revision_id)
+            .where(Revision.channel_id == channel_id, Message.position == 1)
+            .order_by(Message.created_at.desc(), Message.message_id.desc())
+            .limit(1)
+        )
+
+    async def close(self, vote_id: int, *, outcome: dict[str, Any], now: datetime) -> bool:
+        """Close a vote if it is open; return whether it was."""
+        closed = await self._session.execute(
+            update(Vote)
+            .where(Vote.id == vote_id, Vote.closed_at.is_(None))
+            .values(closed_at=now, outcome=outcome)
+            .returning(Vote.id)
+            .execution_options(synchronize_session="fetch")
+        )
+        return closed.first() is not None
+
+    # --- ballots ---------------------------------------------------------------------------------------------------
+
+    async def cast(self, vote_id: int, user_id: int, *, choice: int, now: datetime) -> int | None:
+        """Store somebody's ballot and return the choice that it replaces, if any."""
+        ballot = await self._session.get(Ballot, (vote_id, user_id))
+        if ballot is None:
+            self._session.add(Ballot(vote_id=vote_id, user_id=user_id, choice=choice, cast_at=now))
+            await self._session.flush()
+            return None
+        before, ballot.choice, ballot.cast_at = ballot.choice, choice, now
+        await self._session.flush()
+        return before
+
+    async def ballots(self, vote_id: int) -> dict[int, int]:
+        """Return everybody's choice in a vote, by our own number of the person."""
+        rows = await self._session.scalars(select(Ballot).where(Ballot.vote_id == vote_id).order_by(Ballot.user_id))
+        return {ballot.user_id: ballot.choice for ballot in rows}
+
+    async def voters(self, shared_song_id: int, *, with_listeners: bool) -> frozenset[int]:
+        """Return who may vote: members who are still there and, as far as we know, edit."""
+        query = (
+            select(SongMember.user_id)
+            .join(User, User.id == SongMember.user_id)
+            .where(
+                SongMember.shared_song_id == shared_song_id,
+                SongMember.left_at.is_(None),
+                User.discord_id.is_not(None),
+            )
+        )
+        if not with_listeners:
+            query = query.where(SongMember.role.in_(CAN_VOTE))
+        return frozenset(await self._session.scalars(query))
