@@ -44,6 +44,12 @@ def heard_layers(song: LayeredPiece) -> tuple[bool, ...]:
     return tuple(not layer.is_muted and (layer.is_solo or not has_solo) for layer in song.layers)
 
 
+def silent_layers(song: LayeredPiece) -> tuple[str, ...]:
+    """Return the names of the layers that have notes and are not heard."""
+    heard = heard_layers(song)
+    return tuple(layer.name for layer, track, is_heard in _rows(song, heard) if track.notes and not is_heard)
+
+
 def _rows(song: LayeredPiece, are_heard: tuple[bool, ...]) -> list[tuple[Layer, Track, bool]]:
     return list(zip(song.layers, song.piece.tracks, are_heard, strict=True))
 

@@ -39,7 +39,10 @@ MESSAGE_OVERHEAD_BYTES = 64 * 1024  # text, embed and multipart borders share th
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finished:
-    """A result as it lies in the database, ready to be dressed for people."""
+    """A result as it lies in the database, ready to be dressed for people.
+
+    In a shared song ``heard`` and ``heard_before`` are the same as their layers stand (muted ones silent, levels, places).
+    """
 
     revision: RevisionView
     parents: tuple[RevisionView, ...]
@@ -48,6 +51,9 @@ class Finished:
     checks: tuple[Check, ...]
     chord_names: tuple[str, ...]
     line: SongLine | None = None
+    heard: Piece | None = None
+    heard_before: Piece | None = None
+    silent_layers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,8 +108,8 @@ class ReplyMaker:
         others_bytes = len(midi.data) + (len(picture.data) if picture else 0) + MESSAGE_OVERHEAD_BYTES
         sounds = await self._sounds.make(
             name,
-            piece,
-            comparison=None if take_number or is_whole else comparison,
+            finished.heard or piece,
+            comparison=None if take_number or is_whole else _as_heard(finished, comparison),
             guild_id=revision.place.guild_id,
             size_limit_bytes=size_limit_bytes - others_bytes,
         )
@@ -122,7 +128,12 @@ class ReplyMaker:
             facts=(*facts_of(piece), *shared_run_facts(shared_run_notes)),
             shared_run_notes=shared_run_notes,
             chord_sheet=chord_sheet_of(piece),
-            remarks=(*self._parts.genres.remarks(revision.options), *sounds.remarks, *picture_remarks),
+            remarks=(
+                *self._parts.genres.remarks(revision.options),
+                *sounds.remarks,
+                *picture_remarks,
+                *_silence_remarks(finished),
+            ),
         )
 
     async def _measure_shared_run(self, finished: Finished) -> int | None:
@@ -151,6 +162,23 @@ class ReplyMaker:
             _log.warning("picture_left_out", revision_id=finished.revision.revision_id, error=str(error))
             return None, "", ("The picture could not be drawn.",)
         return File(filename=f"{name}.png", data=picture.png), picture.alt_text, ()
+
+
+def _as_heard(finished: Finished, comparison: Comparison | None) -> Comparison | None:
+    """Return a comparison whose two sides sound as the song's layers stand."""
+    if comparison is None:
+        return None
+    return replace(
+        comparison,
+        before=finished.heard_before or comparison.before,
+        after=finished.heard or comparison.after,
+    )
+
+
+def _silence_remarks(finished: Finished) -> tuple[str, ...]:
+    if not finished.silent_layers:
+        return ()
+    return (f"Not heard, as the song's layers stand: {', '.join(finished.silent_layers)}. The MIDI file holds them.",)
 
 
 def hash_file(data: bytes) -> str:

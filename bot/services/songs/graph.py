@@ -15,10 +15,13 @@ from bot.services.together.lines import line_of
 from core.errors import NotFoundError
 from db.engine import Database, unbroken
 from db.repositories.pieces import PieceRepository
+from db.repositories.shared_songs import SharedSongRepository
 from db.repositories.songs import SongRepository
 from db.repositories.users import UserRepository
 from db.tables import Revision
 from music.codec import decode_piece
+from music.versions.codec import decode_state
+from music.versions.mixing import mix, silent_layers
 
 
 async def view_revisions(session: AsyncSession, rows: Sequence[Revision]) -> tuple[RevisionView, ...]:
@@ -73,9 +76,15 @@ async def load_finished(database: Database, revision_id: int) -> Finished:
         parent_rows = [parent for parent_id in revision.parent_ids if (parent := await songs.find(parent_id))]
         parents = await view_revisions(session, parent_rows)
         line = await line_of(session, revision_id)
+        state = await _state_data(session, revision_id)
+        state_before = await _state_data(session, parent_rows[0].id) if parent_rows else None
         before_data = await piece_data(session, parent_rows[0]) if parent_rows else None
     piece = await asyncio.to_thread(decode_piece, data)
     before = None if before_data is None else await asyncio.to_thread(decode_piece, before_data)
+    song = None if state is None else await asyncio.to_thread(decode_state, state, piece)
+    song_before = None
+    if state_before is not None and before is not None:
+        song_before = await asyncio.to_thread(decode_state, state_before, before)
     return Finished(
         revision=revision,
         parents=parents,
@@ -84,4 +93,12 @@ async def load_finished(database: Database, revision_id: int) -> Finished:
         checks=checks_from_json(row.checks),
         chord_names=tuple(row.chord_names),
         line=line,
+        heard=None if song is None else mix(song),
+        heard_before=None if song_before is None else mix(song_before),
+        silent_layers=() if song is None else silent_layers(song),
     )
+
+
+async def _state_data(session: AsyncSession, revision_id: int) -> bytes | None:
+    state = await SharedSongRepository(session).state(revision_id)
+    return None if state is None else state.data

@@ -12,6 +12,7 @@ from bot.services.operations.picking import PickOptions
 from bot.services.options import GenerateOptions
 from bot.services.together.model import SongRules
 from core.errors import InputError, PermissionDeniedError
+from music.midi import read_midi
 from tests.factories.orders import ADA, BEN, PLACE, make_order
 from tests.factories.studio import make_result
 
@@ -122,7 +123,7 @@ async def test_a_locked_layer_is_changed_by_nobody_else(songs, song, open_studio
         )
         await studio.jobs.submit(order)
         await studio.presenter.answered()
-        assert "unlock" in str(studio.presenter.errors[-1][1])
+        assert "locked" in str(studio.presenter.errors[-1][1])
     assert (await songs.here(THREAD, author=ADA)).branch.head_id == head
     await songs.change(ADA, THREAD, LockOptions(layer="1", is_locked=False))
     await songs.change(BEN, THREAD, MixOptions(layer="1", mute=True))
@@ -164,3 +165,14 @@ async def test_a_state_of_a_song_is_not_deleted(songs, song, open_studio):
     async with open_studio() as studio:
         with pytest.raises(PermissionDeniedError, match="Undo"):
             await studio.songs.delete(song.branch.head_id, by=ADA)
+
+
+async def test_a_reply_sounds_as_the_layers_stand(songs, song, open_studio):
+    """A muted layer is silent in the sound, stays in the MIDI file, and the reply says so."""
+    await songs.change(ADA, THREAD, MixOptions(layer="1", mute=True))
+    head = (await songs.here(THREAD, author=ADA)).branch.head_id
+    async with open_studio() as studio:
+        await edit(studio, head)
+        reply = studio.presenter.replies[-1][1]
+    assert any("Melody" in remark for remark in reply.remarks)
+    assert read_midi(reply.midi.data).num_notes == (await songs.state_of(head)).piece.num_notes
