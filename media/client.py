@@ -268,13 +268,13 @@ class MediaClient:
         """
         return await self._draw(DrawGraph(revisions=tuple(revisions), title=title))
 
-    async def write_midi(self, piece: Piece, *, recipe: str = "") -> bytes:
-        """Return the piece as a Standard MIDI File that carries ``recipe``.
+    async def write_midi(self, piece: Piece, *, recipe: str = "", credit_lines: tuple[str, ...] = ()) -> bytes:
+        """Return the piece as a Standard MIDI File that carries ``recipe`` and ``credit_lines``.
 
         Raises:
             RenderError: if it cannot be made in time.
         """
-        answer = await self._make(WriteMIDI(piece=piece, recipe=recipe))
+        answer = await self._make(WriteMIDI(piece=piece, recipe=recipe, credit_lines=credit_lines))
         assert isinstance(answer, MIDIWritten)
         return answer.data
 

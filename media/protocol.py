@@ -128,10 +128,11 @@ class DrawGraph(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 
 class WriteMIDI(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """Turn a piece into a Standard MIDI File that carries ``recipe``."""
+    """Turn a piece into a Standard MIDI File that carries ``recipe`` and ``credit_lines``."""
 
     piece: Piece
     recipe: str
+    credit_lines: tuple[str, ...] = ()
 
 
 class RenderStem(msgspec.Struct, frozen=True, kw_only=True, tag=True):

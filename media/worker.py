@@ -81,7 +81,7 @@ def _work(request: MediaRequest) -> MediaAnswer:
 
             return engrave(request)
         case WriteMIDI():
-            return MIDIWritten(data=write_midi(request.piece, recipe=request.recipe))
+            return MIDIWritten(data=write_midi(request.piece, recipe=request.recipe, credit_lines=request.credit_lines))
         case _:
             return _draw(request)
 

@@ -85,9 +85,12 @@ def read_midi(data: bytes, *, max_notes: int = MAX_NOTES, max_hours: float = MAX
     return _with_own_texts(piece, data)
 
 
-def write_midi(piece: Piece, *, recipe: str = "") -> bytes:
-    """Return a Standard MIDI File of format 1; ``recipe`` (seed, settings, ...) is kept for ``read_recipe``."""
-    writer = _TickWriter(piece, recipe=recipe)
+def write_midi(piece: Piece, *, recipe: str = "", credit_lines: Sequence[str] = ()) -> bytes:
+    """Return a Standard MIDI File of format 1; ``recipe`` (seed, settings, ...) is kept for ``read_recipe``.
+
+    ``credit_lines`` say who wrote the music, for ``read_credit_lines`` and for every program that shows text events.
+    """
+    writer = _TickWriter(piece, recipe=recipe, credit_lines=credit_lines)
     buffer = io.BytesIO()
     writer.write(buffer)
     data = buffer.getvalue()
@@ -101,6 +104,15 @@ def read_recipe(data: bytes) -> str:
         MIDIFileError: if it is not a MIDI file.
     """
     return _own_texts(midi_chunks.repair_file(data)).get("recipe", [(0, "")])[0][1]
+
+
+def read_credit_lines(data: bytes) -> tuple[str, ...]:
+    """Return who wrote the music, as ``write_midi`` put it into a file; nothing where nobody is named.
+
+    Raises:
+        MIDIFileError: if it is not a MIDI file.
+    """
+    return tuple(text for _, text in _own_texts(midi_chunks.repair_file(data)).get("credit", []))
 
 
 # --- reading
@@ -293,7 +305,7 @@ def _with_own_texts(piece: Piece, data: bytes) -> Piece:
 class _TickWriter(pretty_midi.PrettyMIDI):
     """pretty_midi with ticks in place of seconds: its own way through floating-point seconds may move a note by a tick."""
 
-    def __init__(self, piece: Piece, *, recipe: str) -> None:
+    def __init__(self, piece: Piece, *, recipe: str, credit_lines: Sequence[str]) -> None:
         super().__init__(resolution=piece.ticks_per_quarter, charset="utf-8")
         # pretty_midi truncates scale * resolution * 1e6 to whole microseconds; half of one more makes that exact.
         self._tick_scales = [
@@ -307,16 +319,20 @@ class _TickWriter(pretty_midi.PrettyMIDI):
         self.key_signature_changes = [
             pretty_midi.KeySignature(key.tonic + 12 * key.is_minor, key.onset_ticks) for key in piece.key_signatures
         ]
-        self.text_events = [pretty_midi.Text(text, onset_ticks) for onset_ticks, text in _texts_of(piece, recipe)]
+        self.text_events = [
+            pretty_midi.Text(text, onset_ticks) for onset_ticks, text in _texts_of(piece, recipe, credit_lines)
+        ]
         self.instruments = [_instrument(track) for track in piece.tracks]
 
     def time_to_tick(self, time: float) -> int:
         return int(time)
 
 
-def _texts_of(piece: Piece, recipe: str) -> Iterable[tuple[int, str]]:
+def _texts_of(piece: Piece, recipe: str, credit_lines: Sequence[str]) -> Iterable[tuple[int, str]]:
     if recipe:
         yield 0, f"{_OWN_PREFIX}recipe={recipe}"
+    for line in credit_lines:
+        yield 0, f"{_OWN_PREFIX}credit={line}"
     if piece.title:
         yield 0, f"{_OWN_PREFIX}title={piece.title}"
     for chord in piece.chords:

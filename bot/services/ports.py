@@ -108,6 +108,6 @@ class MediaMaker(Protocol):
         """Return the piano rolls of several takes of one wish, one under the other."""
         ...
 
-    async def write_midi(self, piece: Piece, *, recipe: str = "") -> bytes:
-        """Return a piece as a Standard MIDI File."""
+    async def write_midi(self, piece: Piece, *, recipe: str = "", credit_lines: tuple[str, ...] = ()) -> bytes:
+        """Return a piece as a Standard MIDI File that carries its recipe, and who wrote it."""
         ...

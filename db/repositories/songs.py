@@ -104,6 +104,11 @@ class SongRepository:
             return None
         return await self._session.get(Revision, revision_id)
 
+    async def get(self, revision_ids: Iterable[int]) -> Sequence[Revision]:
+        """Return those of some revisions that there are, deleted ones too, oldest first."""
+        query = select(Revision).where(Revision.id.in_(tuple(revision_ids))).order_by(Revision.id)
+        return (await self._session.scalars(query)).all()
+
     async def of_message(self, message_id: int) -> Revision | None:
         """Return the (first) revision that a message shows, deleted ones too; None also for numbers that nothing can have."""
         if not 0 < message_id <= MAX_ID:

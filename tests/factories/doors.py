@@ -155,8 +155,8 @@ class StandInMedia:
             raise self.picture_error
         return Picture(png=b"\x89PNG", alt_text=f"{len(takes)} takes")
 
-    async def write_midi(self, piece, *, recipe=""):
-        return write_midi(piece, recipe=recipe)
+    async def write_midi(self, piece, *, recipe="", credit_lines=()):
+        return write_midi(piece, recipe=recipe, credit_lines=credit_lines)
 
     async def render_stem(self, piece, track_index, *, size_limit_bytes, audio_format="flac", max_seconds=None, **_):
         return await self.render(

@@ -48,5 +48,5 @@ class OwnMedia:
     async def draw_piano_roll(self, piece, *, before=None):
         return await self._ask(DrawPianoRoll(piece=piece, before=before))
 
-    async def write_midi(self, piece, *, recipe=""):
-        return (await self._ask(WriteMIDI(piece=piece, recipe=recipe))).data
+    async def write_midi(self, piece, *, recipe="", credit_lines=()):
+        return (await self._ask(WriteMIDI(piece=piece, recipe=recipe, credit_lines=credit_lines))).data

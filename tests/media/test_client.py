@@ -16,7 +16,7 @@ from media.protocol import DrawConflict, HistoryNode
 from media.song_facts import ConflictSide, GraphRevision
 from media.soundfont import find_soundfont, list_soundfonts
 from music.codec import encode_piece
-from music.midi import read_midi, read_recipe
+from music.midi import read_credit_lines, read_midi, read_recipe
 from music.piece import Piece
 from tests.media.bands import make_band
 from tests.media.songs import make_facts, make_song_piece
@@ -47,8 +47,9 @@ async def test_first_bars_end_softly_on_their_bar_line_and_the_whole_follows(med
 
 
 async def test_midi_comes_back_note_for_note_with_its_recipe(media):
-    data = await media.write_midi(make_band(), recipe='{"seed": 1}')
+    data = await media.write_midi(make_band(), recipe='{"seed": 1}', credit_lines=("Ada: 3 notes",))
     assert read_recipe(data) == '{"seed": 1}'
+    assert read_credit_lines(data) == ("Ada: 3 notes",)
     assert [track.notes for track in read_midi(data).tracks] == [track.notes for track in make_band().tracks]
 
 

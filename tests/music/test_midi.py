@@ -12,7 +12,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.errors import InputError, MIDIFileError, UploadTooLargeError
-from music.midi import bpm_to_microseconds, is_sane_metre, microseconds_to_bpm, read_midi, read_recipe, write_midi
+from music.midi import (
+    bpm_to_microseconds,
+    is_sane_metre,
+    microseconds_to_bpm,
+    read_credit_lines,
+    read_midi,
+    read_recipe,
+    write_midi,
+)
 from music.piece import Note, Piece, Tempo, TimeSignature, Track
 from tests.factories.pieces import CORPUS_NAMES, make_band, make_melody, read_corpus
 from tests.factories.random_pieces import pieces
@@ -62,6 +70,15 @@ def test_twenty_tracks_keep_their_programs_and_do_not_share_channels():
                 programs.setdefault(message.channel, set()).add(message.program)
     assert all(len(found) == 1 for found in programs.values())
     assert read_midi(data).tracks == tracks
+
+
+def test_credits_travel_in_the_file():
+    """Lines about people and networks are read back in order, beside the recipe; without any not a byte is different."""
+    lines = ("Ada: 3 notes", "Łucja = x: 1 note")
+    data = write_midi(make_melody(), recipe="{}", credit_lines=lines)
+    assert (read_credit_lines(data), read_recipe(data), read_midi(data)) == (lines, "{}", make_melody())
+    assert write_midi(make_melody(), credit_lines=()) == write_midi(make_melody())
+    assert read_credit_lines(write_midi(make_melody())) == ()
 
 
 def test_recipe_travels_in_the_file():

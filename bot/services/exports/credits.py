@@ -13,6 +13,7 @@ import msgspec
 from bot.services.model import RevisionView
 from bot.services.records import options_to_json
 from bot.services.songs.graph import view_revisions
+from bot.services.together.credit_sheet import CreditSheet, write_sheet
 from db.engine import Database, unbroken
 from db.repositories.songs import UPLOAD, SongRepository
 from db.tables import Revision
@@ -64,14 +65,21 @@ async def load_line(database: Database, revision_id: int) -> Line:
         return Line(revisions=await view_revisions(session, ordered))
 
 
-def write_credits(line: Line, *, soundfont: str = "") -> str:
-    """Return the credits as plain text; ``soundfont`` is the name of another than the usual one."""
+def write_credits(line: Line, *, soundfont: str = "", sheet: CreditSheet | None = None) -> str:
+    """Return the credits as plain text; ``soundfont`` is the name of another than the usual one.
+
+    With the ``sheet`` of a shared song it begins with who wrote which of the notes.
+    """
     people = list(dict.fromkeys(revision.author.name for revision in line.revisions))
     title = line.revision.title or "A piece without a title"
     steps = "\n".join(_step(number + 1, revision, line) for number, revision in enumerate(line.revisions))
+    head = (
+        f"{title}\n{'=' * min(len(title), 78)}\n\nPeople: {', '.join(people)}\n"
+        if sheet is None
+        else f"{write_sheet(sheet)}\n"
+    )
     return (
-        f"{title}\n{'=' * min(len(title), 78)}\n\n"
-        f"People: {', '.join(people)}\n"
+        f"{head}"
         f"Instrument of theirs: Tutti\n\n"
         f"How it came to be\n{steps}\n\n"
         f"{_LICENCES.format(soundfont=soundfont or 'of the machine it was made on')}\n"

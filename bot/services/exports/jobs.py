@@ -16,6 +16,7 @@ from bot.services.model import FileBundle, JobView, ProgressView
 from bot.services.operations.exporting import FileOptions
 from bot.services.replies.sound import SoundOf, usual_sound
 from bot.services.songs.graph import load_finished
+from bot.services.together.credits import SongCredits
 from core.errors import InputError
 from db.engine import Database
 
@@ -30,6 +31,7 @@ class ExportJobs:
         self._sound_of = sound_of
         self._doors = doors
         self._maker = ExportMaker(doors.media)
+        self._credits = SongCredits(database)
         self._kept: OrderedDict[int, FileBundle] = OrderedDict()
 
     async def prepare(self, job: JobView) -> None:
@@ -72,5 +74,6 @@ class ExportJobs:
             line=await load_line(self._database, revision_id),
             size_limit_bytes=job.size_limit_bytes,
             soundfont=wishes.soundfont,
+            sheet=await self._credits.sheet_of(revision_id),
         )
         return await self._maker.make(job.options, order, listener=listener)

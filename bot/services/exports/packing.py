@@ -17,6 +17,7 @@ from bot.services.model import File, FileBundle
 from bot.services.operations.exporting import ExportOptions, FileOptions, ScoreOptions
 from bot.services.ports import MediaMaker
 from bot.services.replies.library import Finished, file_stem, slug, write_recipe
+from bot.services.together.credit_sheet import CreditSheet, credit_lines
 from core.errors import RenderError
 from media.protocol import MAX_SCORE_PAGES, AudioFormat, Rendering, ScoreForm
 from music.notation.writing import name_parts
@@ -40,6 +41,7 @@ class Order:
     line: Line
     size_limit_bytes: int
     soundfont: str = ""  # the path of another than the usual one
+    sheet: CreditSheet | None = None  # who wrote the notes, of what people made together
 
     @property
     def room_bytes(self) -> int:
@@ -114,7 +116,12 @@ class _Work:
     # --- single files
 
     async def _midi(self) -> File:
-        data = await self._media.write_midi(self._piece, recipe=write_recipe(self._order.finished))
+        sheet = self._order.sheet
+        data = await self._media.write_midi(
+            self._piece,
+            recipe=write_recipe(self._order.finished),
+            credit_lines=() if sheet is None else credit_lines(sheet),
+        )
         await self._count()
         return File(filename=f"{self._stem}.mid", data=data)
 
@@ -153,7 +160,8 @@ class _Work:
         return files
 
     def _credits(self) -> File:
-        text = write_credits(self._order.line, soundfont=PurePath(self._order.soundfont).stem)
+        order = self._order
+        text = write_credits(order.line, soundfont=PurePath(order.soundfont).stem, sheet=order.sheet)
         return File(filename="CREDITS.txt", data=text.encode())
 
     # --- stems
