@@ -25,7 +25,7 @@ def carry(before: LayeredPiece, after: Piece, *, author_id: int, key: str) -> La
     old = before.piece
     if old.ticks_per_quarter != after.ticks_per_quarter:
         old = scale_ticks(old, ticks_per_quarter=after.ticks_per_quarter)
-    counterpart = {now: then for then, now in match_tracks(old.tracks, after.tracks) if None not in (then, now)}
+    counterpart = _counterparts(old.tracks, after.tracks)
     layers: list[Layer] = []
     for index, track in enumerate(after.tracks):
         then = counterpart.get(index)
@@ -65,6 +65,28 @@ def free_name(name: str, others: Sequence[Layer]) -> str:
 def new_layer_id(key: str, index: int) -> str:
     """Return the id of a layer that a change makes, its ``index``-th (from 0)."""
     return hashlib.sha256(f"{key}:{index}".encode()).hexdigest()[:12]
+
+
+def _counterparts(before: Sequence[Track], after: Sequence[Track]) -> dict[int, int]:
+    """Return for each track after which one before it was.
+
+    A layer's owner must not change because its notes came to look like another's: tracks of the same name and instrument are the
+    same, in their order, if there are as many after as before. Only the others are matched by their notes.
+    """
+    places: dict[tuple[str, int], tuple[list[int], list[int]]] = {}
+    for side, tracks in enumerate((before, after)):
+        for index, track in enumerate(tracks):
+            places.setdefault((track.name, track.instrument), ([], []))[side].append(index)
+    found = {
+        now: then for old, new in places.values() if len(old) == len(new) for then, now in zip(old, new, strict=True)
+    }
+    free = [
+        [index for index in range(len(tracks)) if index not in taken]
+        for tracks, taken in ((before, set(found.values())), (after, set(found)))
+    ]
+    pairs = match_tracks(tuple(before[index] for index in free[0]), tuple(after[index] for index in free[1]))
+    found |= {free[1][now]: free[0][then] for then, now in pairs if then is not None and now is not None}
+    return found
 
 
 def _origins(before: LayeredPiece, old: Piece, after: Piece) -> tuple[tuple[int, ...], ...]:
