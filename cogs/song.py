@@ -11,7 +11,7 @@ from bot.services.model import Author
 from bot.services.operations.founding import FoundOptions
 from bot.services.options import DEFAULT_NUM_BARS
 from bot.services.together.model import DEFAULT_LICENCE, LICENCES, ForkRule, Role, SharedSongView
-from bot.ui.together import song_flow
+from bot.ui.together import credit_flow, song_flow
 from bot.ui.together.settings_flow import SongWishes, set_rules
 from bot.ui.together.song_embeds import members_embed
 from music.constraints import METRES
@@ -156,6 +156,21 @@ class Song(commands.GroupCog, group_name="song", group_description="Songs that y
     ) -> None:
         """Name a state."""
         await song_flow.tag_state(self.bot.desk, interaction, name=name, link=message)
+
+    @app_commands.command(name="who", description="Who wrote these bars: people, files, networks with their seeds")
+    @app_commands.describe(layer="A layer by number, name or instrument; left out, all", bars="Such as 9 or 5-8")
+    async def who(
+        self, interaction: discord.Interaction[TuttiBot], layer: str | None = None, bars: str | None = None
+    ) -> None:
+        """Tell who wrote some bars."""
+        await credit_flow.show_who(self.bot.desk, interaction, layer=layer or "", bars=bars)
+
+    @app_commands.command(
+        name="credits", description="Who and what wrote the notes of this song, with all of it as a file"
+    )
+    async def credits(self, interaction: discord.Interaction[TuttiBot]) -> None:
+        """Show the credit sheet."""
+        await credit_flow.show_credits(self.bot.desk, interaction)
 
 
 async def setup(bot: TuttiBot) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bot.services.together.credits import SongCredits
 from bot.services.together.members import SongMembers
 from bot.services.together.service import SharedSongs
 from core.settings import LimitSettings
@@ -16,8 +17,11 @@ class Together:
 
     songs: SharedSongs
     members: SongMembers
+    credits: SongCredits
 
 
 def open_together(database: Database, *, limits: LimitSettings) -> Together:
     """Return the services on one database."""
-    return Together(songs=SharedSongs(database, limits=limits), members=SongMembers(database))
+    return Together(
+        songs=SharedSongs(database, limits=limits), members=SongMembers(database), credits=SongCredits(database)
+    )
