@@ -220,13 +220,13 @@ class MediaClient:
         """
         return await self._draw(DrawPianoRoll(piece=piece, before=before, first_bar=first_bar))
 
-    async def draw_takes(self, takes: Sequence[Piece]) -> Picture:
-        """Return the piano rolls of several takes of one wish as one PNG with alt text.
+    async def draw_takes(self, takes: Sequence[Piece], *, names: tuple[str, ...] = ()) -> Picture:
+        """Return the piano rolls of several takes of one wish, under their ``names``, as one PNG with alt text.
 
         Raises:
             RenderError: if it cannot be made in time.
         """
-        return await self._draw(DrawTakes(takes=tuple(takes)))
+        return await self._draw(DrawTakes(takes=tuple(takes), names=names))
 
     async def draw_history(self, nodes: Sequence[HistoryNode]) -> Picture:
         """Return the graph of a song's revisions as PNG with alt text.

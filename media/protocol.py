@@ -62,9 +62,10 @@ class DrawPianoRoll(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 
 class DrawTakes(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """Draw several takes of one wish, one under the other."""
+    """Draw several takes of one wish, one under the other; without ``names`` they are numbered."""
 
     takes: tuple[Piece, ...]
+    names: tuple[str, ...] = ()
 
 
 class HistoryNode(msgspec.Struct, frozen=True, kw_only=True):

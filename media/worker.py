@@ -95,7 +95,7 @@ def _draw(request: DrawRequest) -> Picture:  # noqa: PLR0911 - one for each kind
         case DrawTakes():
             from media.takes_picture import draw_takes
 
-            return draw_takes(request.takes)
+            return draw_takes(request.takes, names=request.names)
         case DrawPlan():
             from media.plan_picture import draw_plan
 

@@ -104,8 +104,8 @@ class MediaMaker(Protocol):
         """Return the graph of a song's revisions."""
         ...
 
-    async def draw_takes(self, takes: tuple[Piece, ...]) -> Picture:
-        """Return the piano rolls of several takes of one wish, one under the other."""
+    async def draw_takes(self, takes: tuple[Piece, ...], *, names: tuple[str, ...] = ()) -> Picture:
+        """Return the piano rolls of several takes of one wish, one under the other, under their names or numbers."""
         ...
 
     async def write_midi(self, piece: Piece, *, recipe: str = "", credit_lines: tuple[str, ...] = ()) -> bytes:

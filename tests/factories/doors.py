@@ -150,7 +150,7 @@ class StandInMedia:
             raise self.picture_error
         return Picture(png=b"\x89PNG", alt_text=f"The tree of {len(nodes)} results")
 
-    async def draw_takes(self, takes):
+    async def draw_takes(self, takes, *, names=()):
         if self.picture_error is not None:
             raise self.picture_error
         return Picture(png=b"\x89PNG", alt_text=f"{len(takes)} takes")

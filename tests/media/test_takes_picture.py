@@ -27,3 +27,7 @@ def test_takes_stand_under_each_other_and_are_told_in_words(num_takes):
 
 def test_a_take_without_notes_is_drawn():
     assert "no notes" in draw_takes([Piece(), make_band(2)]).alt_text
+
+
+def test_takes_are_called_by_their_names():
+    assert draw_takes([make_band(2), make_band(2, seed=1)], names=("A", "B")).alt_text.startswith("A: ")
