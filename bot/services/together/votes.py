@@ -47,6 +47,7 @@ from db.shared_tables import SharedSong, Vote
 _log = structlog.stdlib.get_logger(__name__)
 
 _SHOWN_AGAIN_FOR = timedelta(days=1)  # an outcome that could not be shown for so long is not tried any more
+_BEING_POSTED_FOR = timedelta(seconds=20)  # whoever opened a vote is still making its sounds
 _MAX_LISTED = 10
 
 
@@ -58,8 +59,10 @@ class Votes:
         self._now = now
 
     @unbroken
-    async def start(self, author: Author, place: Place, wish: VoteWish, *, message_id: int | None = None) -> VoteView:
-        """Open a vote of the song that lives in a place. ``message_id``: the message that will show it.
+    async def start(
+        self, author: Author, place: Place, wish: VoteWish, *, message_id: int | None = None, reply_token: str = ""
+    ) -> VoteView:
+        """Open a vote of the song that lives in a place. ``message_id`` will show it; ``reply_token``: how to reach that.
 
         Raises:
             InputError: when no song lives here, there is nothing to choose from, or it is being voted on already.
@@ -81,7 +84,9 @@ class Votes:
                 shared_song_id=song.id,
                 kind=wish.kind,
                 opened_by_id=user.id,
-                options=to_json(VotePaper(choices=shuffle_choices(choices, seed=seed), seed=seed)),
+                options=to_json(
+                    VotePaper(choices=shuffle_choices(choices, seed=seed), seed=seed, reply_token=reply_token)
+                ),
                 threshold=rules.vote_threshold,
                 quorum=rules.vote_quorum,
                 message_id=message_id,
@@ -183,7 +188,12 @@ class Votes:
         """Return the votes whose message is behind: never posted, or closed without telling."""
         async with self._database.reading() as session:
             repository = VoteRepository(session)
-            waiting = [vote.id for vote in await repository.all_open() if not paper_of(vote.options).is_posted]
+            begun_before = self._now() - _BEING_POSTED_FOR
+            waiting = [
+                vote.id
+                for vote in await repository.all_open()
+                if vote.created_at <= begun_before and not paper_of(vote.options).is_posted
+            ]
             for vote in await repository.closed_since(self._now() - _SHOWN_AGAIN_FOR):
                 outcome = outcome_of(vote.outcome)
                 if outcome is not None and not outcome.is_shown:
@@ -203,7 +213,7 @@ class Votes:
         async with self._database.writing() as session:
             _, vote = await _find(session, view.vote_id)
             vote.message_id = message_id or vote.message_id
-            vote.options = to_json(replace(paper_of(vote.options), is_posted=True))
+            vote.options = to_json(replace(paper_of(vote.options), is_posted=True, reply_token=""))
             if view.outcome is not None and outcome_of(vote.outcome) == view.outcome:
                 vote.outcome = to_json(replace(view.outcome, is_shown=True))
             if message_id is not None:

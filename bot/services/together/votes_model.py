@@ -36,11 +36,15 @@ class VoteChoice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VotePaper:
-    """What is chosen from, in the order shown, which ``seed`` shuffled. ``is_posted``: people have seen and heard it."""
+    """What is chosen from, in the order shown, which ``seed`` shuffled. ``is_posted``: people have seen and heard it.
+
+    ``reply_token``: the presenter's own text, with which it finds the message; forgotten when the vote is posted.
+    """
 
     choices: tuple[VoteChoice, ...]
     seed: int
     is_posted: bool = False
+    reply_token: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -271,12 +271,15 @@ async def test_open_votes_are_told_in_short(song, votes):
     assert await votes.open_votes(song.shared_song_id) == ()
 
 
-async def test_what_was_not_shown_is_known_until_it_was(song, votes):
+async def test_what_was_not_shown_is_known_until_it_was(song, votes, clock):
     """A bot that died between storing and showing finds what it owes when it is back."""
-    vote = await votes.start(ADA, THREAD, TAKES, message_id=1)
+    vote = await votes.start(ADA, THREAD, TAKES, message_id=1, reply_token="secret")
+    assert await votes.unshown() == ()  # whoever opened it shows it just now
+    clock.now += timedelta(minutes=1)
     assert await votes.unshown() == (vote.vote_id,)
     await votes.mark_shown(vote, message_id=2)
     assert await votes.unshown() == ()
+    assert (await votes.view(vote.vote_id)).paper.reply_token == ""
     done = await votes.close(ADA, vote.vote_id)
     assert done.message_id == 2
     assert await votes.unshown() == (vote.vote_id,)
