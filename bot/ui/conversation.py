@@ -14,14 +14,14 @@ import discord
 import structlog
 
 from bot.error_messages import explain
-from bot.services.model import FromRevision, JobOrder, Place, RevisionView, Source
+from bot.services.model import Author, FromRevision, JobOrder, Place, RevisionView, Source
 from bot.services.options import GenerateOptions, Options
 from bot.services.reading.description import facts_of
 from bot.services.words.intents import Intent, read_intent
 from bot.services.words.prompt_options import generate_options
 from bot.services.words.prompts import understand
 from bot.services.words.understanding import Understood
-from bot.ui.answers import Ticket, place_of
+from bot.ui.answers import Ticket, author_of, place_of
 from bot.ui.courier import Courier, ReplyAddress
 from bot.ui.desk import Desk
 from bot.ui.embeds.conversation import heard_embed, note_embed, puzzled_embed, talk_embed
@@ -63,13 +63,17 @@ async def heed_words(
     """
     language = (await desk.services.keeping.rules.of(interaction.guild_id)).language
     understood = understand(prompt, language=language)
-    last = await _newest(desk, place_of(interaction)) if understood.like_last else None
+    last = await _newest(desk, place_of(interaction), author_of(interaction)) if understood.like_last else None
     options = generate_options(understood, given=given, last=_made_with(last))
     return options, num_takes if num_takes > 1 else understood.num_takes or 1
 
 
-async def _newest(desk: Desk, place: Place) -> RevisionView:
+async def _newest(desk: Desk, place: Place, author: Author) -> RevisionView:
+    """Return the newest result in a place; in the thread of a shared song, the head of the person's branch."""
     try:
+        head_id = await desk.services.together.songs.head_here(place, author=author)
+        if head_id is not None:
+            return await desk.services.songs.revision(head_id)
         return await desk.services.songs.newest_in_channel(place)
     except NotFoundError as error:
         raise NoMusicError(_NOTHING_BEFORE) from error
@@ -132,7 +136,7 @@ class Conversation:
     async def _write(self, message: discord.Message, intent: Intent, target: RevisionView | None) -> None:
         """Order a new piece; in reply to a result it stands beside that one in its song."""
         understood = intent.understood
-        last = target or (await _newest(self._desk, place_of_message(message)) if understood.like_last else None)
+        last = target or (await self._newest_for(message) if understood.like_last else None)
         is_like_last = understood.like_last or (target is not None and understood.genre is None)  # "make it a waltz"
         options = generate_options(understood, last=_made_with(last) if is_like_last else None)
         ticket = await acknowledge_message(message, heard_embed(intent))
@@ -148,7 +152,7 @@ class Conversation:
 
     async def _step(self, message: discord.Message, intent: Intent, target: RevisionView | None) -> None:
         """Make a result again, or go a step back or forward from it."""
-        revision = target or await _newest(self._desk, place_of_message(message))
+        revision = target or await self._newest_for(message)
         author, place = author_of_message(message), place_of_message(message)
         services = self._desk.services
         if intent.kind == "again":
@@ -201,7 +205,10 @@ class Conversation:
         answered = None if message.reference is None else message.reference.resolved
         if isinstance(answered, discord.Message) and _has_music(answered):
             return await self._desk.finder.find_in(answered)
-        return FromRevision(revision_id=(await _newest(self._desk, place_of_message(message))).revision_id)
+        return FromRevision(revision_id=(await self._newest_for(message)).revision_id)
+
+    async def _newest_for(self, message: discord.Message) -> RevisionView:
+        return await _newest(self._desk, place_of_message(message), author_of_message(message))
 
     async def _submit(
         self,

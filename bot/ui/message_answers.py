@@ -16,6 +16,7 @@ from bot.error_messages import explain
 from bot.services.model import DEFAULT_SIZE_LIMIT_BYTES, Author, Place
 from bot.ui.answers import Ticket
 from bot.ui.courier import NO_PINGS, ReplyAddress, send_again
+from bot.ui.gate import visitor_of_message
 from core.errors import PermissionDeniedError, TuttiError
 
 _log = structlog.stdlib.get_logger(__name__)
@@ -39,7 +40,10 @@ def words_to(message: discord.Message, bot_user: discord.ClientUser) -> str | No
 def author_of_message(message: discord.Message) -> Author:
     """Return who wrote it."""
     return Author(
-        user_id=message.author.id, name=message.author.display_name, is_moderator=_rights(message).manage_messages
+        user_id=message.author.id,
+        name=message.author.display_name,
+        is_moderator=_rights(message).manage_messages,
+        role_ids=visitor_of_message(message).role_ids,
     )
 
 

@@ -158,12 +158,13 @@ class JobResults:
             return True
 
     @unbroken
-    async def finish_with(self, job_id: int, revision_id: int) -> None:
-        """Note that a job's result is a revision that there is already."""
+    async def finish_with(self, job_id: int, revision_id: int, *, is_chosen: bool = False) -> None:
+        """Note that a job's result is a revision that there is already; ``is_chosen``: a shared song goes on with it."""
         async with self._database.writing_beside_others() as session:
             job = await self._unfinished(session, job_id)
             if job is not None:
-                await take_candidate(session, revision_id, user_id=job.user_id)
+                if is_chosen:
+                    await take_candidate(session, revision_id, user_id=job.user_id)
                 _mark_finished(job, revision_id, now=utc_now())
 
     @unbroken

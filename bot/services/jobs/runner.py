@@ -189,7 +189,8 @@ class JobRunner:
     async def _make(self, job: JobView) -> bool:
         """Make and store what a job asks for; return False when it is not ours any more or was cancelled."""
         if job.kind == PICK.kind and job.source_revision_id is not None:
-            await self._results.finish_with(job.job_id, job.source_revision_id)
+            is_whole = isinstance(job.options, PickOptions) and job.options.is_whole
+            await self._results.finish_with(job.job_id, job.source_revision_id, is_chosen=not is_whole)
             return True
         source, uploaded = await self._read_source(job)
         work = await self._results.work_of(job.job_id, job.options)

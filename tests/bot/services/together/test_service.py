@@ -176,3 +176,22 @@ async def test_a_reply_sounds_as_the_layers_stand(songs, song, open_studio):
         reply = studio.presenter.replies[-1][1]
     assert any("Melody" in remark for remark in reply.remarks)
     assert read_midi(reply.midi.data).num_notes == (await songs.state_of(head)).piece.num_notes
+
+
+async def test_new_music_beside_a_song_does_not_take_its_place(songs, song, open_studio):
+    """“Again” on a piece from nothing writes another piece; the song stays, and the piece can be added."""
+    async with open_studio() as studio:
+        beside = await make_result(studio, make_order(place=THREAD, author=BEN, parent_revision_id=song.branch.head_id))
+    assert await songs.line_of(beside.revision_id) is None
+    assert (await songs.here(THREAD, author=ADA)).branch.head_id == song.branch.head_id
+
+
+async def test_hearing_a_take_does_not_choose_it(songs, song, open_studio):
+    async with open_studio() as studio:
+        source = FromRevision(revision_id=song.branch.head_id)
+        await studio.jobs.submit(make_order(GenerateOptions(num_bars=2), place=THREAD, source=source, num_takes=2))
+        await studio.presenter.answered()
+        take = studio.presenter.replies[-1][1].takes[0].revision.revision_id
+        heard = make_order(PickOptions(is_whole=True), place=THREAD, source=FromRevision(revision_id=take))
+        await make_result(studio, heard)
+    assert (await songs.here(THREAD, author=ADA)).branch.head_id == song.branch.head_id
