@@ -6,7 +6,7 @@ import asyncio
 import re
 import shutil
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -27,14 +27,29 @@ OpenPage = Callable[..., Awaitable[Page]]
 expect.set_options(timeout=30_000)  # a busy machine is slow, not wrong
 
 
+@pytest.fixture(scope="module")
+def patience() -> Iterator[None]:
+    """Give the bot, which shares its loop with the test, more than Discord's three seconds to answer."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sandbox.interactions.ACKNOWLEDGE_SECONDS", 30.0)
+        yield
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Sandbox]:
+async def stage(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, patience: None
+) -> AsyncIterator[Sandbox]:
     """A running sandbox with a bot whose commands are synced: those of `ADD_COMMANDS` of the test's module, if it has it."""
     sandbox = Sandbox(tmp_path_factory.mktemp("stage"))
     addresses = await sandbox.start()
     trust = ssl.create_default_context(cafile=addresses.ca_file)
     connector = aiohttp.TCPConnector(limit=0, ssl=trust)
-    bot = discord.Client(intents=discord.Intents.default(), proxy=addresses.proxy_url, connector=connector)
+    bot = discord.Client(
+        intents=discord.Intents.default(),
+        proxy=addresses.proxy_url,
+        connector=connector,
+        guild_ready_timeout=0.05,  # there is one server, and it is there at once
+    )
     bot.tree = app_commands.CommandTree(bot)
     getattr(request.module, "ADD_COMMANDS", add_commands)(bot)
     await bot.login(addresses.token)

@@ -157,8 +157,9 @@ async def test_ephemeral_replies_are_seen_by_one(ana: Page, open_page: OpenPage)
     await expect(ana.get_by_test_id("message")).to_have_count(0)
 
 
-async def test_a_bot_that_does_not_answer_is_named(ana: Page) -> None:
+async def test_a_bot_that_does_not_answer_is_named(ana: Page, monkeypatch: pytest.MonkeyPatch) -> None:
     """After three seconds the page says so, and offers the line again."""
+    monkeypatch.setattr("sandbox.interactions.ACKNOWLEDGE_SECONDS", 3.0)
     await type_line(ana, "/stuck")
     await ana.keyboard.press("Enter")
     await expect(ana.get_by_test_id("failure")).to_have_text("The application did not respond")
