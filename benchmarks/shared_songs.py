@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from benchmarks.results import ResultTable, Row
+from benchmarks.song_cards import prepare_card
 from benchmarks.songs import make_shared_song
 from music.codec import decode_piece, encode_piece
 from music.versions.ancestry import Graph, merge_base
@@ -39,7 +40,7 @@ def measure(num_repeats: int) -> ResultTable:
         name="shared_songs",
         title="Songs made together",
         conditions=f"{NUM_LAYERS} layers of {NUM_BARS} bars, {make_shared_song().piece.num_notes:,} notes; each side rewrote "
-        f"{_NUM_CHANGED_BARS} bars; states as they come from the database, one thread, without reading and decoding them",
+        f"{_NUM_CHANGED_BARS} bars; states as they come from the database, one thread, without reading and decoding them but for the card",
         rows=rows,
     )
 
@@ -78,6 +79,11 @@ _QUANTITIES = (
         name="common ancestor",
         note=f"of the two newest of {NUM_REVISIONS:,} revisions on 2 branches",
         prepare=_ancestor,
+    ),
+    _Quantity(
+        name="status card",
+        note=f"read, gathered and drawn at {NUM_REVISIONS:,} revisions, through the database and a media child; no sound",
+        prepare=lambda: prepare_card(num_revisions=NUM_REVISIONS),
     ),
 )
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable
+from itertools import pairwise
 
 from media.song_facts import ClaimFacts, LayerFacts, SongFacts
 from media.song_signs import describe_mixer
@@ -45,8 +47,9 @@ def describe_song(piece: Piece, facts: SongFacts) -> str:
         cells = (f"layer {cells.layer_number} {say_bars(cells.bars)}" for cells in facts.changed_cells)
         parts.append(f"Last changed: {'; '.join(cells)}.")
     grid = TimeGrid(piece)
+    starts_ticks = grid.bar_starts_ticks
     layers = [
-        (f"Layer {number} {_describe_layer(layer)}", _played_bars(track, grid))
+        (f"Layer {number} {_describe_layer(layer)}", _played_bars(track, starts_ticks))
         for number, (layer, track) in enumerate(zip(facts.layers, piece.tracks, strict=True), start=1)
     ]
     whole = " ".join((*parts, *(f"{layer}: {bars}." for layer, bars in layers)))
@@ -85,8 +88,11 @@ def _describe_layer(layer: LayerFacts) -> str:
     return ", ".join((f"{name} of {layer.owner}" if layer.owner else name, *signs))
 
 
-def _played_bars(track: Track, grid: TimeGrid) -> str:
-    bars = sorted({grid.bar_of_tick(note.onset_ticks) + 1 for note in track.notes})
+def _played_bars(track: Track, starts_ticks: tuple[int, ...]) -> str:
+    """Return where a track plays; looking each note's bar up one by one would take longer than drawing it."""
+    onsets_ticks = [note.onset_ticks for note in track.notes]
+    firsts = [bisect_left(onsets_ticks, start_ticks) for start_ticks in starts_ticks]
+    bars = [bar for bar, (start, stop) in enumerate(pairwise(firsts), start=1) if stop > start]
     return say_bars(bars) if bars else "no notes"
 
 
