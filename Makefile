@@ -43,8 +43,8 @@ check: $(DEV_STAMP) ## Format, lint, types, import rules, spelling
 	.venv/bin/codespell
 
 .PHONY: test
-test: check ## Checks and the whole suite (what CI runs)
-	$(PYTHON) -m pytest -q
+test: check ## Checks and the whole suite (what CI runs), in two processes or PROCESSES=4
+	OMP_NUM_THREADS=1 $(PYTHON) -m pytest -q -n $(or $(PROCESSES),2)
 
 .PHONY: bench
 bench: $(DEV_STAMP) ## Measure speed and memory beside peers (six minutes), write docs/results/bench.json
