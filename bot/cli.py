@@ -18,6 +18,7 @@ from bot.commands import arguments as shared
 from bot.commands import sampling as given
 from bot.commands.changes import add_change_commands
 from bot.commands.compose import add_compose_command
+from bot.commands.databases import add_database_commands
 from bot.commands.edits import Beginning, FromBar, add_edit_commands
 from bot.commands.explain import explain
 from bot.commands.exports import add_export_commands
@@ -254,6 +255,7 @@ add_change_commands(app)
 add_export_commands(app)
 add_recipe_commands(app)
 add_mydata_command(app)
+add_database_commands(app)
 
 
 def main() -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 from core.errors import TuttiError
@@ -41,6 +42,12 @@ async def downgrade(url: str, version: str = BASE) -> None:
     await _run(url, lambda config: command.downgrade(config, version))
 
 
+def known_versions() -> list[str]:
+    """Return every version that this program knows, oldest first."""
+    script = ScriptDirectory.from_config(_config())
+    return [version.revision for version in script.walk_revisions()][::-1]
+
+
 async def draft_version(url: str, message: str, *, version: str) -> None:
     """Write a new version file from the difference between the tables and the mapped classes, to be edited by hand.
 
@@ -52,14 +59,19 @@ async def draft_version(url: str, message: str, *, version: str) -> None:
 
 async def _run(url: str, action: Callable[[Config], object]) -> None:
     def on_connection(connection: Connection) -> None:
-        config = Config()
-        config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-        config.set_main_option("path_separator", "os")
+        config = _config()
         config.attributes["connection"] = connection
         action(config)
 
     async with migration_connection(url) as connection:
         await connection.run_sync(on_connection)
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("path_separator", "os")
+    return config
 
 
 def main() -> None:

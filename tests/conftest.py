@@ -10,7 +10,9 @@ from hypothesis import settings
 from tests.factories.database import (  # noqa: F401 - fixtures
     POSTGRESQL,
     SQLITE,
+    database,
     database_kind,
+    database_url,
     empty_url,
     migrated_file,
     postgresql_maker,
