@@ -10,10 +10,13 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from music.difference import compare, match_tracks
-from music.names import instrument_name
+from music.names import instrument_family, instrument_name
 from music.piece import Note, Piece, Track
 from music.transform import scale_ticks
 from music.versions.layered import MAX_LAYER_NAME_LENGTH, THIS_REVISION, Layer, LayeredPiece
+
+_SPOKEN_FAMILIES = frozenset({"Piano", "Organ", "Guitar", "Bass"})
+"""Families that people call their instruments by, whichever it is."""
 
 
 def carry(before: LayeredPiece, after: Piece, *, author_id: int, key: str) -> LayeredPiece:
@@ -48,8 +51,18 @@ def begin(piece: Piece, *, author_id: int, key: str, origin: int = THIS_REVISION
 
 def new_layer(track: Track, *, owner_id: int, layer_id: str, others: Sequence[Layer] = (), name: str = "") -> Layer:
     """Return the layer of a track, with a name that none of the others has."""
-    name = (name or track.name.strip() or instrument_name(track.instrument))[:MAX_LAYER_NAME_LENGTH]
+    name = (name or _short_name(track))[:MAX_LAYER_NAME_LENGTH]
     return Layer(layer_id=layer_id, name=free_name(name, others), owner_id=owner_id)
+
+
+def _short_name(track: Track) -> str:
+    """Return a name that is quickly typed: a name of the track's own, else "Bass" for “Electric Bass (finger)”."""
+    full = instrument_name(track.instrument)
+    own = track.name.strip()
+    if own and own != full:
+        return own
+    family = instrument_family(track.instrument)
+    return family if family in _SPOKEN_FAMILIES and family in full else full.partition(" (")[0]
 
 
 def free_name(name: str, others: Sequence[Layer]) -> str:

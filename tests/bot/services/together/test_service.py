@@ -50,6 +50,7 @@ async def test_a_song_begins_empty_and_its_first_piece_is_its_music(songs, open_
     state = await songs.state_of(made.revision_id)
     assert set(state.origins[0]) == {made.revision_id}
     assert [layer.name for layer in state.layers] == ["Melody"]
+    assert made.options.metre == "3/4", "a song is begun with a frame"
 
 
 async def test_a_plain_result_becomes_a_song_and_its_notes_keep_their_origin(songs, song):
