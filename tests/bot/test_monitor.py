@@ -14,14 +14,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from bot.monitor import PARTS, Monitor
 from core.errors import ConfigurationError, StorageError
 from core.metrics import PrometheusMetrics
+from tests.factories.ports import quiet_port
 
 HOST = "127.0.0.1"
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind((HOST, 0))
-        return int(listener.getsockname()[1])
 
 
 class Scene:
@@ -45,7 +40,7 @@ class Scene:
 async def scene() -> AsyncIterator[Scene]:
     metrics = PrometheusMetrics()
     monitor = Monitor(metrics, check_timeout_seconds=0.05)
-    port = free_port()
+    port = quiet_port()
     await monitor.start(host=HOST, port=port)
     yield Scene(metrics, monitor, port)
     await monitor.close()

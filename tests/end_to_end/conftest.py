@@ -6,7 +6,6 @@ import asyncio
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -25,6 +24,7 @@ from core.child import die_with_parent
 from core.errors import NotFoundError
 from core.settings import Settings
 from tests.end_to_end.sandbox_user import Json, Page, Person
+from tests.factories.ports import quiet_port
 
 ROOT = Path(__file__).resolve().parents[2]
 START_PATIENCE_SECONDS = 30.0
@@ -129,9 +129,7 @@ async def page(sandbox: Sandbox) -> AsyncIterator[Page]:
 @pytest.fixture(scope="session")
 def monitor_port() -> int:
     """Where the bot tells its numbers."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
+    return quiet_port()
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -10,6 +10,7 @@ import pytest
 from playwright.async_api import Locator, Page, expect
 
 from sandbox.app import Sandbox
+from tests.factories.ports import quiet_port
 from tests.sandbox.web.hands import last_message, send_line, type_line
 from tests.sandbox.web.page_bot import ALT_TEXT
 
@@ -215,7 +216,7 @@ async def test_a_tab_can_become_somebody_else(ana: Page) -> None:
 async def test_page_comes_back_after_the_server_restarts(open_page: OpenPage, tmp_path: Path) -> None:
     """A banner says that the connection is lost; the page connects again and shows what it missed."""
     before = Sandbox(tmp_path)
-    address = (await before.start()).page_url
+    address = (await before.start(port=quiet_port())).page_url
     page = await open_page("Ana", address=address)
     await expect(page.get_by_test_id("welcome")).to_be_visible()
     await before.stop()
