@@ -18,6 +18,7 @@ from discord.ext import commands
 
 from bot.command_sync import sync_commands
 from bot.services.model import Presenter
+from bot.services.together.votes_keeper import VoteKeeper
 from bot.ui.answers import report_error
 from bot.ui.courier import NO_PINGS, Courier
 from bot.ui.deleting import DeleteNewestButton
@@ -30,6 +31,8 @@ from bot.ui.settings_panel import SettingMenu, SettingsButton
 from bot.ui.sources import SourceFinder
 from bot.ui.take_views import TakeButton
 from bot.ui.views import CancelButton, MoreMenu, RevisionButton
+from bot.ui.vote_buttons import BallotButton
+from bot.ui.vote_messages import DiscordVotes
 from core.errors import ConfigurationError
 from core.metrics import Metrics, NullMetrics
 from core.settings import DiscordSettings
@@ -48,6 +51,7 @@ EXTENSIONS = (
     "cogs.conversation",
     "cogs.song",
     "cogs.layer",
+    "cogs.vote",
     "cogs.undo",
     "cogs.delete",
     "cogs.mydata",
@@ -123,9 +127,12 @@ class TuttiBot(commands.Bot):
         self.is_connected = False  # to Discord's gateway, at this moment
         self.vital_tasks: tuple[asyncio.Task[None], ...] = ()  # set by bot/main.py: when one ends, so does the bot
         self.workers_ready = asyncio.Event()  # set by bot/main.py; orders are taken before, too
-        self.presenter = DiscordPresenter(Courier(self), metrics=self._metrics)
+        courier = Courier(self)
+        self.presenter = DiscordPresenter(courier, metrics=self._metrics)
         self.services = build_services(self.presenter)
-        shared = self.services.together.songs
+        together = self.services.together
+        shared = together.songs
+        self.vote_keeper = VoteKeeper(together.votes, files=together.vote_files, presenter=DiscordVotes(courier))
         finder = SourceFinder(self, self.services.songs, shared, max_upload_bytes=max_upload_bytes)
         self.desk = Desk(self.services, finder, metrics=self._metrics)
 
@@ -133,6 +140,7 @@ class TuttiBot(commands.Bot):
         """Load everything that Discord may call, before the first event arrives."""
         self.add_dynamic_items(RevisionButton, TakeButton, MoreMenu, CancelButton)
         self.add_dynamic_items(LookButton, SongMenu, EraseButton, DeleteNewestButton, SettingMenu, SettingsButton)
+        self.add_dynamic_items(BallotButton)
         for extension in EXTENSIONS:
             await self.load_extension(extension)
         assert self.application_id is not None, "discord.py learns it at login"

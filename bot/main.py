@@ -141,7 +141,7 @@ async def running_bot(settings: Settings) -> AsyncGenerator[TuttiBot]:
                 songs=songs,
                 descriptions=descriptions,
                 keeping=keeping,
-                together=open_together(database, limits=settings.limits),
+                together=open_together(database, limits=settings.limits, media=media, sound_of=rules.sound_of),
                 genres=genres,
             )
 
@@ -183,6 +183,8 @@ async def _start(stack: AsyncExitStack, bot: TuttiBot, inference: InferenceClien
     await bot.services.jobs.start()
     bot.services.keeping.retention.start()
     stack.push_async_callback(bot.services.keeping.retention.stop)
+    bot.vote_keeper.start()
+    stack.push_async_callback(bot.vote_keeper.stop)
     bot.vital_tasks = (workers, gateway)
 
 

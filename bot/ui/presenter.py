@@ -99,7 +99,10 @@ class DiscordPresenter:
         """Turn the acknowledgement into a reply of several takes; where it was deleted, post it into the channel."""
         message = _Message(
             embed=lambda: takes_embed(reply),
-            view=lambda: take_views.takes_view([take.revision.revision_id for take in reply.takes]),
+            view=lambda: take_views.takes_view(
+                [take.revision.revision_id for take in reply.takes],
+                is_in_song=len(reply.takes) > 1 and reply.takes[0].line is not None,
+            ),
             files=_outgoing(reply.files, picture=reply.picture, alt_text=reply.alt_text),
             is_audible=any(take.audio is not None for take in reply.takes),
         )

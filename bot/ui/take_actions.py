@@ -24,11 +24,14 @@ NUM_VARIATIONS = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TakeAction:
-    """One kind of button under several takes. ``is_about_one``: there is one for each take."""
+    """One kind of button under several takes. ``is_about_one``: there is one for each take; ``is_for_songs``: only in songs
+    that people make together.
+    """
 
     label: str
     handler: TakeHandler
     is_about_one: bool = False
+    is_for_songs: bool = False
     style: discord.ButtonStyle = discord.ButtonStyle.secondary
 
 
@@ -63,10 +66,17 @@ async def _delete(desk: Desk, interaction: discord.Interaction[Any], revision_id
     await desk.press_delete_by(interaction, lambda: songs.delete_all_of_message(message_id, by=author_of(interaction)))
 
 
+async def _vote(desk: Desk, interaction: discord.Interaction[Any], _revision_id: int, _total: int) -> None:
+    from bot.ui.vote_flow import press_vote  # which knows the buttons that this file describes
+
+    await press_vote(desk, interaction)
+
+
 TAKE_ACTIONS: Mapping[str, TakeAction] = {
     "pick": TakeAction(label="Pick", handler=_pick, is_about_one=True, style=discord.ButtonStyle.primary),
     "vary": TakeAction(label="Vary", handler=_vary, is_about_one=True),
     "anew": TakeAction(label="Again", handler=_anew, is_about_one=True),
     "again": TakeAction(label="Again", handler=_again),
+    "vote": TakeAction(label="Vote", handler=_vote, is_for_songs=True),
     "delete": TakeAction(label="Delete all", handler=_delete, style=discord.ButtonStyle.danger),
 }

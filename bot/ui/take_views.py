@@ -11,7 +11,7 @@ import discord
 from bot.ui.desk import desk_of
 from bot.ui.take_actions import TAKE_ACTIONS
 
-_ROWS = {"pick": 0, "vary": 1, "anew": 2, "again": 3, "delete": 3}
+_ROWS = {"pick": 0, "vary": 1, "anew": 2, "again": 3, "vote": 3, "delete": 3}
 
 
 class TakeButton(
@@ -49,11 +49,16 @@ class TakeButton(
         )
 
 
-def takes_view(revision_ids: Sequence[int]) -> discord.ui.View:
-    """Return the rows under several takes: pick one, vary one, ask for one again, and what is about all of them."""
+def takes_view(revision_ids: Sequence[int], *, is_in_song: bool = False) -> discord.ui.View:
+    """Return the rows under several takes: pick one, vary one, ask for one again, and what is about all of them.
+
+    ``is_in_song``: people make the song together, so they may vote.
+    """
     view = discord.ui.View(timeout=None)
     total = len(revision_ids)
     for action, shown in TAKE_ACTIONS.items():
+        if shown.is_for_songs and not is_in_song:
+            continue
         about = list(enumerate(revision_ids, start=1))
         for number, revision_id in about if shown.is_about_one else about[:1]:
             view.add_item(TakeButton(action, revision_id, number=number, total=total))

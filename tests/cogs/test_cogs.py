@@ -51,7 +51,7 @@ async def bot(tmp_path):
             songs=songs,
             descriptions=DescriptionService(writer=writer, media=media, songs=songs),
             keeping=open_keeping(database, media=media, rules=HouseRules(database, limits=settings.limits)),
-            together=open_together(database, limits=settings.limits),
+            together=open_together(database, limits=settings.limits, media=media),
         )
 
     client = TuttiBot(settings=settings.discord, max_upload_bytes=1, build_services=build_services)

@@ -26,7 +26,7 @@ GROUP_WORDS: Mapping[Group, str] = {
 
 _COMMANDS: Mapping[Group | None, tuple[str, ...]] = {
     "generate": ("compose", "generate", "hum", "tutorial"),
-    "edit": ("add", "arrange", "continue", "harmonize", "infill", "layer", "redo", "remix", "song", "undo"),
+    "edit": ("add", "arrange", "continue", "harmonize", "infill", "layer", "redo", "remix", "song", "undo", "vote"),
     "settings": ("settings",),
     None: ("delete", "describe", "explain", "export", "favourites", "help", "history", "mydata", "score"),
 }
@@ -35,7 +35,7 @@ all, because it shows or erases only what is one's own to see. A test walks all 
 _BUTTONS: Mapping[Group | None, tuple[str, ...]] = {
     "edit": ("add-to-song", "again", "anew", "edit", "make-song", "pick", "remix-form", "vary"),
     "generate": ("stage",),
-    None: ("cancel", "details", "listen", "look", "songs", "star", "stems", "tree"),
+    None: ("ballot", "cancel", "details", "listen", "look", "songs", "star", "stems", "tree"),
 }
 """Buttons and menus that bear no command's name. What is not listed counts as an edit."""
 GROUP_OF: Mapping[str, Group | None] = {

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bot.services.ports import MediaMaker
+from bot.services.replies.sound import SoundOf, usual_sound
 from bot.services.together.credits import SongCredits
 from bot.services.together.members import SongMembers
 from bot.services.together.service import SharedSongs
+from bot.services.together.votes import Votes
+from bot.services.together.votes_files import VoteFileMaker
 from core.settings import LimitSettings
 from db.engine import Database
 
@@ -18,10 +22,18 @@ class Together:
     songs: SharedSongs
     members: SongMembers
     credits: SongCredits
+    votes: Votes
+    vote_files: VoteFileMaker
 
 
-def open_together(database: Database, *, limits: LimitSettings) -> Together:
-    """Return the services on one database."""
+def open_together(
+    database: Database, *, limits: LimitSettings, media: MediaMaker, sound_of: SoundOf = usual_sound
+) -> Together:
+    """Return the services on one database; ``sound_of``: how servers want to hear their music."""
     return Together(
-        songs=SharedSongs(database, limits=limits), members=SongMembers(database), credits=SongCredits(database)
+        songs=SharedSongs(database, limits=limits),
+        members=SongMembers(database),
+        credits=SongCredits(database),
+        votes=Votes(database),
+        vote_files=VoteFileMaker(database, media=media, sound_of=sound_of),
     )
