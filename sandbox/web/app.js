@@ -201,6 +201,8 @@ class App {
   #onClick(event) {
     const command = event.target.closest("[data-command]");
     if (command) this.composer.setText(`/${command.dataset.command} `);
+    const place = event.target.closest("[data-channel]")?.dataset.channel;
+    if (this.store.channels.has(place)) this.actions.open(place);
     const link = MESSAGE_LINK.exec(event.target.closest("a")?.href ?? "");
     if (!link || !this.store.channels.has(link[1])) return;
     event.preventDefault();

@@ -67,7 +67,11 @@ function inlineNode(match, names, depth) {
   if (found.angled ?? found.bare) return link(found.angled ?? found.bare, [found.angled ?? found.bare]);
   if (found.user) return el("span", { class: "mention", text: `@${names.user(found.user) ?? "unknown"}` });
   if (found.role) return el("span", { class: "mention", text: `@${names.role(found.role) ?? "role"}` });
-  if (found.channel) return el("span", { class: "mention", text: `#${names.channel(found.channel) ?? "unknown"}` });
+  if (found.channel) {
+    const name = names.channel(found.channel);
+    if (!name) return el("span", { class: "mention", text: "#unknown" });
+    return el("button", { type: "button", class: "mention command-mention", "data-channel": found.channel, text: `#${name}` });
+  }
   if (found.command) return el("button", { type: "button", class: "mention command-mention", "data-command": found.command, text: `/${found.command}` });
   if (found.time) return timestamp(Number(found.time) * 1000, found.style ?? "f");
   if (found.emoji) return `:${found.emoji}:`;

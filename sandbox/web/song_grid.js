@@ -3,6 +3,8 @@
 
 import { el, icon } from "./dom.js";
 
+const ROOMY_BARS = 16; // so few leave room for longer names
+
 /** One grid; `onPlay(barIndex)` and `onSelect({layer, first, last})` with bars as people count them, from 1. */
 export class SongGrid {
   #song = null;
@@ -18,7 +20,8 @@ export class SongGrid {
     this.body = el("div", { class: "song-grid", role: "grid", "aria-label": "Layers by bars", "aria-multiselectable": "true", testid: "song-grid" });
     this.inner = el("div", { class: "song-grid-inner" }, this.body, this.line);
     this.scroller = el("div", { class: "song-grid-scroll", tabindex: -1 }, this.inner);
-    this.node = el("div", { class: "song-grid-frame" }, this.scroller, legend());
+    this.empty = el("p", { class: "song-note", text: "There are no layers yet." });
+    this.node = el("div", { class: "song-grid-frame" }, this.scroller, this.empty, legend());
     this.body.addEventListener("keydown", (event) => this.#onKey(event));
     this.body.addEventListener("pointerdown", (event) => this.#onPointer(event, { isStart: true }));
     this.body.addEventListener("pointerover", (event) => event.buttons === 1 && this.#anchor && this.#onPointer(event, { isStart: false }));
@@ -41,6 +44,8 @@ export class SongGrid {
       this.#anchor = null;
     }
     this.body.style.setProperty("--bars", song.bars.length);
+    this.node.classList.toggle("is-short", song.bars.length <= ROOMY_BARS);
+    this.empty.hidden = song.layers.length > 0;
     this.body.setAttribute("aria-colcount", song.bars.length + 1);
     this.body.setAttribute("aria-rowcount", song.layers.length + 1);
     this.#bars = song.bars.map((bar, index) => barNumber(bar, index, song.bars, this.onPlay));

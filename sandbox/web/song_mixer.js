@@ -110,7 +110,9 @@ class Row {
     const { name } = layer;
     this.node.setAttribute("aria-label", `${name}${layer.owner ? `, owned by ${layer.owner}` : ""}`);
     this.name.textContent = `${layer.number} ${name}`;
-    this.who.textContent = [layer.instrument, layer.owner].filter(Boolean).join(" · ");
+    // A layer is often called after what plays it: once is enough.
+    const isNamedSo = name.toLowerCase().startsWith(layer.instrument.toLowerCase());
+    this.who.textContent = [isNamedSo ? "" : layer.instrument, layer.owner].filter(Boolean).join(" · ");
     const words = { mute: [layer.isMuted, "Mute", "Unmute"], solo: [layer.isSolo, "Solo", "End solo of"], lock: [layer.isLocked, "Lock", "Unlock"] };
     for (const [what, [isOn, on, off]] of Object.entries(words)) {
       const control = this[what];

@@ -36,9 +36,9 @@ export class SongView {
     this.buttons = el("div", { class: "song-buttons", role: "toolbar", "aria-label": "The song", testid: "song-buttons" });
     this.sound = el("div", { class: "song-sound" });
     [this.head, this.turn, this.changes, this.votes, this.comments, this.branches] = ["head", "turn", "changes", "votes", "comments", "branches"].map((part) => el("div", { class: `song-part song-part-${part}` }));
-    const mixer = el("section", { class: "song-section" }, el("h3", { text: "Mixer" }), this.mixer.node);
+    this.desk = el("section", { class: "song-section" }, el("h3", { text: "Mixer" }), this.mixer.node);
     const back = el("button", { type: "button", class: "song-tab song-back", testid: "song-back", onclick: () => this.#show(false) }, icon("left", 16), "Chat");
-    this.node = el("aside", { class: "song", id: "song", hidden: true, "aria-labelledby": "song-title", testid: "song" }, back, this.head, this.turn, this.buttons, this.note, this.sound, this.grid.node, this.chosen, this.changes, mixer, this.votes, this.comments, this.branches, this.graph.node);
+    this.node = el("aside", { class: "song", id: "song", hidden: true, "aria-labelledby": "song-title", testid: "song" }, back, this.head, this.turn, this.buttons, this.note, this.sound, this.grid.node, this.chosen, this.changes, this.desk, this.votes, this.comments, this.branches, this.graph.node);
     this.#wire();
   }
 
@@ -130,6 +130,7 @@ export class SongView {
     this.#drawSound();
     this.grid.draw(song);
     this.mixer.draw(song);
+    this.desk.hidden = !song.layers.length;
     this.graph.draw(song);
     this.#showTime();
     if (!isNew) return;
