@@ -212,6 +212,7 @@ class SongLine:
     is_head: bool
     target: str | None = None
     is_take: bool = False  # a candidate because somebody is still to pick it, not because it came late
+    reason: str = ""  # why no branch took a candidate, if not because it came late
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Sequence
+from dataclasses import replace
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.services.model import RevisionView
 from bot.services.records import checks_from_json, view_revision
 from bot.services.replies.library import Finished
+from bot.services.together.claims_reasons import claims_reason
 from bot.services.together.lines import line_of
 from core.errors import NotFoundError
 from db.engine import Database, unbroken
@@ -76,6 +78,8 @@ async def load_finished(database: Database, revision_id: int) -> Finished:
         parent_rows = [parent for parent_id in revision.parent_ids if (parent := await songs.find(parent_id))]
         parents = await view_revisions(session, parent_rows)
         line = await line_of(session, revision_id)
+        if line is not None and line.branch is None and not line.is_take:
+            line = replace(line, reason=await claims_reason(session, row, shared_song_id=line.shared_song_id))
         state = await _state_data(session, revision_id)
         state_before = await _state_data(session, parent_rows[0].id) if parent_rows else None
         before_data = await piece_data(session, parent_rows[0]) if parent_rows else None

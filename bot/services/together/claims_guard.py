@@ -16,7 +16,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.services.model import JobOrder
 from bot.services.operations.composition_options import ComposeOptions
 from bot.services.operations.hearing import HumOptions
-from bot.services.options import GenerateOptions
 from bot.services.records import author_of
 from bot.services.together.claims_words import ClaimView, name_of, refusal
 from bot.services.together.lines import find_branch
@@ -34,7 +33,7 @@ from music.versions.layered import LayeredPiece
 from music.versions.locks import locked_for
 
 ADVICE = "Choose other bars or layers, work on a branch of your own (/branch new), or wait."
-_BEGINNING_ANEW = (GenerateOptions, ComposeOptions, HumOptions)
+_BEGINNING_ANEW = (ComposeOptions, HumOptions)
 _NEW_LAYER = ""
 
 
@@ -49,7 +48,7 @@ async def check_cells(
     order = replace(order, options=replace(order.options, spared=()))  # those of an older order may be over
     branch = await find_branch(session, song.id, base_id, user.id)
     claims = await claims_in_way(session, song.id, branch=branch, user_id=user.id, now=now)
-    begins_anew = order.source is None and isinstance(order.options, _BEGINNING_ANEW)
+    begins_anew = isinstance(order.options, _BEGINNING_ANEW)
     if not claims and not begins_anew:
         return order
     state = await load_state(session, base_id)
@@ -75,27 +74,33 @@ async def claims_in_way(
     return [view_claim(claim, user) for claim, user in rows if claim.user_id != user_id]
 
 
-async def find_breach(
-    session: AsyncSession,
-    shared_song_id: int,
-    *,
-    branch: Branch | None,
-    user_id: int,
-    before: LayeredPiece,
-    after: LayeredPiece,
-    now: datetime,
-) -> str | None:
-    """Return the sentence that says which claims of others a finished change would break; None: none.
+async def breaks_claims(
+    session: AsyncSession, branch: Branch, *, user_id: int, before: LayeredPiece, after: LayeredPiece, now: datetime
+) -> bool:
+    """Whether a finished change of a branch would change what others have claimed."""
+    return bool(await _find_broken(session, branch, user_id, before, after, now))
 
-    Raises: nothing.
+
+async def refuse_breach(
+    session: AsyncSession, branch: Branch, *, user_id: int, before: LayeredPiece, after: LayeredPiece, now: datetime
+) -> None:
+    """Let a finished change of a branch pass that leaves alone what others have claimed.
+
+    Raises:
+        PermissionDeniedError: for any other, with who works on what until when.
     """
-    claims = await claims_in_way(session, shared_song_id, branch=branch, user_id=user_id, now=now)
+    broken = await _find_broken(session, branch, user_id, before, after, now)
+    if broken:
+        raise PermissionDeniedError(refusal(broken, now=now, advice=ADVICE, name_of=name_of))
+
+
+async def _find_broken(
+    session: AsyncSession, branch: Branch, user_id: int, before: LayeredPiece, after: LayeredPiece, now: datetime
+) -> list[ClaimView]:
+    claims = await claims_in_way(session, branch.shared_song_id, branch=branch, user_id=user_id, now=now)
     if not claims:
-        return None
-    broken = [name_layer(claim, before) for claim in await asyncio.to_thread(broken_by, claims, before, after)]
-    if not broken:
-        return None
-    return refusal(broken, now=now, advice=ADVICE, name_of=name_of)
+        return []
+    return [name_layer(claim, before) for claim in await asyncio.to_thread(broken_by, claims, before, after)]
 
 
 def broken_by(claims: Sequence[ClaimView], before: LayeredPiece, after: LayeredPiece) -> list[ClaimView]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.services.model import Author
+from bot.services.together.model import THE_BOT
 from music.versions.cell_range import CellRange
 
 _MAX_NAMED = 3
@@ -64,4 +65,4 @@ def refusal(claims: Sequence[ClaimView], *, now: datetime, advice: str, name_of:
 
 def name_of(claim: ClaimView) -> str:
     """Return who claims something."""
-    return "Tutti" if claim.who is None else claim.who.name
+    return (claim.who or THE_BOT).name

@@ -21,6 +21,7 @@ from bot.services.together.model import LICENCES, MAX_LAYERS, Role, SharedSongVi
 from bot.services.together.rights import check_host, role_of, rules_of
 from bot.services.together.service import song_here, view_song
 from bot.services.together.states import load_state
+from bot.services.together.turns_rules import clear_away
 from core.errors import InputError, PermissionDeniedError
 from db.engine import Database, unbroken
 from db.repositories.shared_songs import SharedSongRepository
@@ -213,7 +214,7 @@ async def end_membership(session: AsyncSession, song: SharedSong, user: User) ->
     if member is not None:
         member.left_at = now
         await session.flush()
-    await shared.touch(song.id)
+    await clear_away(session, song, user, rules=rules_of(song), now=now)
     if user.id != song.host_id:
         return None
     heir = next(

@@ -24,6 +24,8 @@ LICENCES: Mapping[str, str] = {
     "cc0": "Creative Commons Zero 1.0: everybody may do everything with it.",
 }
 """The licences that a host can choose, each in one sentence for whoever joins."""
+THE_BOT = Author(user_id=-1, name="Tutti")
+"""The bot as somebody who plays along; nobody on Discord has that number."""
 DEFAULT_LICENCE = "all-rights"
 MAX_LAYERS = 32
 

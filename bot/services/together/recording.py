@@ -11,16 +11,19 @@ from dataclasses import dataclass, replace
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.services.clock import utc_now
 from bot.services.operations.base import Made, OptionsT, Wish
 from bot.services.records import options_from_json
+from bot.services.together.claims_guard import breaks_claims, claims_in_way
 from bot.services.together.lines import find_branch
-from bot.services.together.model import MAX_LAYERS, SongRules
+from bot.services.together.model import MAX_LAYERS, THE_BOT, SongRules
 from bot.services.together.states import load_state
+from bot.services.together.turns_rules import end_bots_turn
 from core.errors import InputError, PermissionDeniedError
 from db.repositories.shared_songs import SharedSongRepository
 from db.repositories.songs import SongRepository
-from db.shared_tables import Branch
-from db.tables import Job, Revision
+from db.shared_tables import Branch, RevisionState, SharedSong
+from db.tables import Job, Revision, User
 from music.constraints import Check
 from music.versions.carrying import carry
 from music.versions.codec import encode_state
@@ -63,6 +66,8 @@ async def load_work(session: AsyncSession, job: Job, *, other_revision_ids: tupl
         return None
     current = await load_state(session, base_id)
     source_id = job.source_revision_id
+    if source_id is None and job.upload_id is None and current.piece.num_notes:
+        return None  # new music beside the song, such as “Again” on a piece written from nothing: it may be added
     options = options_from_json(job.kind, job.options)
     return SongWork(
         shared_song_id=song.id,
@@ -125,6 +130,10 @@ async def record(
     shared = SharedSongRepository(session)
     await SongRepository(session).add_parents(revision.id, work.joined_ids)
     branch = None if is_candidate else await _branch_of(session, work)
+    if branch is not None and await breaks_claims(
+        session, branch, user_id=work.author_id, before=work.current, after=state, now=utc_now()
+    ):
+        branch = None  # stored all the same; the reply says whose claims it would break
     is_taken = branch is not None and await shared.move_head(branch.id, from_id=work.base_id, to_id=revision.id)
     await shared.add_state(
         revision.id,
@@ -133,6 +142,10 @@ async def record(
         data=encode_state(state),
     )
     await shared.touch(work.shared_song_id)
+    author = await session.get_one(User, work.author_id)
+    if author.discord_id == THE_BOT.user_id:
+        song = await session.get_one(SharedSong, work.shared_song_id)
+        await end_bots_turn(session, song, rules=msgspec.convert(song.rules, SongRules), now=utc_now())
     return is_taken
 
 
@@ -147,11 +160,24 @@ async def take_candidate(session: AsyncSession, revision_id: int, *, user_id: in
     links = (await SongRepository(session).links([revision_id]))[revision_id]
     base_id = links.parent_ids[0] if links.parent_ids else 0
     branch = await find_branch(session, state.shared_song_id, base_id, user_id)
-    if branch is None or not await shared.move_head(branch.id, from_id=base_id, to_id=revision_id):
+    if branch is None or await _candidate_breaks_claims(session, state, branch, base_id=base_id, user_id=user_id):
+        return False
+    if not await shared.move_head(branch.id, from_id=base_id, to_id=revision_id):
         return False
     state.branch_id = branch.id
     await shared.touch(state.shared_song_id)
     return True
+
+
+async def _candidate_breaks_claims(
+    session: AsyncSession, state: RevisionState, branch: Branch, *, base_id: int, user_id: int
+) -> bool:
+    """Whether a candidate would change what others have claimed by now."""
+    now = utc_now()
+    if not await claims_in_way(session, state.shared_song_id, branch=branch, user_id=user_id, now=now):
+        return False
+    before, after = await load_state(session, base_id), await load_state(session, state.revision_id)
+    return await breaks_claims(session, branch, user_id=user_id, before=before, after=after, now=now)
 
 
 async def _branch_of(session: AsyncSession, work: SongWork) -> Branch | None:

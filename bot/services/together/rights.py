@@ -12,16 +12,24 @@ import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.services.model import Author, FromRevision, JobOrder
+from bot.services.operations.picking import PickOptions
 from bot.services.operations.registry import operation_for
+from bot.services.options import GenerateOptions
+from bot.services.together.claims_guard import check_cells
 from bot.services.together.lines import home_branch
-from bot.services.together.model import Role, SongRules
+from bot.services.together.model import THE_BOT, Role, SongRules
+from bot.services.together.turns_rules import check_turn
 from core.errors import PermissionDeniedError
+from db.repositories.pieces import PieceRepository
 from db.repositories.shared_songs import SharedSongRepository
 from db.repositories.songs import SongRepository
 from db.shared_tables import SharedSong
 from db.tables import User
+from music.codec import decode_piece
+from music.piece import Piece
+from music.time_grid import TimeGrid
 
-_SHOWING = frozenset({"export", "pick", "score"})
+_SHOWING = frozenset({"export", "score"})
 """Operations that only show what there is: everybody may."""
 _STARTING = frozenset({"compose", "generate"})
 """Operations that need nothing to work on; in a song without notes they are its beginning."""
@@ -49,20 +57,28 @@ async def check_order(session: AsyncSession, order: JobOrder, *, user: User, now
         other = await shared.of_revision(other_id)
         if other is not None and (here is None or other.id != here.id):
             await check_may_fork(session, other, user)
-    if base_id is None or kind in _SHOWING:
-        return order
-    home = await shared.of_revision(base_id)
-    if home is None:
+    home = None if base_id is None or kind in _SHOWING else await shared.of_revision(base_id)
+    if home is None or base_id is None or await _leaves_alone(session, order, base_id):
         return order
     if here is None or home.id != here.id:
         await check_may_fork(session, home, user)
         return order
     await check_may_edit(session, here, user, order.author, now=now)
-    return order
+    return await check_cells(session, here, order, base_id=base_id, user=user, now=now)
 
 
 async def check_may_edit(session: AsyncSession, song: SharedSong, user: User, author: Author, *, now: datetime) -> None:
-    """Let somebody change a song; whoever may and is no member yet becomes an editor.
+    """Let somebody change a song now: an editor, whose turn it is if it goes by turns.
+
+    Raises:
+        PermissionDeniedError: when they may not, with who can help or whose turn it is.
+    """
+    await check_editor(session, song, user, author, now=now)
+    await check_turn(session, song, user, rules=rules_of(song), now=now)
+
+
+async def check_editor(session: AsyncSession, song: SharedSong, user: User, author: Author, *, now: datetime) -> None:
+    """Let somebody play along in a song; whoever may and is no member yet becomes an editor.
 
     Raises:
         PermissionDeniedError: when they may not, with who can help.
@@ -71,6 +87,8 @@ async def check_may_edit(session: AsyncSession, song: SharedSong, user: User, au
         raise PermissionDeniedError(
             "This song is closed. Its host can open it again, or /song fork starts a new one from it."
         )
+    if author == THE_BOT:
+        return
     role = await role_of(session, song, user, author)
     if role == "listener":
         host = await session.get_one(User, song.host_id)
@@ -130,6 +148,17 @@ async def role_of(session: AsyncSession, song: SharedSong, user: User, author: A
     return "editor" if rules.is_open else "listener"
 
 
+async def _leaves_alone(session: AsyncSession, order: JobOrder, base_id: int) -> bool:
+    """Whether an order changes nothing of the song that its revision is of: it only shows, or writes something of its own."""
+    if isinstance(order.options, PickOptions):
+        state = await SharedSongRepository(session).state(base_id)
+        return order.options.is_whole or state is None or state.branch_id is not None
+    if operation_for(order.options).kind not in _STARTING or order.source is not None:
+        return False
+    base = await SongRepository(session).find(base_id)
+    return base is not None and bool(base.num_notes)
+
+
 async def _begin_empty_song(session: AsyncSession, song: SharedSong, order: JobOrder, user: User) -> JobOrder:
     """Return an order for new music as the beginning of a song that has no notes yet."""
     kind = operation_for(order.options).kind
@@ -139,4 +168,18 @@ async def _begin_empty_song(session: AsyncSession, song: SharedSong, order: JobO
     head = await SongRepository(session).find(branch.head_id)
     if head is None or head.piece_hash is None or head.num_notes:
         return order
-    return replace(order, parent_revision_id=head.id)
+    stored = await PieceRepository(session).find(head.piece_hash)
+    options = order.options
+    if stored is not None and isinstance(options, GenerateOptions):
+        options = _in_the_frame_of(decode_piece(stored.data), options)
+    return replace(order, parent_revision_id=head.id, options=options)
+
+
+def _in_the_frame_of(piece: Piece, options: GenerateOptions) -> GenerateOptions:
+    """Return options with the length, metre and tempo that a song was begun with, where nobody asked for others."""
+    return replace(
+        options,
+        num_bars=options.num_bars or TimeGrid(piece).num_bars,
+        metre=options.metre or piece.time_signatures[0].name,
+        tempo_bpm=options.tempo_bpm or piece.tempos[0].bpm,
+    )

@@ -101,7 +101,8 @@ def _continuation(options: GenerateOptions, song: LayeredPiece) -> Scope:
     if options.beginning_bars is not None:  # the other bars are left out
         return EVERYTHING
     num_bars = TimeGrid(song.piece).num_bars
-    return Scope(bars=BarRange(num_bars, num_bars + _ENDLESS_BARS), can_spare=True)
+    bars = BarRange(num_bars, num_bars + _ENDLESS_BARS)
+    return Scope(bars=bars, adds_layers=bool(options.instruments), can_spare=True)
 
 
 def _arrangement(options: ArrangeOptions, song: LayeredPiece) -> Scope:

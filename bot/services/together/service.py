@@ -26,6 +26,7 @@ from bot.services.options import Options
 from bot.services.records import author_of, checks_to_json, options_to_json
 from bot.services.sampling import draw_seed
 from bot.services.songs.graph import find_present, view_revisions
+from bot.services.together.claims_guard import refuse_breach
 from bot.services.together.lines import home_branch, line_of
 from bot.services.together.model import (
     DEFAULT_LICENCE,
@@ -314,6 +315,7 @@ class SharedSongs:
             branch = await home_branch(session, song, user.id)
             if branch.head_id != work.base_id:
                 raise _OvertakenError
+            await refuse_breach(session, branch, user_id=user.id, before=work.current, after=state, now=now)
             await PieceRepository(session).find_or_add(piece, now=now)
             others = options.joined_revision_ids
             new = _new_revision(user, place, options, made, piece, seed=seed)

@@ -6,8 +6,8 @@ import asyncio
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.services.songs.graph import piece_data
 from core.errors import NotFoundError
+from db.repositories.pieces import PieceRepository
 from db.repositories.shared_songs import SharedSongRepository
 from db.repositories.songs import SongRepository
 from db.tables import Revision
@@ -26,13 +26,18 @@ async def load_state(session: AsyncSession, revision_id: int) -> LayeredPiece:
         NotFoundError: when it never was or was deleted.
     """
     revision = await SongRepository(session).find(revision_id)
-    data = None if revision is None else await piece_data(session, revision)
+    data = None if revision is None else await _piece_data(session, revision)
     if revision is None or data is None:
         raise NotFoundError(what="result", identifier=str(revision_id))
     state = await SharedSongRepository(session).state(revision_id)
     if state is None:
         return await _trace(session, revision)
     return await asyncio.to_thread(_decode, data, state.data, revision_id)
+
+
+async def _piece_data(session: AsyncSession, revision: Revision) -> bytes | None:
+    stored = None if revision.piece_hash is None else await PieceRepository(session).find(revision.piece_hash)
+    return None if stored is None else stored.data
 
 
 def _decode(piece: bytes, state: bytes, revision_id: int) -> LayeredPiece:
@@ -51,7 +56,7 @@ async def _trace(session: AsyncSession, newest: Revision) -> LayeredPiece:
         line.append(parent)
     found: LayeredPiece | None = None
     for revision in reversed(line):
-        data = await piece_data(session, revision)
+        data = await _piece_data(session, revision)
         assert data is not None, "only revisions with music are in the line"
         found = await asyncio.to_thread(_follow, found, data, revision.id, revision.author_id)
     assert found is not None

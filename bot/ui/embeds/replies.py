@@ -69,6 +69,8 @@ def line_words(line: SongLine) -> str:
         return f"**{make_plain(line.branch)}** of “{title}”" + ("" if line.is_head else "; newer changes came after it")
     if line.is_take:
         return f"A take for “{title}”: pick it, and it becomes the song."
+    if line.reason:
+        return f"Not part of **{make_plain(line.target or 'main')}** of “{title}” yet: {make_plain(line.reason)} Nothing is lost."
     return (
         f"Not part of **{make_plain(line.target or 'main')}** of “{title}” yet: the song moved on while this was made. "
         "Nothing is lost: rebase it onto the newest state, or start a branch with it."
