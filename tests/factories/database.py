@@ -11,6 +11,7 @@ from contextlib import contextmanager
 
 import asyncpg
 import pytest
+from sqlalchemy import make_url
 
 from db.engine import Database
 from db.migrate import upgrade
@@ -27,7 +28,6 @@ class DatabaseMaker:
     def __init__(self, server: PostgreSQLServer) -> None:
         self._server = server
         self._loop = asyncio.new_event_loop()
-        self._connection: asyncpg.Connection | None = None
         self._numbers = itertools.count()
         self._is_template_ready = False
 
@@ -48,9 +48,7 @@ class DatabaseMaker:
             yield url
 
     def close(self) -> None:
-        """Let go of the server."""
-        if self._connection is not None:
-            self._loop.run_until_complete(self._connection.close())
+        """End what it needs itself."""
         self._loop.close()
 
     @contextmanager
@@ -64,12 +62,17 @@ class DatabaseMaker:
             self._run(f"DROP DATABASE {name} WITH (FORCE)")
 
     def _run(self, statement: str) -> None:
-        self._loop.run_until_complete(self._execute(statement))
+        self._loop.run_until_complete(execute(self._server.url("postgres"), statement))
 
-    async def _execute(self, statement: str) -> None:
-        if self._connection is None or self._connection.is_closed():
-            self._connection = await asyncpg.connect(host=str(self._server.folder), user="tutti", database="postgres")
-        await self._connection.execute(statement)
+
+async def execute(url: str, statement: str) -> None:
+    """Run one statement outside of any transaction."""
+    address = make_url(url)
+    connection = await asyncpg.connect(host=address.query["host"], user=address.username, database=address.database)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
 
 
 @pytest.fixture(scope="session")

@@ -21,10 +21,10 @@ STOP_PATIENCE_SECONDS = 20.0
 _DEBIAN_FOLDER = Path("/usr/lib/postgresql")
 _SETTINGS = {
     "fsync": "off",
-    "synchronous_commit": "off",
     "full_page_writes": "off",
     "autovacuum": "off",
     "jit": "off",
+    "deadlock_timeout": "50ms",
     "shared_buffers": "16MB",
     "max_connections": "200",
     "max_wal_senders": "0",
@@ -56,7 +56,7 @@ class PostgreSQLServer:
         return f"postgresql+asyncpg://tutti@/{database}?host={self.folder}"
 
     def start(self) -> None:
-        """Start it and wait until it takes connections."""
+        """Start it and wait until it takes connections. Call it from the main thread: with the thread that did, it ends."""
         settings = [part for name, value in _SETTINGS.items() for part in ("-c", f"{name}={value}")]
         command = [self._programs / "postgres", "-D", self.folder / "data", "-k", self.folder, *settings]
         with (self.folder / "log").open("ab") as log:

@@ -33,6 +33,7 @@ from core.errors import (
     NotFoundError,
     PermissionDeniedError,
     ServiceStoppingError,
+    StorageError,
     TuttiError,
     WorkerLostError,
 )
@@ -98,6 +99,8 @@ class JobRunner:
         except ServiceStoppingError:  # nothing is wrong with the job: it stays stored for the next start
             return
         except TuttiError as error:
+            if isinstance(error, StorageError) and error.max_attempts > 1:
+                raise  # the database was away for long; the job is tried again when its lease has run out
             _log.info("job_failed", job_id=job_id, kind=job.kind, error=type(error).__name__)
             await self._results.fail(job_id, error)
             return

@@ -1,0 +1,95 @@
+"""What DATABASE_URL may say, and what is said when it cannot be used."""
+
+import socket
+
+import pytest
+from sqlalchemy import make_url
+
+from core.errors import ConfigurationError
+from db.addresses import describe_address, read_address
+from db.engine import Database
+from db.migrate import upgrade
+from tests.factories.database import execute
+
+ON_POSTGRESQL = pytest.mark.parametrize("database_kind", ["postgresql"])
+
+
+@pytest.mark.parametrize(
+    ("url", "understood"),
+    [
+        ("postgres://ada:x@db/tutti", "postgresql+asyncpg://ada:x@db/tutti"),
+        ("postgresql://ada:x@db:6432/tutti", "postgresql+asyncpg://ada:x@db:6432/tutti"),
+        ("postgresql+asyncpg://ada@db/tutti?sslmode=require", "postgresql+asyncpg://ada@db/tutti?ssl=require"),
+        ("sqlite:///runs/tutti.db", "sqlite+aiosqlite:///runs/tutti.db"),
+    ],
+)
+def test_addresses_of_other_tools_are_understood(url, understood):
+    assert read_address(url).render_as_string(hide_password=False) == understood
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "nonsense",
+        "mysteryql://x/y",
+        "mysql://x/y",
+        "postgresql+psycopg2://x/y",
+        "postgresql://host-without-database",
+        "postgresql://x/y?nonsense=1",
+        "postgresql://x:port/y",
+        "sqlite+aiosqlite:////proc/no/such/place.db",
+    ],
+)
+def test_bad_address_names_the_variable_and_an_example(url):
+    with pytest.raises(ConfigurationError, match=r"DATABASE_URL.*Examples: sqlite") as caught:
+        Database(url)
+    assert caught.value.variable == "DATABASE_URL"
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("postgresql://ada:secret@db/tutti", "PostgreSQL database “tutti” at db:5432"),
+        ("postgresql://ada:secret@/tutti?host=/run/postgresql", "PostgreSQL database “tutti” at /run/postgresql"),
+        ("sqlite:///runs/tutti.db", "SQLite file runs/tutti.db"),
+    ],
+)
+def test_an_address_is_told_without_its_password(url, words):
+    assert describe_address(url) == words
+
+
+@pytest.fixture
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+async def test_a_server_that_is_not_there_is_named_with_what_to_do(free_port):
+    with pytest.raises(
+        ConfigurationError, match=rf"DATABASE_URL.*127.0.0.1:{free_port}.*Start it, or correct"
+    ) as caught:
+        await upgrade(f"postgresql://tutti@127.0.0.1:{free_port}/tutti")
+    assert caught.value.variable == "DATABASE_URL"
+
+
+@ON_POSTGRESQL
+async def test_a_database_that_is_not_there_is_named_with_what_to_do(empty_url):
+    with pytest.raises(ConfigurationError, match="createdb --owner=tutti nowhere"):
+        await upgrade(make_url(empty_url).set(database="nowhere").render_as_string(hide_password=False))
+
+
+@ON_POSTGRESQL
+async def test_a_person_who_is_not_let_in_is_named_with_what_to_do(empty_url):
+    with pytest.raises(ConfigurationError, match=r"does not let “stranger” in.*pg_hba"):
+        await upgrade(empty_url.replace("tutti@", "stranger@"))
+
+
+@ON_POSTGRESQL
+async def test_a_person_who_may_make_no_tables_is_told_who_should(empty_url):
+    await execute(empty_url, "CREATE ROLE guest LOGIN")
+    try:
+        with pytest.raises(ConfigurationError, match=r"ALTER DATABASE test_\d+ OWNER TO guest"):
+            await upgrade(empty_url.replace("tutti@", "guest@"))
+    finally:
+        await execute(empty_url, "DROP ROLE guest")
