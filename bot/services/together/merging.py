@@ -16,13 +16,14 @@ from bot.services.clock import utc_now
 from bot.services.model import Author, FromRevision, JobOrder, Place
 from bot.services.songs.graph import find_present
 from bot.services.together.lines import home_branch
+from bot.services.together.merging_drafts import new_merge, store_task, task_of
 from bot.services.together.merging_plans import MergeKind, MergePlan, MergeTask, find_base, follow_head, plan_merge
 from bot.services.together.pointing import find_branch_called, find_state, graph_around
 from bot.services.together.rights import check_may_edit, check_may_fork
 from bot.services.together.service import song_here
 from core.errors import InputError, NotFoundError
 from db.engine import Database, unbroken
-from db.repositories.merges import MergeRepository, NewMerge
+from db.repositories.merges import MergeRepository
 from db.repositories.shared_songs import MAIN, SharedSongRepository
 from db.repositories.songs import SongRepository
 from db.repositories.users import UserRepository
@@ -36,10 +37,15 @@ _log = structlog.stdlib.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MergeQuestion:
-    """A merge that waits for a decision on its first open conflict. ``remark`` says what happened meanwhile, if anything."""
+    """A merge that waits for a decision on its first open conflict. ``remark`` says what happened meanwhile, if anything.
+
+    The names are those of whoever made the newest state of either side.
+    """
 
     draft_id: int
     plan: MergePlan
+    who_ours: str
+    who_theirs: str
     remark: str = ""
 
     @property
@@ -168,16 +174,16 @@ class Merging:
             task = await find(session, song, user)
             merges = MergeRepository(session)
             known = await merges.newest(into_branch_id=task.into_branch_id, theirs_id=task.theirs_id)
-            if known is not None and _task_of(known).kind == task.kind and known.base_id == task.base_id:
-                earlier = await follow_head(session, _task_of(known), task.ours_id, user_id=user.id)
+            if known is not None and task_of(known).kind == task.kind and known.base_id == task.base_id:
+                earlier = await follow_head(session, task_of(known), task.ours_id, user_id=user.id)
                 task = replace(task, decisions=earlier.decisions)
             plan = await plan_merge(session, task, user_id=user.id)
             _check_worthwhile(plan)
             if not plan.merge.conflicts:
                 return MergeOrder(order=_order(plan, author=author, place=place), plan=plan)
             draft = known if known is not None and known.closed_at is None else None
-            draft = draft or await merges.add(_new_merge(plan.task, user), now=now)
-            _store(draft, plan.task)
+            draft = draft or await merges.add(new_merge(plan.task, user), now=now)
+            store_task(draft, plan.task)
             await session.flush()
             _log.info("merge_begun", draft_id=draft.id, num_conflicts=len(plan.merge.conflicts))
             return await self._next(session, draft, plan, author=author, place=place)
@@ -231,7 +237,7 @@ class Merging:
             draft, song, user = await self._open(session, draft_id, author)
             await check_may_edit(session, song, user, author, now=now)
             await MergeRepository(session).close(draft.id, outcome="dropped", now=now)
-            task = _task_of(draft)
+            task = task_of(draft)
             return f"{task.theirs_name} into {task.ours_name}"
 
     @unbroken
@@ -259,7 +265,7 @@ class Merging:
                 raise InputError(
                     "The branch that was to take this merge is closed. Give it up, and merge into another one."
                 )
-            task = await follow_head(session, _task_of(draft), branch.head_id, user_id=user.id)
+            task = await follow_head(session, task_of(draft), branch.head_id, user_id=user.id)
             remark = (
                 ""
                 if task.ours_id == draft.ours_id
@@ -270,7 +276,7 @@ class Merging:
             if decided:
                 task = replace(plan.task, decisions={**plan.task.decisions, **decided})
                 plan = await plan_merge(session, task, user_id=user.id)
-            _store(draft, plan.task)
+            store_task(draft, plan.task)
             await session.flush()
             step = await self._next(session, draft, plan, author=author, place=place)
             if isinstance(step, MergeQuestion):
@@ -292,7 +298,8 @@ class Merging:
         self, session: AsyncSession, draft: MergeDraft, plan: MergePlan, *, author: Author, place: Place
     ) -> MergeStep:
         if not plan.is_decided:
-            return MergeQuestion(draft_id=draft.id, plan=plan)
+            names = [await _author_of(session, each) for each in (plan.task.ours_id, plan.task.theirs_id)]
+            return MergeQuestion(draft_id=draft.id, plan=plan, who_ours=names[0], who_theirs=names[1])
         _check_worthwhile(plan)
         await MergeRepository(session).close(draft.id, outcome="merged", now=utc_now())
         return MergeOrder(order=_order(plan, author=author, place=place), plan=plan, draft_id=draft.id)
@@ -335,6 +342,11 @@ async def _revision_here(session: AsyncSession, song: SharedSong, revision_id: i
     return revision
 
 
+async def _author_of(session: AsyncSession, revision_id: int) -> str:
+    revision = await find_present(session, revision_id)
+    return (await session.get_one(User, revision.author_id)).name
+
+
 def _check_worthwhile(plan: MergePlan) -> None:
     """Refuse to take back what is gone already."""
     task, found, ours = plan.task, plan.merge.song, plan.ours
@@ -353,41 +365,4 @@ def _order(plan: MergePlan, *, author: Author, place: Place) -> JobOrder:
         place=place,
         options=plan.task.options(),
         source=FromRevision(revision_id=plan.task.ours_id),
-    )
-
-
-def _new_merge(task: MergeTask, user: User) -> NewMerge:
-    return NewMerge(
-        shared_song_id=task.shared_song_id,
-        user_id=user.id,
-        into_branch_id=task.into_branch_id,
-        ours_id=task.ours_id,
-        theirs_id=task.theirs_id,
-        base_id=task.base_id,
-        decisions={},
-    )
-
-
-def _store(draft: MergeDraft, task: MergeTask) -> None:
-    draft.ours_id, draft.base_id = task.ours_id, task.base_id
-    draft.decisions = {
-        "kind": task.kind,
-        "ours": task.ours_name,
-        "theirs": task.theirs_name,
-        "decided": {key: resolution.value for key, resolution in task.decisions.items()},
-    }
-
-
-def _task_of(draft: MergeDraft) -> MergeTask:
-    data = draft.decisions
-    return MergeTask(
-        kind=data["kind"],
-        shared_song_id=draft.shared_song_id,
-        into_branch_id=draft.into_branch_id,
-        ours_id=draft.ours_id,
-        theirs_id=draft.theirs_id,
-        base_id=draft.base_id,
-        ours_name=data["ours"],
-        theirs_name=data["theirs"],
-        decisions={key: Resolution(value) for key, value in data["decided"].items()},
     )
