@@ -115,6 +115,12 @@ def read_credit_lines(data: bytes) -> tuple[str, ...]:
     return tuple(text for _, text in _own_texts(midi_chunks.repair_file(data)).get("credit", []))
 
 
+def drop_credit_lines(data: bytes) -> bytes:
+    """Return a file of ours as ``write_midi`` would have written it without credit lines; other bytes come back as they are."""
+    prefix = f"{_OWN_PREFIX}credit=".encode()
+    return midi_chunks.drop_texts(data, prefix) if prefix in data else data
+
+
 # --- reading
 
 

@@ -54,6 +54,27 @@ def iterate_texts(data: bytes) -> Iterator[tuple[int, bytes]]:
         return
 
 
+def drop_texts(data: bytes, prefix: bytes) -> bytes:
+    """Return a file without those text events at the beginning of its first track that begin with ``prefix``.
+
+    All else stays byte for byte; bytes that are no whole MIDI file come back as they are.
+    """
+    chunk = data[HEADER_BYTES + 8 :]
+    if data[:4] != b"MThd" or data[HEADER_BYTES : HEADER_BYTES + 4] != b"MTrk":
+        return data
+    (declared,) = struct.unpack(">I", data[HEADER_BYTES + 4 : HEADER_BYTES + 8])
+    kept, previous = bytearray(), 0
+    for onset_ticks, status, start, stop in _iterate_events(chunk[:declared]):
+        if onset_ticks > 0:
+            break
+        is_text = status == 0xFF and chunk[start] == _TEXT_META
+        if not is_text or not chunk[_read_length(chunk, start + 1)[1] : stop].startswith(prefix):
+            kept += chunk[previous:stop]
+        previous = stop
+    kept += chunk[previous:declared]
+    return data[: HEADER_BYTES + 4] + struct.pack(">I", len(kept)) + bytes(kept) + chunk[declared:]
+
+
 def _iterate_tracks(data: bytes, position: int) -> Iterator[tuple[bytes, int]]:
     """Yield (bytes, declared length) of each track chunk; the last one may be shorter than declared."""
     while position + 8 <= len(data):

@@ -86,6 +86,11 @@ class _Work:
     def _piece(self) -> Piece:
         return self._order.finished.piece
 
+    @property
+    def _heard(self) -> Piece:
+        """The piece as the layers of its song stand; tracks that are not heard are empty in it."""
+        return self._order.finished.heard or self._piece
+
     async def score(self, options: ScoreOptions) -> FileBundle:
         """Return sheet music in one form."""
         form = _ALL_FORMS[_ALL_FORMS.index(cast("ScoreForm", options.format))]
@@ -127,12 +132,13 @@ class _Work:
 
     async def _audio(self, wanted: AudioFormat) -> File:
         rendering = await self._media.render(
-            self._piece,
+            self._heard,
             size_limit_bytes=self._order.room_bytes,
             audio_format=wanted,
             soundfont=self._order.soundfont,
         )
         self._note_step_down("The sound", wanted, rendering)
+        self._note_silence()
         await self._count()
         return File(filename=f"{self._stem}{rendering.filename_suffix}", data=rendering.audio)
 
@@ -168,12 +174,13 @@ class _Work:
 
     @property
     def _num_tracks(self) -> int:
-        return sum(bool(track.notes) for track in self._piece.tracks)
+        return sum(bool(track.notes) for track in self._heard.tracks)
 
     async def _stems(self) -> list[File]:
-        """Return every track alone: MIDI with the song's tempo map and length, and sound that sums to the song."""
-        names = name_parts([track for track in self._piece.tracks if track.notes])
-        places = [index for index, track in enumerate(self._piece.tracks) if track.notes]
+        """Return every track that is heard alone: MIDI with the song's tempo map and length, and sound that sums to the song."""
+        names = name_parts([track for track in self._heard.tracks if track.notes])
+        places = [index for index, track in enumerate(self._heard.tracks) if track.notes]
+        self._note_silence()
         stems = [f"stems/{number + 1:02d}-{slug(name) or 'track'}" for number, name in enumerate(names)]
         files: list[File] = []
         for place, stem in zip(places, stems, strict=True):
@@ -206,7 +213,7 @@ class _Work:
         found: list[Rendering] = []
         for place in places:
             rendering = await self._media.render_stem(
-                self._piece,
+                self._heard,
                 place,
                 size_limit_bytes=room_bytes,
                 audio_format=wanted,
@@ -284,6 +291,12 @@ class _Work:
             self._remarks.append(
                 f"{what} stops after {rendering.duration_seconds:.0f} seconds to fit; the MIDI file holds everything."
             )
+
+    def _note_silence(self) -> None:
+        silent = ", ".join(self._order.finished.silent_layers)
+        remark = f"Not heard, as the song's layers stand: {silent}. The MIDI file of the song holds them."
+        if silent and remark not in self._remarks:
+            self._remarks.append(remark)
 
     async def _count(self) -> None:
         self._num_done = min(self._num_done + 1, self._num_total)

@@ -27,6 +27,7 @@ from bot.services.replies.sound import SoundOf, usual_sound
 from core.errors import RenderError
 from media.protocol import AudioFormat
 from music.constraints import Check
+from music.midi import drop_credit_lines
 from music.names import instrument_name, key_name
 from music.originality import WINDOW, Fingerprints, measure_shared_run
 from music.piece import Piece
@@ -182,8 +183,11 @@ def _silence_remarks(finished: Finished) -> tuple[str, ...]:
 
 
 def hash_file(data: bytes) -> str:
-    """Return the SHA-256 of a file, in hexadecimal: how we recognise a file of ours that somebody brings back."""
-    return hashlib.sha256(data).hexdigest()
+    """Return the SHA-256 of a file, in hexadecimal: how we recognise a file of ours that somebody brings back.
+
+    Credits, which exports of a shared song carry beside the same music, make no other file of it.
+    """
+    return hashlib.sha256(drop_credit_lines(data)).hexdigest()
 
 
 def write_recipe(finished: Finished) -> str:

@@ -125,6 +125,26 @@ async def test_exports_of_a_song_carry_its_credits(song, open_studio):
     assert b"How it came to be" in text
 
 
+async def test_an_exported_file_is_recognised_with_its_credits(song, open_studio):
+    """Whoever brings it back goes on from the song's own state, and does not become the author of its notes."""
+    async with open_studio() as studio:
+        midi = await export(studio, song.branch.head_id, "midi")
+        back = Upload(filename="ours.mid", data=midi)
+        made = await make_result(studio, make_order(ArrangeOptions(transpose_semitones=1), place=THREAD, source=back))
+    assert made.parent_ids == (song.branch.head_id,)
+
+
+async def test_exported_sound_is_that_of_the_layers(songs, song, open_studio):
+    """What is muted has no stem, and that is said; the MIDI file of the song has it."""
+    change = await songs.change(ADA, THREAD, MixOptions(layer="1", mute=True))
+    async with open_studio() as studio:
+        order = by(ADA, change.revision.revision_id, ExportOptions(contents="mp3"))
+        await studio.jobs.submit(order)
+        await studio.presenter.answered()
+    (remark,) = studio.presenter.replies[-1][1].remarks
+    assert "Not heard, as the song's layers stand: Melody" in remark
+
+
 async def test_exports_of_other_results_name_nobody(song, open_studio):
     """Outside of shared songs a MIDI file is, byte for byte, what the reply had."""
     async with open_studio() as studio:
