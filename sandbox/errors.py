@@ -25,6 +25,16 @@ class RefusedError(Exception):
         return body
 
 
+class RateLimitedError(Exception):
+    """A request that comes too soon, by a limit that no header announces: seconds to wait, JSON error code, text."""
+
+    def __init__(self, retry_after_seconds: float, code: int = 0, text: str = "You are being rate limited.") -> None:
+        super().__init__(f"429 {code}: {text}")
+        self.retry_after_seconds = retry_after_seconds
+        self.code = code
+        self.text = text
+
+
 class PageRequestError(Exception):
     """A request of the page that Discord's own client would not have let through: status and one sentence."""
 

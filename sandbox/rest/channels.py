@@ -6,12 +6,14 @@ from sandbox.messages import Draft, Messages
 from sandbox.model import Channel
 from sandbox.permissions import BITS
 from sandbox.place_wire import Json
+from sandbox.rest.rate_limits import HiddenLimits
 from sandbox.rest.server import NO_CONTENT, Call, Route
 from sandbox.state import World
 from sandbox.threads import Threads, checked_name
 from sandbox.wire import Wire
 
 _CHANNEL = "/channels/{channel_id}"
+_TWO_IN_TEN_MINUTES = (2, 600.0)
 
 
 class ChannelRoutes:
@@ -23,6 +25,7 @@ class ChannelRoutes:
         self._wire = wire
         self._messages = messages
         self._announcer = announcer
+        self._hidden_limits = HiddenLimits(world.clock)
 
     def routes(self) -> list[Route]:
         """Return the table of routes."""
@@ -48,6 +51,8 @@ class ChannelRoutes:
         """Rename, archive or lock."""
         channel = self._messages.bot_channel(call.param("channel_id"))
         changes = call.json
+        if changes.get("name", channel.name) != channel.name or changes.get("topic", channel.topic) != channel.topic:
+            self._hidden_limits.count(channel.channel_id, limit=_TWO_IN_TEN_MINUTES)
         if channel.kind == "thread":
             is_manager = bool(self._wire.bot_permissions(channel) & BITS["manage_threads"])
             self._threads.change(channel, changes, self._world.bot, is_manager=is_manager)

@@ -11,6 +11,7 @@ from sandbox.model import Message
 from sandbox.permissions import BITS
 from sandbox.pins import Pins
 from sandbox.place_wire import Json, user_json
+from sandbox.rest.rate_limits import HiddenLimits
 from sandbox.rest.server import NO_CONTENT, Call, Route
 from sandbox.state import World
 from sandbox.wire import Wire
@@ -20,6 +21,10 @@ _MESSAGE = _CHANNEL + "/messages/{message_id}"
 _REACTION = _MESSAGE + "/reactions/{emoji}"
 _FIVE_IN_FIVE_SECONDS = (5, 5.0)
 _MAX_LISTED_PINS = 50
+_OLD_SECONDS = 3600.0
+_OLD_EDITS_TEXT = "Maximum number of edits to messages older than 1 hour reached. Try again later"
+# Discord tells no number; this is what people who count have found.
+_THREE_IN_TWENTY_SECONDS = (3, 20.0)
 
 
 class MessageRoutes:
@@ -30,6 +35,7 @@ class MessageRoutes:
         self._wire = wire
         self._messages = messages
         self._pins = pins
+        self._hidden_limits = HiddenLimits(world.clock)
         self._announcer = announcer
 
     def routes(self) -> list[Route]:
@@ -104,6 +110,9 @@ class MessageRoutes:
             raise RefusedError(403, 50005, "Cannot edit a message authored by another user")
         channel = self._world.channels[message.channel_id]
         self._messages.check_extras(channel, call.json, num_files=len(call.files))
+        if self._world.clock.now() - message.created_at > _OLD_SECONDS:
+            key = f"old edits {channel.channel_id}"
+            self._hidden_limits.count(key, limit=_THREE_IN_TWENTY_SECONDS, code=30046, text=_OLD_EDITS_TEXT)
         return self._json(self._messages.edit(message, call.json, call.files))
 
     async def delete(self, call: Call) -> object:

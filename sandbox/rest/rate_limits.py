@@ -9,8 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sandbox.clock import Clock
+from sandbox.errors import RateLimitedError
 
 _GLOBAL_LIMIT = 50
+_TOO_MANY = "You are being rate limited."
 _MAX_BUCKETS = 2000
 _MAJOR_PARAMETERS = ("channel_id", "guild_id", "application_id", "token")
 
@@ -98,3 +100,24 @@ class RateLimiter:
                 self._windows.clear()
             window = self._windows[key] = _Window(now)
         return window
+
+
+class HiddenLimits:
+    """Limits that Discord enforces and announces in no header: of renames, and of edits of old messages."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._windows: dict[str, _Window] = {}
+
+    def count(self, key: str, *, limit: tuple[int, float], code: int = 0, text: str = _TOO_MANY) -> None:
+        """Count one use; `limit` is (uses, seconds). Raises: RateLimitedError."""
+        most, seconds = limit
+        now = self._clock.now()
+        window = self._windows.get(key)
+        if window is None or now - window.started_at >= seconds:
+            if len(self._windows) > _MAX_BUCKETS:
+                self._windows.clear()
+            window = self._windows[key] = _Window(now)
+        window.num_requests += 1
+        if window.num_requests > most:
+            raise RateLimitedError(window.started_at + seconds - now, code, text)

@@ -12,7 +12,7 @@ from typing import Any
 from aiohttp import web
 
 from sandbox.disturbances import Disturbance, Disturbances
-from sandbox.errors import RefusedError, bad_form
+from sandbox.errors import RateLimitedError, RefusedError, bad_form
 from sandbox.faults import FaultLog
 from sandbox.mischief import Mischief
 from sandbox.rest.rate_limits import RateLimiter, Verdict
@@ -118,6 +118,8 @@ class RestServer:
             answer = await route.handler(Call(request, body))
         except RefusedError as error:
             return self._refuse(request, error, headers)
+        except RateLimitedError as error:
+            return self._too_soon(request, error, headers)
         except Exception as error:
             self._faults.add("crash", repr(error), method=request.method, path=request.path, status=500)
             raise
@@ -150,6 +152,16 @@ class RestServer:
         # Without "Via" discord.py takes a 429 for a ban and does not wait.
         headers = verdict.headers() | {"Via": "1.1 sandbox", "Retry-After": str(int(verdict.reset_after_seconds) + 1)}
         return json_response(body, status=429, headers=headers)
+
+    def _too_soon(self, request: web.Request, error: RateLimitedError, headers: dict[str, str]) -> web.Response:
+        self._faults.add(
+            "rate_limited", error.text, method=request.method, path=request.path, status=429, code=error.code
+        )
+        wait = error.retry_after_seconds
+        body = {"message": error.text, "retry_after": wait, "global": False, "code": error.code}
+        return json_response(
+            body, status=429, headers=headers | {"Via": "1.1 sandbox", "Retry-After": str(int(wait) + 1)}
+        )
 
     def _spoil(self, request: web.Request, disturbance: Disturbance) -> web.StreamResponse:
         if disturbance.action == "drop" and request.transport is not None:

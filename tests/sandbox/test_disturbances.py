@@ -123,7 +123,7 @@ async def test_events_are_doubled_swapped_lost_and_late(sandbox, ada, start_bot,
     """The first of three messages suffers, and the others arrive as they were written."""
     bot = await start_bot()
     texts = listen(bot)
-    await order(action=action, event="message_create", delay_seconds=0.4)
+    await order(action=action, event="message_create", delay_seconds=2.0)  # by then the others were written
     waiting = bot.wait_for("noted", check=lambda noted: len(noted) == len(heard), timeout=20)
     await speak(ada, bot, "one", "two", "three")
     await waiting

@@ -147,3 +147,17 @@ async def test_answer_in_a_channel_that_is_gone_is_refused(sandbox, ada, start_b
     await waiting
     assert answers == [10003]
     assert [each for each in faults() if each["kind"] == "crash"] == []
+
+
+async def test_third_rename_has_to_wait_ten_minutes(sandbox, ada, start_bot):
+    """No header tells of it, as on Discord; a client that does not want to wait is told how long it would be."""
+    bot = await start_bot(max_ratelimit_timeout=30.0)
+    thread = await start_thread(bot, "one")
+    await thread.edit(name="two")
+    await thread.edit(name="three")
+    with pytest.raises(discord.RateLimited) as caught:
+        await thread.edit(name="four")
+    assert 500 < caught.value.retry_after <= 600
+    await thread.edit(archived=True)
+    await ada.request("POST", "api/clock", advance_seconds=600)
+    await thread.edit(archived=False, name="four")

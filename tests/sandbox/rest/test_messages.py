@@ -359,3 +359,23 @@ async def test_broken_json_is_refused(sandbox, start_bot):
     with pytest.raises(discord.HTTPException) as caught:
         await bot.http.request(route, json=["not", "an", "object"])
     assert error_of(caught) == (400, 50035)
+
+
+async def test_messages_older_than_an_hour_are_edited_seldom(sandbox, ada, start_bot, frozen_clock):
+    """The fourth edit in twenty seconds gets 30046; younger messages of the same channel are free."""
+    bot = await start_bot()
+    card = await bot.channel.send("card")
+    frozen_clock.advance(3601)
+    for number in range(3):
+        await card.edit(content=f"state {number}")
+    route = Route(
+        "PATCH", "/channels/{channel_id}/messages/{message_id}", channel_id=card.channel.id, message_id=card.id
+    )
+    headers = {"Authorization": f"Bot {sandbox.addresses.token}"}
+    async with bot.http._HTTPClient__session.patch(
+        route.url, json={"content": "x"}, headers=headers, proxy=sandbox.addresses.proxy_url
+    ) as answer:
+        assert (answer.status, (await answer.json())["code"]) == (429, 30046)
+    await (await bot.channel.send("young")).edit(content="free")
+    frozen_clock.advance(20)
+    await card.edit(content="state 3")

@@ -108,6 +108,8 @@ async def test_markdown_is_shown_and_never_becomes_markup(page: Page) -> None:
     assert await show("- a\n2. b") == '<ul><li class="">a</li></ul><ol start="2"><li class="">b</li></ol>'
     assert await show("```py\nx = '<i>'\n```") == "<pre><code>x = '&lt;i&gt;'</code></pre>"
     shown = await show("<@7> <#8>")
-    assert '>@Ana</span> <button type="button" class="mention command-mention" data-channel="8">#music</button>' in shown
+    assert (
+        '>@Ana</span> <button type="button" class="mention command-mention" data-channel="8">#music</button>' in shown
+    )
     assert "<time" in await show("<t:1700000000:R>")
     assert "# no" in await show("a # no")
