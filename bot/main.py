@@ -26,7 +26,6 @@ from bot.services.people.keeping import open_keeping
 from bot.services.reading.description import DescriptionService
 from bot.services.replies.library import ReplyParts
 from bot.services.songs.service import SongService
-from bot.services.together.card import Cards
 from bot.services.together.card_keeper import CardKeeper
 from bot.services.together.opening import open_together
 from bot.ui.courier import Courier
@@ -37,6 +36,7 @@ from core.errors import ConfigurationError, TuttiError
 from core.log import configure_logging
 from core.metrics import Metrics, NullMetrics, PrometheusMetrics
 from core.settings import DiscordSettings, LogSettings, Settings
+from db.addresses import describe_address
 from db.engine import Database
 from db.migrate import upgrade
 from inference.client import InferenceClient
@@ -102,6 +102,7 @@ async def running_bot(settings: Settings) -> AsyncGenerator[TuttiBot]:
     async with AsyncExitStack() as stack:
         metrics, monitor = await _start_monitor(settings.log, stack)
         await upgrade(settings.database.url)
+        _log.info("database_ready", database=describe_address(settings.database.url))
         database = Database(settings.database.url, metrics=metrics)
         stack.push_async_callback(database.close)
         media = MediaClient(settings.media, metrics=metrics)
@@ -141,7 +142,9 @@ async def running_bot(settings: Settings) -> AsyncGenerator[TuttiBot]:
                 songs=songs,
                 descriptions=descriptions,
                 keeping=keeping,
-                together=open_together(database, limits=settings.limits, media=media, sound_of=rules.sound_of),
+                together=open_together(
+                    database, limits=settings.limits, media=media, sound_of=rules.sound_of, title_of=title_of
+                ),
                 genres=genres,
             )
 
@@ -151,9 +154,7 @@ async def running_bot(settings: Settings) -> AsyncGenerator[TuttiBot]:
             build_services=build_services,
             metrics=metrics,
         )
-        cards = CardKeeper(
-            database, cards=Cards(database, media=media, title_of=title_of), presenter=DiscordCards(Courier(bot))
-        )
+        cards = CardKeeper(database, cards=bot.services.together.cards, presenter=DiscordCards(Courier(bot)))
         if monitor is not None:
             monitor.watch("database", database.check)
             monitor.watch("inference", lambda: bool(inference.worker_process_ids))
