@@ -11,7 +11,7 @@ from bot.services.model import Author
 from bot.services.operations.founding import FoundOptions
 from bot.services.options import DEFAULT_NUM_BARS
 from bot.services.together.model import DEFAULT_LICENCE, LICENCES, ForkRule, Role, SharedSongView
-from bot.ui.together import credit_flow, song_flow
+from bot.ui.together import credit_flow, look_flow, song_flow
 from bot.ui.together.settings_flow import SongWishes, set_rules
 from bot.ui.together.song_embeds import members_embed
 from music.constraints import METRES
@@ -133,6 +133,16 @@ class Song(commands.GroupCog, group_name="song", group_description="Songs that y
             vote_quorum=vote_quorum,
         )
         await set_rules(self.bot.desk, interaction, wishes, licence=licence, title=title)
+
+    @app_commands.command(name="card", description="Where the card of this song is; made anew if somebody deleted it")
+    async def card(self, interaction: discord.Interaction[TuttiBot]) -> None:
+        """Find the card."""
+        await look_flow.show_card_link(self.bot.desk, interaction)
+
+    @app_commands.command(name="graph", description="The revisions of this song as a picture: branches, merges, tags")
+    async def graph(self, interaction: discord.Interaction[TuttiBot]) -> None:
+        """Draw the graph."""
+        await look_flow.show_graph(self.bot.desk, interaction)
 
     @app_commands.command(name="close", description="Close this song: all of it stays, nothing is added (the host)")
     async def close(self, interaction: discord.Interaction[TuttiBot]) -> None:

@@ -9,7 +9,8 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Protocol
 
 from inference.protocol import FinishedBars, Progress, Request, Result
-from media.protocol import AudioFormat, EngravedScore, HistoryNode, Picture, Rendering, ScoreForm
+from media.protocol import AudioFormat, DrawConflict, EngravedScore, HistoryNode, Picture, Rendering, ScoreForm
+from media.song_facts import GraphRevision, SongFacts
 from music.forms.plan import FormPlan
 from music.piece import Piece
 
@@ -102,6 +103,18 @@ class MediaMaker(Protocol):
 
     async def draw_history(self, nodes: Sequence[HistoryNode]) -> Picture:
         """Return the graph of a song's revisions."""
+        ...
+
+    async def draw_song(self, piece: Piece, facts: SongFacts, *, chunk: str = "") -> Picture:
+        """Return the arrangement of a song made together; the picture carries ``chunk``."""
+        ...
+
+    async def draw_conflict(self, wish: DrawConflict) -> Picture:
+        """Return both sides of a conflict."""
+        ...
+
+    async def draw_graph(self, revisions: Sequence[GraphRevision], *, title: str) -> Picture:
+        """Return the graph of a song made together, newest revision first."""
         ...
 
     async def draw_takes(self, takes: tuple[Piece, ...], *, names: tuple[str, ...] = ()) -> Picture:

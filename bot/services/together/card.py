@@ -15,6 +15,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.services.model import File, Place
+from bot.services.replies.sound import SoundOf, usual_sound
 from bot.services.together.card_json import card_to_json, name_instrument
 from bot.services.together.card_model import (
     THE_BOT,
@@ -31,12 +32,13 @@ from bot.services.together.card_model import (
 )
 from bot.services.together.model import Role
 from bot.services.together.states import load_state
+from bot.services.together.votes_model import paper_of, title_of_vote
 from core.errors import LimitError, NotFoundError, RenderError
 from db.engine import Database, unbroken
 from db.repositories.cards import CardRepository
 from db.shared_tables import Branch, SharedSong, Vote
 from media.protocol import Picture, Rendering
-from media.song_facts import ChangedCells, ClaimFacts, CommentFacts, LayerFacts, SongFacts
+from media.song_facts import ChangedCells, ClaimFacts, CommentFacts, GraphRevision, LayerFacts, SongFacts
 from music.piece import Piece
 from music.versions.change_words import changes_in_words
 from music.versions.changes import compare_songs
@@ -45,7 +47,7 @@ from music.versions.mixing import mix
 
 _log = structlog.stdlib.get_logger(__name__)
 
-PICTURE_NAME, SOUND_STEM = "song.png", "song"
+PICTURE_NAME, GRAPH_NAME, SOUND_STEM = "song.png", "revisions.png", "song"
 _MAX_SOUND_BYTES = 8 * 2**20  # what every server takes, the picture beside it
 _MAX_KEPT_STATES = 12
 _MAX_LINES = 8
@@ -59,8 +61,12 @@ class CardMedia(Protocol):
         """Return the arrangement of a song."""
         ...
 
-    async def render(self, piece: Piece, *, size_limit_bytes: int) -> Rendering:
-        """Return the sound of a piece."""
+    async def draw_graph(self, revisions: Sequence[GraphRevision], *, title: str) -> Picture:
+        """Return the graph of a song, newest revision first."""
+        ...
+
+    async def render(self, piece: Piece, *, size_limit_bytes: int, soundfont: str = "") -> Rendering:
+        """Return the sound of a piece; ``soundfont``: the path of another than the usual one."""
         ...
 
 
@@ -76,12 +82,18 @@ class Cards:
     """Gathers, draws and plays the cards of songs."""
 
     def __init__(
-        self, database: Database, *, media: CardMedia, title_of: Callable[[str], str] = str.capitalize
+        self,
+        database: Database,
+        *,
+        media: CardMedia,
+        title_of: Callable[[str], str] = str.capitalize,
+        sound_of: SoundOf = usual_sound,
     ) -> None:
-        """Read from a database; ``title_of`` returns how people call an operation."""
+        """Read from a database; ``title_of`` returns how people call an operation, ``sound_of`` how servers want to hear."""
         self._database = database
         self._media = media
         self._title_of = title_of
+        self._sound_of = sound_of
         self._states: OrderedDict[int, LayeredPiece] = OrderedDict()
         self._changes: OrderedDict[int, CardChanges] = OrderedDict()
 
@@ -111,6 +123,33 @@ class Cards:
             return CardFiles()
         return CardFiles(picture=File(filename=PICTURE_NAME, data=picture.png), alt_text=picture.alt_text)
 
+    async def draw_graph(self, card: Card) -> CardFiles:
+        """Return the graph of a song's newest revisions.
+
+        Raises:
+            RenderError: if it cannot be drawn.
+        """
+        heads: dict[int, tuple[str, ...]] = {}
+        tags: dict[int, tuple[str, ...]] = {}
+        for branch in card.branches:
+            heads[branch.head_id] = (*heads.get(branch.head_id, ()), branch.name)
+        for name, revision_id in card.tags:
+            tags[revision_id] = (*tags.get(revision_id, ()), name)
+        revisions = [
+            GraphRevision(
+                number=each.revision_id,
+                label=each.operation,
+                who=each.who,
+                parents=each.parent_ids,
+                branch=each.branch or "",
+                tags=tags.get(each.revision_id, ()),
+                head_of=heads.get(each.revision_id, ()),
+            )
+            for each in card.revisions
+        ]
+        picture = await self._media.draw_graph(revisions, title=card.title)
+        return CardFiles(picture=File(filename=GRAPH_NAME, data=picture.png), alt_text=picture.alt_text)
+
     async def play(self, card: Card) -> File | None:
         """Return how the song sounds with its layers as they are set; None where there is nothing to hear, or no way to."""
         if card.song is None:
@@ -118,8 +157,9 @@ class Cards:
         mixed = await asyncio.to_thread(mix, card.song)
         if not mixed.num_notes:
             return None
+        wishes = await self._sound_of(card.place.guild_id)
         try:
-            rendering = await self._media.render(mixed, size_limit_bytes=_MAX_SOUND_BYTES)
+            rendering = await self._media.render(mixed, size_limit_bytes=_MAX_SOUND_BYTES, soundfont=wishes.soundfont)
         except (RenderError, LimitError) as error:
             _log.info("card_not_played", shared_song_id=card.shared_song_id, error=str(error))
             return None
@@ -183,7 +223,7 @@ class Cards:
                 for claim, name in await cards.claims(song.id)
             ),
             votes=tuple(
-                CardVote(vote_id=vote.id, title=_vote_title(vote), message_id=vote.message_id)
+                CardVote(vote_id=vote.id, title=_title_of_vote(vote), message_id=vote.message_id)
                 for vote in await cards.votes(song.id)
             ),
             comments=tuple(
@@ -286,9 +326,8 @@ def _turn_in_words(card: Card) -> str:
     return f"{card.turn.who}'s turn" + (f", then {', '.join(card.queue[:3])}" if card.queue else "")
 
 
-def _vote_title(vote: Vote) -> str:
-    title = vote.options.get("title")
-    return title if isinstance(title, str) and title else f"Vote {vote.id}"
+def _title_of_vote(vote: Vote) -> str:
+    return title_of_vote(vote.id, vote.kind, len(paper_of(vote.options).choices))
 
 
 def _find_changes(card: Card, parent: LayeredPiece | None) -> CardChanges:

@@ -248,7 +248,7 @@ class CardKeeper:
                     await self._pin(keeping, card, counts.message_id)
                 return
         files = files or await self._cards.draw(card)
-        nonce = f"c{shared_song_id:x}-{counts.message_id or 0:x}"
+        nonce = f"c{shared_song_id:x}-{counts.wanted:x}"
         message_id = await self._presenter.post(card, files, nonce=nonce, notes=keeping.notes)
         keeping.edited_at = self._clock()
         await self._note_message(shared_song_id, message_id)

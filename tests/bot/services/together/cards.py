@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from bot.services.together.card_model import Card, CardFiles
+from bot.services.together.votes_model import VoteChoice, VotePaper, to_json
 from core.errors import NotFoundError, RenderError
 from db.repositories.shared_songs import SharedSongRepository
 from db.repositories.users import UserRepository
 from db.shared_tables import Claim, SongComment, Turn, Vote
+from media.graph_picture import draw_graph
 from media.protocol import Rendering
 from media.song_picture import draw_song
 from tests.factories.orders import BEN
@@ -29,7 +31,10 @@ class CardMedia:
     async def draw_song(self, piece, facts, *, chunk=""):
         return draw_song(piece, facts, chunk=chunk)
 
-    async def render(self, piece, *, size_limit_bytes):
+    async def draw_graph(self, revisions, *, title):
+        return draw_graph(revisions, title=title)
+
+    async def render(self, piece, *, size_limit_bytes, soundfont=""):
         self.played.append(piece)
         await self.gate.wait()
         if self.error is not None:
@@ -134,6 +139,9 @@ async def decorate(database, song, *, layer_id):
         song_id = song.shared_song_id
         await SharedSongRepository(session).set_member(song_id, ben.id, role="editor", now=now)
         common = {"shared_song_id": song_id, "created_at": now}
+        choices = tuple(VoteChoice(revision_id=song.branch.head_id, name=name) for name in ("take 1", "take 2"))
+        paper = to_json(VotePaper(choices=choices, seed=1))
+        vote = {"kind": "takes", "opened_by_id": ben.id, "options": paper, "threshold": 0.5, "quorum": 2}
         later = now + timedelta(minutes=10)
         session.add_all(
             [
@@ -144,13 +152,8 @@ async def decorate(database, song, *, layer_id):
                 Claim(**common, user_id=None, expires_at=later),
                 Claim(**common, user_id=ben.id, layer_id="gone", expires_at=later),
                 Claim(**common, user_id=ben.id, expires_at=later, ended_at=now),
-                Vote(
-                    **common, kind="variants", opened_by_id=ben.id, options={"title": "Which?"}, threshold=0.5, quorum=2,
-                    message_id=42,
-                ),
-                Vote(
-                    **common, kind="variants", opened_by_id=ben.id, options={}, threshold=0.5, quorum=2, closed_at=now
-                ),
+                Vote(**common, **vote, message_id=42),
+                Vote(**common, **vote, closed_at=now),
             ]
         )  # fmt: skip
         comment = {"author_id": ben.id, "revision_id": song.branch.head_id}

@@ -14,8 +14,9 @@ from bot.services.operations.arranging import ArrangeOptions
 from bot.services.operations.founding import FoundOptions
 from bot.services.operations.layering import MixOptions
 from bot.services.together.card import Cards
-from core.errors import NotFoundError, RenderError
-from tests.bot.services.together.cards import CardMedia, decorate
+from bot.services.together.looking import SongViews
+from core.errors import InputError, NotFoundError, RenderError
+from tests.bot.services.together.cards import CardMedia, counts, decorate
 from tests.factories.orders import ADA, make_order
 from tests.factories.studio import make_result
 
@@ -64,7 +65,7 @@ async def test_everything_open_is_gathered_and_nothing_that_is_over(cards, full)
         ("Tutti", None),
         ("Ben <@1> *x*", None),
     ]
-    assert [vote.title for vote in card.votes] == ["Which?"]
+    assert [vote.title for vote in card.votes] == ["Vote 1: 2 takes"]
     assert [(comment.number, comment.bar, comment.text) for comment in card.comments] == [
         (1, 2, "more air"),
         (2, 3, "and here"),
@@ -170,3 +171,19 @@ async def test_gathering_asks_no_more_questions_for_a_longer_history(cards, data
     card = await Cards(database, media=CardMedia()).gather(song.shared_song_id)
     assert len(card.revisions) == 8
     assert len(asked) == num_asked <= 24
+
+
+async def test_the_graph_shows_heads_tags_and_what_came_of_what(cards, database, songs, full):
+    """Asked for in the song's place; its card is looked at again on that occasion, too."""
+    made = await songs.change(ADA, THREAD, MixOptions(layer="1", pan=5))
+    views = SongViews(database, cards=cards)
+    card, files = await views.draw_graph(THREAD)
+    assert (card.title, files.picture.filename) == ("Ours", "revisions.png")
+    newest, oldest = made.revision.revision_id, full.branch.head_id
+    assert f"Heads: main at #{newest}. Tags: demo at #{oldest}." in files.alt_text
+
+    wanted, _, _ = await counts(database, full.shared_song_id)
+    assert await views.find_card(THREAD) is None
+    assert (await counts(database, full.shared_song_id))[0] == wanted + 1
+    with pytest.raises(InputError):
+        await views.find_card(Place(guild_id=9, channel_id=1))

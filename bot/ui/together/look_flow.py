@@ -1,0 +1,40 @@
+"""/song card and /song graph: where the card of a song is, and its revisions as a picture. It knows nothing of how they are made."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import Any
+
+import discord
+
+from bot.plain_text import make_plain
+from bot.ui.answers import place_of
+from bot.ui.courier import NO_PINGS, send_again
+from bot.ui.desk import Desk
+from bot.ui.embeds.style import BLUE
+from bot.ui.together.song_flow import answer
+
+
+async def show_card_link(desk: Desk, interaction: discord.Interaction[Any]) -> None:
+    """Answer where the card is; one that somebody deleted is made anew."""
+    await desk.acknowledge(interaction)
+    link = await desk.services.together.views.find_card(place_of(interaction))
+    words = "The card of this song is on its way." if link is None else f"[The card of this song]({link})"
+    words += " If somebody deleted it, another one follows in a moment."
+    await answer(interaction, discord.Embed(description=words, colour=BLUE))
+
+
+async def show_graph(desk: Desk, interaction: discord.Interaction[Any]) -> None:
+    """Answer with the picture of branches, merges and tags."""
+    await desk.acknowledge(interaction)
+    card, files = await desk.services.together.views.draw_graph(place_of(interaction))
+    assert files.picture is not None
+    picture = files.picture
+    embed = discord.Embed(title=f"Revisions of “{make_plain(card.title, limit=100)}”", colour=BLUE)
+    await send_again(
+        lambda: interaction.edit_original_response(
+            embed=embed,
+            attachments=[discord.File(BytesIO(picture.data), filename=picture.filename, description=files.alt_text)],
+            allowed_mentions=NO_PINGS,
+        )
+    )
