@@ -9,11 +9,12 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from music.piece import Note
+from music.versions.cells import in_ticks
 from music.versions.conflicts import Conflict, ConflictKind, Resolution
 from music.versions.layered import LayeredPiece
 from music.versions.merge_report import Account
 from music.versions.merging import Merge, merge
-from tests.factories.layered_songs import Edit, branch_off, edits, songs
+from tests.factories.layered_songs import TICKS, Edit, branch_off, edits, songs
 
 OURS, THEIRS, MORE = 100, 200, 300  # origins of three branches
 _WITHOUT_METRE = (
@@ -97,6 +98,19 @@ def test_resolutions_keep_what_they_promise(
                 Resolution.BRIDGE: in_ours,
             }
             assert in_song == expected[wanted]
+
+
+@given(songs(), crowded, crowded, st.sampled_from((96, 480, 960, 1920)))
+def test_ticks_do_not_matter(base: LayeredPiece, first: list[Edit], second: list[Edit], ticks_per_quarter: int) -> None:
+    """A side that counts other ticks leads to the same conflicts, the same report and the same music."""
+    ours, theirs = branch_off(base, first, OURS), branch_off(base, second, THEIRS)
+    assume(in_ticks(in_ticks(theirs, ticks_per_quarter), TICKS) == theirs)
+    plain, other = merge(base, ours, theirs), merge(base, ours, in_ticks(theirs, ticks_per_quarter))
+    assert plain.conflicts == other.conflicts
+    assert plain.report == other.report
+    if plain.song is not None and other.song is not None:
+        finest = max(TICKS, other.song.piece.ticks_per_quarter)
+        assert in_ticks(plain.song, finest) == in_ticks(other.song, finest)
 
 
 @given(songs(), free, free)
