@@ -22,6 +22,7 @@ export class SongView {
   #asked = 0; // the newest look at pins or a card; older ones are of no use
   #player = null;
   #isOpen = true;
+  #isWanted = true; // beside the chat, until somebody folds it away
 
   /** `page`: {store, interactions, composer, complain}. */
   constructor(page) {
@@ -30,15 +31,15 @@ export class SongView {
     this.grid = new SongGrid({ onPlay: (bar) => this.#playFrom(bar), onSelect: (chosen) => this.#showChosen(chosen) });
     this.mixer = new SongMixer({ commands: this.commands, run: (promise) => this.#run(promise) });
     this.graph = new SongGraph({ onCompare: (first, second) => this.#compare(first, second) });
-    this.toggle = el("button", { type: "button", class: "song-tab", hidden: true, "aria-expanded": "true", "aria-controls": "song", testid: "song-toggle", onclick: () => this.#show(!this.#isOpen) }, icon("score", 16), "Song");
+    this.toggle = el("button", { type: "button", class: "song-tab", hidden: true, "aria-expanded": "true", "aria-controls": "song", testid: "song-toggle", onclick: () => this.#turn(!this.#isOpen) }, icon("score", 16), "Song");
     this.note = el("p", { class: "song-note is-status", role: "status", testid: "song-note" });
     this.chosen = el("p", { class: "song-note", "aria-live": "polite", testid: "song-chosen" });
     this.buttons = el("div", { class: "song-buttons", role: "toolbar", "aria-label": "The song", testid: "song-buttons" });
     this.sound = el("div", { class: "song-sound" });
     [this.head, this.turn, this.changes, this.votes, this.comments, this.branches] = ["head", "turn", "changes", "votes", "comments", "branches"].map((part) => el("div", { class: `song-part song-part-${part}` }));
     this.desk = el("section", { class: "song-section" }, el("h3", { text: "Mixer" }), this.mixer.node);
-    const back = el("button", { type: "button", class: "song-tab song-back", testid: "song-back", onclick: () => this.#show(false) }, icon("left", 16), "Chat");
-    this.node = el("aside", { class: "song", id: "song", hidden: true, "aria-labelledby": "song-title", testid: "song" }, back, this.head, this.turn, this.buttons, this.note, this.sound, this.grid.node, this.chosen, this.changes, this.desk, this.votes, this.comments, this.branches, this.graph.node);
+    this.back = el("button", { type: "button", class: "song-tab song-back", testid: "song-back", onclick: () => this.#turn(false) }, icon("left", 16), "Chat");
+    this.node = el("aside", { class: "song", id: "song", hidden: true, "aria-labelledby": "song-title", testid: "song" }, this.back, this.head, this.turn, this.buttons, this.note, this.sound, this.grid.node, this.chosen, this.changes, this.desk, this.votes, this.comments, this.branches, this.graph.node);
     this.#wire();
   }
 
@@ -107,6 +108,12 @@ export class SongView {
 
   #isNarrow = () => !matchMedia("(min-width: 1100px)").matches;
 
+  #turn(isOpen) {
+    if (!this.#isNarrow()) this.#isWanted = isOpen;
+    this.#show(isOpen);
+    if (isOpen && this.#isNarrow()) this.back.focus();
+  }
+
   #show(isOpen) {
     this.#isOpen = isOpen;
     document.body.classList.toggle("shows-song", isOpen);
@@ -136,7 +143,7 @@ export class SongView {
     if (!isNew) return;
     this.node.hidden = this.toggle.hidden = false;
     document.body.classList.add("has-song");
-    this.#show(!this.#isNarrow());
+    this.#show(!this.#isNarrow() && this.#isWanted);
     this.#showChosen(null);
   }
 

@@ -204,10 +204,11 @@ async def test_narrow_page_has_the_song_behind_a_tab(open_page):
     toggle = page.get_by_test_id("song-toggle")
     await expect(toggle).to_be_visible()
     await expect(page.get_by_test_id("song")).to_be_hidden()
-    await toggle.click()
+    await toggle.press("Enter")
     await expect(page.get_by_test_id("song-title")).to_be_visible()
+    await expect(page.get_by_test_id("song-back")).to_be_focused()
     assert await page.evaluate("document.documentElement.scrollWidth") == 390
-    await page.get_by_test_id("song-back").click()
+    await page.keyboard.press("Enter")
     await expect(page.get_by_test_id("song")).to_be_hidden()
     await expect(page.get_by_test_id("composer")).to_be_visible()
 
