@@ -18,7 +18,7 @@ from bot.client import TuttiBot
 from bot.main import running_bot
 from core.settings import Settings
 from tests.end_to_end.conftest import Sandbox, starting_sandbox, until_online
-from tests.end_to_end.sandbox_user import Json, Page, Person, text_of
+from tests.end_to_end.sandbox_user import Json, Page, Person, attachment, text_of
 from tests.end_to_end.test_songs import begin, song_command
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -143,3 +143,7 @@ async def test_the_card_shows_the_music_and_lets_it_be_heard(page, ada, ben, cha
     assert song["revisions"][0]["operation"] == "Mix"
     picture = next(each for each in card["attachments"] if each["filename"] == "song.png")
     assert picture["description"].startswith("Arrangement of “Duo”")
+
+    assert card["id"] in (await song_command(ben, thread, "song", "card")).text
+    graph = await song_command(ben, thread, "song", "graph")
+    assert attachment(graph.message, ".png")["description"].startswith("Graph of 3 revisions of Duo")
