@@ -59,7 +59,7 @@ def _short_name(track: Track) -> str:
     """Return a name that is quickly typed: a name of the track's own, else "Bass" for “Electric Bass (finger)”."""
     full = instrument_name(track.instrument)
     own = track.name.strip()
-    if own and own != full:
+    if own and not own.startswith(full):  # “Electric Bass (finger) (bass)” is what the networks call theirs
         return own
     family = instrument_family(track.instrument)
     return family if family in _SPOKEN_FAMILIES and family in full else full.partition(" (")[0]
