@@ -30,6 +30,8 @@ from bot.ui.presenter import DiscordPresenter
 from bot.ui.settings_panel import SettingMenu, SettingsButton
 from bot.ui.sources import SourceFinder
 from bot.ui.take_views import TakeButton
+from bot.ui.together.late_buttons import LateButton
+from bot.ui.together.merge_flow import MergeButton
 from bot.ui.views import CancelButton, MoreMenu, RevisionButton
 from bot.ui.vote_buttons import BallotButton
 from bot.ui.vote_messages import DiscordVotes
@@ -51,6 +53,7 @@ EXTENSIONS = (
     "cogs.conversation",
     "cogs.song",
     "cogs.layer",
+    "cogs.branch",
     "cogs.vote",
     "cogs.undo",
     "cogs.delete",
@@ -139,6 +142,7 @@ class TuttiBot(commands.Bot):
     async def setup_hook(self) -> None:
         """Load everything that Discord may call, before the first event arrives."""
         self.add_dynamic_items(RevisionButton, TakeButton, MoreMenu, CancelButton)
+        self.add_dynamic_items(MergeButton, LateButton)
         self.add_dynamic_items(LookButton, SongMenu, EraseButton, DeleteNewestButton, SettingMenu, SettingsButton)
         self.add_dynamic_items(BallotButton)
         for extension in EXTENSIONS:

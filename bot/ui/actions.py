@@ -23,7 +23,9 @@ from bot.ui.explaining import press_explain
 from bot.ui.looking_back import press_star, press_tree, press_undo
 from bot.ui.modals import open_edit
 from bot.ui.take_actions import vary
+from bot.ui.together.branch_flow import press_branch
 from bot.ui.together.layer_flow import press_add_to_song
+from bot.ui.together.merge_flow import press_revert
 from bot.ui.together.song_flow import press_make_song
 
 Handler = Callable[[Desk, discord.Interaction[Any], int], Awaitable[None]]
@@ -112,6 +114,14 @@ ACTIONS: Mapping[str, Action] = {
         label="Add to song",
         handler=press_add_to_song,
         description="Its tracks become layers of the song that lives here",
+    ),
+    "branch": Action(
+        label="Branch here", handler=press_branch, description="Begin a branch of this song with this; main stays"
+    ),
+    "revert": Action(
+        label="Take back",
+        handler=press_revert,
+        description="Take back what this changed in the song; what came later stays",
     ),
     "details": Action(
         label="Details", handler=press_details, description="The whole recipe: settings, seed, network, origin, hash"

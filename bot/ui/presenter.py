@@ -23,6 +23,7 @@ from bot.ui.embeds.replies import reply_embed
 from bot.ui.embeds.takes import takes_embed
 from bot.ui.embeds.words import is_editable
 from bot.ui.file_messages import show_files
+from bot.ui.together.late_buttons import with_late_buttons
 from core.errors import CancelledJobError, NotFoundError, TuttiError
 from core.metrics import Metrics, NullMetrics
 
@@ -86,9 +87,13 @@ class DiscordPresenter:
         """Turn the acknowledgement into the reply; where it was deleted, post the reply into the channel."""
         message = _Message(
             embed=lambda: reply_embed(reply),
-            view=lambda: with_stage_buttons(
-                views.result_view(reply.revision.revision_id, with_edit=is_editable(reply.revision.options)),
-                reply.revision,
+            view=lambda: with_late_buttons(
+                with_stage_buttons(
+                    views.result_view(reply.revision.revision_id, with_edit=is_editable(reply.revision.options)),
+                    reply.revision,
+                ),
+                reply.revision.revision_id,
+                reply.line,
             ),
             files=_outgoing(reply.files, picture=reply.picture, alt_text=reply.alt_text),
             is_audible=reply.audio is not None,

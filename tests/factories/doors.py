@@ -150,6 +150,11 @@ class StandInMedia:
             raise self.picture_error
         return Picture(png=b"\x89PNG", alt_text=f"The tree of {len(nodes)} results")
 
+    async def draw_conflict(self, wish):
+        if self.picture_error is not None:
+            raise self.picture_error
+        return Picture(png=b"\x89PNG", alt_text=f"{wish.layer_name}, bars {wish.start_bar + 1} to {wish.stop_bar}")
+
     async def draw_takes(self, takes, *, names=()):
         if self.picture_error is not None:
             raise self.picture_error

@@ -26,14 +26,27 @@ GROUP_WORDS: Mapping[Group, str] = {
 
 _COMMANDS: Mapping[Group | None, tuple[str, ...]] = {
     "generate": ("compose", "generate", "hum", "tutorial"),
-    "edit": ("add", "arrange", "continue", "harmonize", "infill", "layer", "redo", "remix", "song", "undo", "vote"),
+    "edit": (
+        "add",
+        "arrange",
+        "branch",
+        "continue",
+        "harmonize",
+        "infill",
+        "layer",
+        "redo",
+        "remix",
+        "song",
+        "undo",
+        "vote",
+    ),
     "settings": ("settings",),
     None: ("delete", "describe", "explain", "export", "favourites", "help", "history", "mydata", "score"),
 }
 """Every command by its group; an entry of the Apps menu such as “Remix this” belongs to the command of that name. None: open to
 all, because it shows or erases only what is one's own to see. A test walks all commands: one that is missing does not pass."""
 _BUTTONS: Mapping[Group | None, tuple[str, ...]] = {
-    "edit": ("add-to-song", "again", "anew", "edit", "make-song", "pick", "remix-form", "vary"),
+    "edit": ("add-to-song", "again", "anew", "edit", "make-song", "pick", "remix-form", "revert", "vary"),
     "generate": ("stage",),
     None: ("ballot", "cancel", "details", "listen", "look", "songs", "star", "stems", "tree"),
 }

@@ -39,19 +39,27 @@ _log = structlog.stdlib.get_logger(__name__)
 class MergeQuestion:
     """A merge that waits for a decision on its first open conflict. ``remark`` says what happened meanwhile, if anything.
 
-    The names are those of whoever made the newest state of either side.
+    The names are those of whoever made the newest state of either side; ``people``: of owners of layers.
     """
 
     draft_id: int
     plan: MergePlan
     who_ours: str
     who_theirs: str
+    people: Mapping[int, str]
     remark: str = ""
 
     @property
     def conflict(self) -> Conflict:
         """What is asked now."""
         return self.plan.merge.open_conflicts[0]
+
+    def sentence_of(self, conflict: Conflict) -> str:
+        """Return a conflict in words, with the names of the two sides; not escaped."""
+        task = self.plan.task
+        return conflict.sentence(
+            ours=task.ours_name, theirs=task.theirs_name, person=lambda number: self.people.get(number, "somebody")
+        )
 
     @property
     def number(self) -> int:
@@ -299,7 +307,9 @@ class Merging:
     ) -> MergeStep:
         if not plan.is_decided:
             names = [await _author_of(session, each) for each in (plan.task.ours_id, plan.task.theirs_id)]
-            return MergeQuestion(draft_id=draft.id, plan=plan, who_ours=names[0], who_theirs=names[1])
+            owners = {layer.owner_id for side in (plan.ours, plan.theirs) for layer in side.layers}
+            people = {number: user.name for number, user in (await UserRepository(session).get(owners)).items()}
+            return MergeQuestion(draft_id=draft.id, plan=plan, who_ours=names[0], who_theirs=names[1], people=people)
         _check_worthwhile(plan)
         await MergeRepository(session).close(draft.id, outcome="merged", now=utc_now())
         return MergeOrder(order=_order(plan, author=author, place=place), plan=plan, draft_id=draft.id)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import Protocol
 
 import structlog
 
@@ -17,7 +16,7 @@ from bot.services.replies.library import MESSAGE_OVERHEAD_BYTES, ReplyParts, slu
 from bot.services.replies.reply_sounds import ReplySounds
 from bot.services.together.merging import MergeQuestion
 from core.errors import RenderError
-from media.protocol import DrawConflict, Picture
+from media.protocol import DrawConflict
 from media.song_facts import ConflictSide
 from music.constraints import BarRange
 from music.piece import Piece
@@ -31,14 +30,6 @@ _log = structlog.stdlib.get_logger(__name__)
 
 _BARS_AROUND = 1
 _MOST_BARS = 8  # of a conflict that is about a whole layer or song
-
-
-class ConflictMaker(MediaMaker, Protocol):
-    """Draws conflicts, beside all else."""
-
-    async def draw_conflict(self, wish: DrawConflict) -> Picture:
-        """Return both sides of a conflict as one picture."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +46,7 @@ class ConflictShow:
 class MergePictures:
     """Makes the files of questions."""
 
-    def __init__(self, media: ConflictMaker, *, parts: ReplyParts | None = None) -> None:
+    def __init__(self, media: MediaMaker, *, parts: ReplyParts | None = None) -> None:
         self._media = media
         self._parts = parts or ReplyParts()
         self._sounds = ReplySounds(media, audio_format=self._parts.audio_format, sound_of=self._parts.sound_of)

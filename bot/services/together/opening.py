@@ -6,11 +6,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.services.ports import MediaMaker
+from bot.services.replies.library import ReplyParts
 from bot.services.replies.sound import SoundOf, usual_sound
+from bot.services.together.branching import Branching
 from bot.services.together.card import Cards
+from bot.services.together.comparing import Comparing
 from bot.services.together.credits import SongCredits
+from bot.services.together.forking import Forking
 from bot.services.together.looking import SongViews
 from bot.services.together.members import SongMembers
+from bot.services.together.merging import Merging
+from bot.services.together.merging_pictures import MergePictures
 from bot.services.together.service import SharedSongs
 from bot.services.together.votes import Votes
 from bot.services.together.votes_files import VoteFileMaker
@@ -27,6 +33,11 @@ class Together:
     credits: SongCredits
     votes: Votes
     vote_files: VoteFileMaker
+    branching: Branching
+    merging: Merging
+    merge_pictures: MergePictures
+    comparing: Comparing
+    forking: Forking
     cards: Cards
     views: SongViews
 
@@ -41,12 +52,18 @@ def open_together(
 ) -> Together:
     """Return the services on one database; ``sound_of``: how servers want to hear, ``title_of``: how people call an operation."""
     cards = Cards(database, media=media, title_of=title_of, sound_of=sound_of)
+    songs, parts = SharedSongs(database, limits=limits), ReplyParts(sound_of=sound_of)
     return Together(
-        songs=SharedSongs(database, limits=limits),
+        songs=songs,
         members=SongMembers(database),
         credits=SongCredits(database),
         votes=Votes(database),
         vote_files=VoteFileMaker(database, media=media, sound_of=sound_of),
+        branching=Branching(database),
+        merging=Merging(database),
+        merge_pictures=MergePictures(media, parts=parts),
+        comparing=Comparing(database, media, parts=parts),
+        forking=Forking(database, songs),
         cards=cards,
         views=SongViews(database, cards=cards),
     )
