@@ -12,8 +12,9 @@ from typing import Any
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from db.repositories.jobs import UNFINISHED
 from db.shared_tables import SharedSong, Turn
-from db.tables import User
+from db.tables import Job, User
 
 
 class TurnRepository:
@@ -73,6 +74,32 @@ class TurnRepository:
             .order_by(Turn.ends_at, Turn.id)
         )
         return [(row[0], row[1]) for row in await self._session.execute(query)]
+
+    async def just_played(self, *, since: datetime) -> Sequence[tuple[Turn, SharedSong]]:
+        """Return the bot's turns that ended with music since some moment, with their songs, as far as nobody was told of it."""
+        query = (
+            select(Turn, SharedSong)
+            .join(SharedSong, SharedSong.id == Turn.shared_song_id)
+            .where(Turn.ended_at > since, Turn.user_id.is_(None), Turn.outcome == "played")
+            .order_by(Turn.id)
+        )
+        return [(row[0], row[1]) for row in await self._session.execute(query)]
+
+    async def note_told(self, turn_id: int) -> bool:
+        """Note that people were told what the bot played; return False when somebody else did."""
+        told = await self._session.execute(
+            update(Turn)
+            .where(Turn.id == turn_id, Turn.outcome == "played")
+            .values(outcome="told")
+            .returning(Turn.id)
+            .execution_options(synchronize_session="fetch")
+        )
+        return told.first() is not None
+
+    async def is_working(self, *, user_id: int, channel_id: int) -> bool:
+        """Whether a job of a person in a channel is under way."""
+        query = select(Job.id).where(Job.user_id == user_id, Job.channel_id == channel_id, Job.status.in_(UNFINISHED))
+        return await self._session.scalar(query.limit(1)) is not None
 
     async def end_everywhere(self, user_id: int, *, now: datetime) -> None:
         """End all turns of a person that were not ended; who comes next is found when time is up."""
