@@ -11,7 +11,7 @@ from bot.services.model import Author
 from bot.services.operations.founding import FoundOptions
 from bot.services.options import DEFAULT_NUM_BARS
 from bot.services.together.model import DEFAULT_LICENCE, LICENCES, ForkRule, Role, SharedSongView
-from bot.ui.together import credit_flow, look_flow, song_flow
+from bot.ui.together import branch_flow, credit_flow, fork_flow, look_flow, merge_flow, song_flow
 from bot.ui.together.settings_flow import SongWishes, set_rules
 from bot.ui.together.song_embeds import members_embed
 from music.constraints import METRES
@@ -181,6 +181,43 @@ class Song(commands.GroupCog, group_name="song", group_description="Songs that y
     async def credits(self, interaction: discord.Interaction[TuttiBot]) -> None:
         """Show the credit sheet."""
         await credit_flow.show_credits(self.bot.desk, interaction)
+
+    @app_commands.command(name="rebase", description="Bring a change that came late onto the newest state of the song")
+    @app_commands.describe(message="A link to the message that shows the change")
+    async def rebase(self, interaction: discord.Interaction[TuttiBot], message: str) -> None:
+        """Rebase a late change."""
+        await merge_flow.rebase_linked(self.bot.desk, interaction, link=message)
+
+    @app_commands.command(name="revert", description="Take back one change; what came after it stays")
+    @app_commands.describe(message="A link to the message that shows the change")
+    async def revert(self, interaction: discord.Interaction[TuttiBot], message: str) -> None:
+        """Take back a change in the middle."""
+        await merge_flow.revert_linked(self.bot.desk, interaction, link=message)
+
+    @app_commands.command(name="compare", description="What lies between two states: in words, drawn, and heard")
+    @app_commands.describe(
+        before="A branch, a tag, a number such as #12, or a link to one of my messages",
+        after="The same; left out, the newest state of main",
+    )
+    async def compare(self, interaction: discord.Interaction[TuttiBot], before: str, after: str = "main") -> None:
+        """Compare two states."""
+        await branch_flow.compare_states(self.bot.desk, interaction, before=before, after=after)
+
+    @app_commands.command(name="fork", description="Go on with this song in a thread of your own, with credit")
+    @app_commands.describe(
+        channel="Where the thread is to be; left out, beside this one",
+        title="What the fork is called",
+        message="The state to begin with: a branch, a tag or a link; left out, where you are",
+    )
+    async def fork(
+        self,
+        interaction: discord.Interaction[TuttiBot],
+        channel: discord.TextChannel | None = None,
+        title: app_commands.Range[str, 1, 100] = "",
+        message: str = "",
+    ) -> None:
+        """Fork the song."""
+        await fork_flow.fork_song(self.bot.desk, interaction, channel=channel, title=title, at=message)
 
 
 async def setup(bot: TuttiBot) -> None:

@@ -14,7 +14,7 @@ from db.repositories.songs import SongRepository
 from db.shared_tables import Branch, SharedSong
 from music.versions.ancestry import Graph
 
-_NUMBER = re.compile(r"#?([0-9]{1,15})")  # numbers of messages are longer
+_NUMBER = re.compile(r"#?([0-9]{1,14})")  # numbers of messages are longer
 _MOST_NAMED = 12
 
 

@@ -22,7 +22,7 @@ from bot.ui.together.merge_embeds import branches_embed, closed_embed, compariso
 from bot.ui.together.song_flow import answer, revision_at
 
 _FORM_ID = re.compile(r"tutti:branch-form:(?P<revision_id>[0-9]{1,19})")
-_LINK = re.compile(r"https?://\S+|[0-9]{16,20}")
+_LINK = re.compile(r"<?https?://\S+|[0-9]{15,20}")
 _ALREADY_ACKNOWLEDGED = 40060
 
 
