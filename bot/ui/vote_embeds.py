@@ -93,7 +93,10 @@ def became_words(vote: VoteView, outcome: VoteOutcome) -> str:
     return {
         "head": f"It is the newest state of {branch} now.",
         "already": f"It was the newest state of {branch} already, so nothing changes.",
-        "late": f"{branch} went on meanwhile, so it waits beside it: /song rebase brings it onto the newest state.",
+        "late": (
+            f"{branch} went on meanwhile, or somebody claims what it would change, so it waits beside it: /song rebase brings it "
+            "onto the newest state."
+        ),
         "back": f"Its state is the newest of {branch} again, as #{outcome.revision_id}; what was there before stays in the line.",
         "locked": f"It would change a layer that its owner has locked, so {branch} stays. Ask the owner to unlock it, and vote again.",
         "gone": "But it was deleted meanwhile, so nothing changes.",

@@ -5,23 +5,18 @@ Everything happens in the transaction that closes the vote, so a vote is never c
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.services.clock import utc_now
-from bot.services.operations.base import Made
-from bot.services.operations.stepping import UNDO, UndoOptions
-from bot.services.records import checks_to_json, options_to_json
+from bot.services.operations.stepping import UndoOptions
 from bot.services.songs.graph import find_present
 from bot.services.together.lines import home_branch
-from bot.services.together.recording import SongWork, change_key, record, state_after, take_candidate
-from bot.services.together.states import load_state
+from bot.services.together.recording import take_candidate
 from bot.services.together.votes_model import VoteChoice, VoteOutcome
+from bot.services.together.within import change_within
 from core.errors import NotFoundError, PermissionDeniedError
 from db.repositories.shared_songs import MAIN, SharedSongRepository
-from db.repositories.songs import NewRevision, SongRepository
 from db.shared_tables import Branch, SharedSong, Vote
 
 
@@ -70,43 +65,11 @@ async def _bring_back(
     session: AsyncSession, song: SharedSong, vote: Vote, branch: Branch, revision_id: int, outcome: VoteOutcome
 ) -> VoteOutcome:
     """Make an earlier state the newest of a branch, as an undo does: a revision of its own, so that nothing is lost."""
-    current, wanted = await load_state(session, branch.head_id), await load_state(session, revision_id)
-    work = SongWork(
-        shared_song_id=song.id,
-        base_id=branch.head_id,
-        song=wanted,
-        current=current,
-        others=(),
-        author_id=vote.opened_by_id,
-        into_branch_id=branch.id,
-    )
+    options = UndoOptions(target_id=revision_id, ahead=(branch.head_id,))
     try:
-        state = await asyncio.to_thread(
-            state_after, work, Made(piece=wanted.piece), key=change_key(work.base_id, UNDO.kind, 0)
+        revision, is_taken = await change_within(
+            session, song, branch, options, author_id=vote.opened_by_id, about_id=revision_id
         )
     except PermissionDeniedError:
         return replace(outcome, taken="locked", branch=branch.name, revision_id=revision_id)
-    row = await find_present(session, revision_id)
-    assert row.piece_hash is not None
-    new = NewRevision(
-        song_id=song.song_id,
-        author_id=vote.opened_by_id,
-        guild_id=song.guild_id,
-        channel_id=song.channel_id,
-        operation=UNDO.kind,
-        options=options_to_json(UndoOptions(target_id=revision_id, ahead=(branch.head_id,))),
-        seed=0,
-        parent_ids=(branch.head_id,),
-        piece_hash=row.piece_hash,
-        title=row.title,
-        num_notes=row.num_notes,
-        num_bars=row.num_bars,
-        duration_seconds=row.duration_seconds,
-        checks=checks_to_json(()),
-        chord_names=list(row.chord_names),
-        genre=row.genre,
-        key_name=row.key_name,
-    )
-    revision = await SongRepository(session).add(new, now=utc_now())
-    is_taken = await record(session, revision, work, state, is_candidate=False)
     return replace(outcome, taken="back" if is_taken else "late", branch=branch.name, revision_id=revision.id)
