@@ -30,6 +30,7 @@ from bot.ui.presenter import DiscordPresenter
 from bot.ui.settings_panel import SettingMenu, SettingsButton
 from bot.ui.sources import SourceFinder
 from bot.ui.take_views import TakeButton
+from bot.ui.together.comment_flow import CommentButton
 from bot.ui.together.late_buttons import LateButton
 from bot.ui.together.merge_flow import MergeButton
 from bot.ui.views import CancelButton, MoreMenu, RevisionButton
@@ -65,6 +66,8 @@ EXTENSIONS = (
     "cogs.continue_piece",
     "cogs.score",
     "cogs.export",
+    "cogs.turn",
+    "cogs.comment",
 )
 
 discord.VoiceClient.warn_nacl = False  # Tutti does not speak in voice channels
@@ -142,7 +145,7 @@ class TuttiBot(commands.Bot):
     async def setup_hook(self) -> None:
         """Load everything that Discord may call, before the first event arrives."""
         self.add_dynamic_items(RevisionButton, TakeButton, MoreMenu, CancelButton)
-        self.add_dynamic_items(MergeButton, LateButton)
+        self.add_dynamic_items(MergeButton, LateButton, CommentButton)
         self.add_dynamic_items(LookButton, SongMenu, EraseButton, DeleteNewestButton, SettingMenu, SettingsButton)
         self.add_dynamic_items(BallotButton)
         for extension in EXTENSIONS:

@@ -31,6 +31,7 @@ from bot.services.together.opening import open_together
 from bot.ui.courier import Courier
 from bot.ui.desk import Services
 from bot.ui.song_card import DiscordCards
+from bot.ui.together.turn_herald import DiscordHerald
 from bot.ui.wording.registry import title_of
 from core.errors import ConfigurationError, TuttiError
 from core.log import configure_logging
@@ -184,9 +185,14 @@ async def _start(stack: AsyncExitStack, bot: TuttiBot, inference: InferenceClien
     await bot.services.jobs.start()
     bot.services.keeping.retention.start()
     stack.push_async_callback(bot.services.keeping.retention.stop)
+    clock = asyncio.create_task(
+        bot.services.together.clockwork.run(herald=DiscordHerald(bot, Courier(bot)), orders=bot.services.jobs),
+        name="clockwork",
+    )
+    stack.push_async_callback(_end, clock)
     bot.vote_keeper.start()
     stack.push_async_callback(bot.vote_keeper.stop)
-    bot.vital_tasks = (workers, gateway)
+    bot.vital_tasks = (workers, gateway, clock)
 
 
 def _keep_cards(stack: AsyncExitStack, bot: TuttiBot, cards: CardKeeper) -> None:

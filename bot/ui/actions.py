@@ -24,6 +24,7 @@ from bot.ui.looking_back import press_star, press_tree, press_undo
 from bot.ui.modals import open_edit
 from bot.ui.take_actions import vary
 from bot.ui.together.branch_flow import press_branch
+from bot.ui.together.comment_flow import open_comment_form
 from bot.ui.together.layer_flow import press_add_to_song
 from bot.ui.together.merge_flow import press_revert
 from bot.ui.together.song_flow import press_make_song
@@ -114,6 +115,11 @@ ACTIONS: Mapping[str, Action] = {
         label="Add to song",
         handler=press_add_to_song,
         description="Its tracks become layers of the song that lives here",
+    ),
+    "comment": Action(
+        label="Comment…",
+        handler=open_comment_form,
+        description="Say something at a bar of this song, for all to hear and see",
     ),
     "branch": Action(
         label="Branch here", handler=press_branch, description="Begin a branch of this song with this; main stays"

@@ -84,12 +84,6 @@ class ClaimRepository:
         )
         return len(ended.all())
 
-    async def end_everywhere(self, user_id: int, *, now: datetime) -> None:
-        """End all claims of a person in all songs."""
-        await self._session.execute(
-            update(Claim).where(Claim.user_id == user_id, Claim.ended_at.is_(None)).values(ended_at=now)
-        )
-
     # --- time ------------------------------------------------------------------------------------------------------
 
     async def next_expiry(self) -> datetime | None:

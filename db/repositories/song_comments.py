@@ -89,10 +89,6 @@ class CommentRepository:
         )
         return changed.first() is not None
 
-    async def forget_words_of(self, user_id: int) -> None:
-        """Take away what a person said; that they said something stays, as with their music."""
-        await self._session.execute(update(SongComment).where(SongComment.author_id == user_id).values(text=""))
-
     async def _rows(self, *conditions: object, limit: int) -> list[CommentRow]:
         resolver = aliased(User)
         query = (

@@ -101,12 +101,6 @@ class TurnRepository:
         query = select(Job.id).where(Job.user_id == user_id, Job.channel_id == channel_id, Job.status.in_(UNFINISHED))
         return await self._session.scalar(query.limit(1)) is not None
 
-    async def end_everywhere(self, user_id: int, *, now: datetime) -> None:
-        """End all turns of a person that were not ended; who comes next is found when time is up."""
-        await self._session.execute(
-            update(Turn).where(Turn.user_id == user_id, Turn.ended_at.is_(None)).values(ended_at=now, outcome="left")
-        )
-
     async def _swap(self, turn_id: int, *conditions: Any, **values: Any) -> bool:
         swapped = await self._session.execute(
             update(Turn)

@@ -37,18 +37,31 @@ _COMMANDS: Mapping[Group | None, tuple[str, ...]] = {
         "redo",
         "remix",
         "song",
+        "turn",
         "undo",
         "vote",
     ),
     "settings": ("settings",),
-    None: ("delete", "describe", "explain", "export", "favourites", "help", "history", "mydata", "score"),
+    None: ("comment", "delete", "describe", "explain", "export", "favourites", "help", "history", "mydata", "score"),
 }
 """Every command by its group; an entry of the Apps menu such as “Remix this” belongs to the command of that name. None: open to
 all, because it shows or erases only what is one's own to see. A test walks all commands: one that is missing does not pass."""
 _BUTTONS: Mapping[Group | None, tuple[str, ...]] = {
     "edit": ("add-to-song", "again", "anew", "edit", "make-song", "pick", "remix-form", "revert", "vary"),
     "generate": ("stage",),
-    None: ("ballot", "cancel", "details", "listen", "look", "songs", "star", "stems", "tree"),
+    None: (
+        "ballot",
+        "cancel",
+        "comment-reopen",
+        "comment-resolve",
+        "details",
+        "listen",
+        "look",
+        "songs",
+        "star",
+        "stems",
+        "tree",
+    ),
 }
 """Buttons and menus that bear no command's name. What is not listed counts as an edit."""
 GROUP_OF: Mapping[str, Group | None] = {

@@ -10,6 +10,9 @@ from bot.services.replies.library import ReplyParts
 from bot.services.replies.sound import SoundOf, usual_sound
 from bot.services.together.branching import Branching
 from bot.services.together.card import Cards
+from bot.services.together.claims import Claims
+from bot.services.together.clockwork import Clockwork
+from bot.services.together.comments import Comments
 from bot.services.together.comparing import Comparing
 from bot.services.together.credits import SongCredits
 from bot.services.together.forking import Forking
@@ -18,6 +21,7 @@ from bot.services.together.members import SongMembers
 from bot.services.together.merging import Merging
 from bot.services.together.merging_pictures import MergePictures
 from bot.services.together.service import SharedSongs
+from bot.services.together.turns import Turns
 from bot.services.together.votes import Votes
 from bot.services.together.votes_files import VoteFileMaker
 from core.settings import LimitSettings
@@ -30,6 +34,10 @@ class Together:
 
     songs: SharedSongs
     members: SongMembers
+    claims: Claims
+    turns: Turns
+    clockwork: Clockwork
+    comments: Comments
     credits: SongCredits
     votes: Votes
     vote_files: VoteFileMaker
@@ -51,11 +59,16 @@ def open_together(
     title_of: Callable[[str], str] = str.capitalize,
 ) -> Together:
     """Return the services on one database; ``sound_of``: how servers want to hear, ``title_of``: how people call an operation."""
+    clockwork = Clockwork(database)
     cards = Cards(database, media=media, title_of=title_of, sound_of=sound_of)
     songs, parts = SharedSongs(database, limits=limits), ReplyParts(sound_of=sound_of)
     return Together(
         songs=songs,
         members=SongMembers(database),
+        claims=Claims(database, on_change=clockwork.kick),
+        turns=Turns(database, on_change=clockwork.kick),
+        clockwork=clockwork,
+        comments=Comments(database, media=media, sound_of=sound_of),
         credits=SongCredits(database),
         votes=Votes(database),
         vote_files=VoteFileMaker(database, media=media, sound_of=sound_of),
