@@ -27,7 +27,7 @@ from db.repositories.shared_songs import SharedSongRepository
 _log = structlog.stdlib.get_logger(__name__)
 
 MAY_NOT_PIN = "I may not pin this card. Whoever manages this server can let me: the permission is called Pin Messages."
-_RETRY_SECONDS = (5.0, 15.0, 60.0)
+_RETRY_SECONDS = (5.0, 15.0, 60.0, 600.0)
 _MAX_KEPT_SOUNDS = 8
 
 
@@ -160,7 +160,8 @@ class CardKeeper:
         """Bring a card to show everything: changes first, then the sound."""
         while (counts := await self._counts(shared_song_id)) is not None:
             if counts.wanted > max(keeping.shown, counts.shown if keeping.last is None else -1):
-                await asyncio.sleep(max(self._pace.quiet, self._pause_seconds(keeping)))
+                quiet_seconds = 0.0 if counts.message_id is None else self._pace.quiet  # a new song is not kept waiting
+                await asyncio.sleep(max(quiet_seconds, self._pause_seconds(keeping)))
                 await self._show_changes(shared_song_id, keeping, since=counts)
             elif keeping.sound_task is not None:
                 await asyncio.wait({keeping.sound_task}, timeout=self._pace.look)
