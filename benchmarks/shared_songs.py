@@ -1,6 +1,6 @@
 """How long songs made together take: what differs, merging, and ancestors, at the size that was promised.
 
-A new quantity is a function that returns what is to be timed, in ``_QUANTITIES``; more of a promise in ``goals.py``.
+A new quantity is a function that returns what is to be timed, in ``QUANTITIES``; more of a promise in ``goals.py``.
 """
 
 from __future__ import annotations
@@ -27,7 +27,9 @@ Work = Callable[[], object]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Quantity:
+class Quantity:
+    """What is timed: ``prepare`` returns the work, and is not timed itself."""
+
     name: str
     note: str
     prepare: Callable[[], Work]
@@ -35,7 +37,7 @@ class _Quantity:
 
 def measure(num_repeats: int) -> ResultTable:
     """Do everything ``_SAMPLES_PER_REPEAT`` times as often as asked, for each takes a moment only."""
-    rows = tuple(_measure(quantity, num_samples=num_repeats * _SAMPLES_PER_REPEAT) for quantity in _QUANTITIES)
+    rows = tuple(measure_quantity(quantity, num_samples=num_repeats * _SAMPLES_PER_REPEAT) for quantity in QUANTITIES)
     return ResultTable(
         name="shared_songs",
         title="Songs made together",
@@ -45,7 +47,8 @@ def measure(num_repeats: int) -> ResultTable:
     )
 
 
-def _measure(quantity: _Quantity, *, num_samples: int) -> Row:
+def measure_quantity(quantity: Quantity, *, num_samples: int) -> Row:
+    """Time one quantity in milliseconds, after once that does not count."""
     work = quantity.prepare()
     work()
     samples: list[float] = []
@@ -72,15 +75,15 @@ def _ancestor() -> Work:
     return lambda: merge_base(graph, NUM_REVISIONS, NUM_REVISIONS - 1)
 
 
-_QUANTITIES = (
-    _Quantity(name="difference", note="what changed, by layer and bar", prepare=_difference),
-    _Quantity(name="merge", note="three-way, with conflicts and an account of every note", prepare=_merge),
-    _Quantity(
+QUANTITIES = (
+    Quantity(name="difference", note="what changed, by layer and bar", prepare=_difference),
+    Quantity(name="merge", note="three-way, with conflicts and an account of every note", prepare=_merge),
+    Quantity(
         name="common ancestor",
         note=f"of the two newest of {NUM_REVISIONS:,} revisions on 2 branches",
         prepare=_ancestor,
     ),
-    _Quantity(
+    Quantity(
         name="status card",
         note=f"read, gathered and drawn at {NUM_REVISIONS:,} revisions, through the database and a media child; no sound",
         prepare=lambda: prepare_card(num_revisions=NUM_REVISIONS),
