@@ -33,7 +33,7 @@ from music.time_grid import TimeGrid
 from music.transform import scale_ticks
 
 _WIDTH, _LEFT, _RIGHT, _TITLE_HEIGHT, _HEADING_HEIGHT, _AXIS_HEIGHT, _KEY_HEIGHT = 1100, 60, 14, 36, 24, 20, 32
-_PALE = (56, 58, 66)
+_PALE = (66, 69, 80)
 _OUTSIDE = (98, 104, 120)
 _CONFLICT_GROUND = (40, 43, 52)
 _NUM_BARS_AROUND = 2
