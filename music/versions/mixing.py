@@ -3,7 +3,7 @@
 Levels become channel volume (controller 7), places become pan (controller 10), in the piece itself, so that a MIDI file sounds the
 same elsewhere. General MIDI's volume law is taken: 40 log10(value / 127) dB ("General MIDI 2 Recommended Practice", MMA RP-024, 1999),
 which FluidSynth follows. What the layer's own track says of volume and pan is kept, relative to its level and place; expression
-(controller 11) is left alone. Values are whole numbers, so a level is met within 0.35 dB at -24 dB and within 0.1 dB above -12 dB.
+(controller 11) is left alone. Values are whole numbers, so a level is met within 0.1 dB near 0, 0.2 dB at -12 and 0.35 dB at -24.
 """
 
 from __future__ import annotations
