@@ -239,7 +239,7 @@ export class SongView {
   #compare(first, second) {
     const entry = this.commands.find("compare");
     const names = entry?.options.slice(0, 2) ?? [];
-    const typed = ({ type }, id) => (type === 3 ? String(id) : id);
+    const typed = ({ type }, id) => (type === 3 ? `#${id}` : id);
     const extra = names.length === 2 ? { [names[0].name]: typed(names[0], first), [names[1].name]: typed(names[1], second) } : {};
     this.#run(this.commands.send("compare", {}, { song: this.#song, extra }));
   }
