@@ -147,6 +147,7 @@ export function cleanSong(data) {
     layers,
     claims: objects(data.claims).map((each) => claim(each, allBars.length)).filter(Boolean),
     turn: isObject(data.turn) && text(data.turn.who) ? { who: text(data.turn.who), untilMs: moment(data.turn.until) } : null,
+    members: objects(data.members).map((each) => ({ name: text(each.name), role: text(each.role), branch: text(each.branch) || null })).filter((each) => each.name),
     queue: (Array.isArray(data.queue) ? data.queue : []).slice(0, MAX_LISTED).map(text).filter(Boolean),
     votes: objects(data.votes).map((each) => ({ id: id(each.id), title: text(each.title), link: link(each.link) })).filter((each) => each.title),
     comments: objects(data.comments).map(comment).filter((each) => each.text),

@@ -26,6 +26,19 @@ export function headOf(song) {
   );
 }
 
+/** Who makes it, where they work, and that I work elsewhere than the card shows; null when the card does not tell. */
+export function membersOf({ members, branch }, me) {
+  if (!members.length) return null;
+  const own = members.find(({ name }) => name === me)?.branch;
+  const words = members.map((each) => [each.name, [each.role === "editor" ? "" : each.role, each.branch && each.branch !== branch ? `on ${each.branch}` : ""].filter(Boolean).join(", ")]);
+  return el(
+    "div",
+    { class: "song-members" },
+    el("p", { class: "song-facts" }, el("span", { class: "song-faint", text: "with" }), words.map(([name, more]) => el("span", {}, name, more ? el("span", { class: "song-faint", text: ` (${more})` }) : null))),
+    own && branch && own !== branch ? el("p", { class: "song-turn", testid: "song-elsewhere", text: `You work on ${own}. This card shows ${branch}: what you change here is to be heard there.` }) : null,
+  );
+}
+
 /** Whose turn it is, who waits, and who has claimed what; null when nobody does any of it. */
 export function turnOf(song, me) {
   const { turn, queue, claims } = song;

@@ -9,7 +9,7 @@ import { readSong } from "./song_card.js";
 import { SongCommands } from "./song_commands.js";
 import { SongGrid } from "./song_grid.js";
 import { changesOf, SongGraph } from "./song_history.js";
-import { branchesOf, commentsOf, headOf, refreshCountdowns, turnOf, votesOf } from "./song_lists.js";
+import { branchesOf, commentsOf, headOf, membersOf, refreshCountdowns, turnOf, votesOf } from "./song_lists.js";
 import { SongMixer } from "./song_mixer.js";
 
 const PINNED_LINE = 6;
@@ -127,7 +127,7 @@ export class SongView {
     const isNew = this.node.hidden;
     const me = store.me?.name;
     const put = (part, ...nodes) => part.replaceChildren(...nodes.flat().filter(Boolean));
-    put(this.head, headOf(song));
+    put(this.head, headOf(song), membersOf(song, me));
     put(this.turn, turnOf(song, me));
     put(this.changes, changesOf(song));
     put(this.votes, votesOf(song));

@@ -52,6 +52,10 @@ def make_song(link: str) -> Song:
             layer("c", 3, "Drums", instrument="Drum kit", owner="Cleo", is_muted=True),
         ],
         "claims": [{"who": "Ben", "layer": "a", "bars": [5, 8], "until": "2099-01-01T00:00:00+00:00"}],
+        "members": [
+            {"name": "Ana", "role": "host", "branch": "main"},
+            {"name": "Ben", "role": "editor", "branch": "jazzy"},
+        ],
         "turn": {"who": "Ana", "until": "2099-01-01T00:00:00+00:00"},
         "queue": ["Ben", "Cleo"],
         "votes": [{"id": 1, "title": "Which ending?", "link": link}],

@@ -131,6 +131,8 @@ async def test_three_tabs_see_the_same_song(shown, open_page):
     for other in (ben, cleo):
         await expect(other.get_by_test_id("song-turn")).to_contain_text("Ana’s turn")
         await expect(other.get_by_test_id("song-play")).to_have_text("My turn")
+    await expect(ben.get_by_test_id("song-elsewhere")).to_contain_text("You work on jazzy. This card shows main")
+    await expect(page.get_by_test_id("song-elsewhere")).to_have_count(0)
     await page.get_by_test_id("song-done").click()
     await expect(ben.get_by_test_id("song-turn")).to_contain_text("Your turn")
     await expect(ben.get_by_test_id("song-done")).to_be_visible()
