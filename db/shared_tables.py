@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base
@@ -22,6 +23,15 @@ class SharedSong(Base):
     """
 
     __tablename__ = "shared_songs"
+    __table_args__ = (
+        # Only the few whose cards are behind are in it.
+        Index(
+            "ix_shared_songs_card_behind",
+            "id",
+            postgresql_where=sql("card_wanted > card_shown"),
+            sqlite_where=sql("card_wanted > card_shown"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     song_id: Mapped[int] = mapped_column(ForeignKey("songs.id"), unique=True)
@@ -62,7 +72,7 @@ class Branch(Base):
     shared_song_id: Mapped[int] = mapped_column(ForeignKey("shared_songs.id"))
     name: Mapped[str] = mapped_column(String(40))
     head_id: Mapped[int] = mapped_column(ForeignKey("revisions.id"), index=True)
-    author_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    author_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
     created_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
 
@@ -89,7 +99,7 @@ class SongTag(Base):
     shared_song_id: Mapped[int] = mapped_column(ForeignKey("shared_songs.id"))
     name: Mapped[str] = mapped_column(String(40))
     revision_id: Mapped[int] = mapped_column(ForeignKey("revisions.id"), index=True)
-    author_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    author_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
     created_at: Mapped[datetime]
 
 
@@ -146,7 +156,7 @@ class Vote(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     shared_song_id: Mapped[int] = mapped_column(ForeignKey("shared_songs.id"))
     kind: Mapped[str] = mapped_column(String(10))
-    opened_by_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    opened_by_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
     options: Mapped[dict[str, Any]]
     threshold: Mapped[float]
     quorum: Mapped[int]
@@ -184,7 +194,7 @@ class SongComment(Base):
     message_id: Mapped[int | None] = mapped_column(index=True)
     created_at: Mapped[datetime]
     resolved_at: Mapped[datetime | None]
-    resolved_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    resolved_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)
 
 
 class MergeDraft(Base):

@@ -128,7 +128,11 @@ class Job(Base):
     """A wish, stored with its input before it is accepted, until it has been answered exactly once."""
 
     __tablename__ = "jobs"
-    __table_args__ = (Index("ix_jobs_is_answered_lease_until", "is_answered", "lease_until"),)
+    __table_args__ = (
+        Index("ix_jobs_is_answered_lease_until", "is_answered", "lease_until"),
+        Index("ix_jobs_operation_id", "operation", "id"),
+        Index("ix_jobs_status_id", "status", "id"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(String(16))

@@ -208,6 +208,8 @@ class SongRepository:
                 func.max(Message.created_at).label("shown_at"),
                 func.min(Message.position).label("position"),
             )
+            .join(Revision, Revision.id == Message.revision_id)
+            .where(Revision.channel_id == channel_id)  # said again, so that nobody counts all messages there are
             .group_by(Message.revision_id)
             .subquery()
         )
