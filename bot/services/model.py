@@ -220,7 +220,8 @@ class Reply:
     """Everything that answers a job. Without sound or picture (None) ``remarks`` say why; the text always arrives.
 
     ``changes``: what an edit changed, in lines; ``audio_before`` is then what it was made from. ``shared_run_notes``: at most so many notes in a row of what we wrote stand in the training music, too (0: fewer than
-    are ever counted; None: not measured). ``line``: where it stands in a song that people make together.
+    are ever counted; None: not measured). ``line``: where it stands in a song that people make together;
+    ``account``: what a merge brought from where, a line for each layer.
     """
 
     revision: RevisionView
@@ -238,6 +239,7 @@ class Reply:
     audio_before: File | None = None
     changes: tuple[str, ...] = ()
     line: SongLine | None = None
+    account: tuple[str, ...] = ()
 
     @property
     def files(self) -> tuple[File, ...]:

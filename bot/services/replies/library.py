@@ -52,6 +52,7 @@ class Finished:
     checks: tuple[Check, ...]
     chord_names: tuple[str, ...]
     line: SongLine | None = None
+    account: tuple[str, ...] = ()  # of a merge: what came from where
     heard: Piece | None = None
     heard_before: Piece | None = None
     silent_layers: tuple[str, ...] = ()
@@ -123,6 +124,7 @@ class ReplyMaker:
             audio=sounds.after,
             audio_before=sounds.before,
             line=finished.line,
+            account=finished.account,
             changes=() if comparison is None else describe_difference(comparison.difference, piece),
             picture=picture,
             alt_text=alt_text,

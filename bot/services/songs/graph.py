@@ -14,6 +14,7 @@ from bot.services.records import checks_from_json, view_revision
 from bot.services.replies.library import Finished
 from bot.services.together.claims_reasons import claims_reason
 from bot.services.together.lines import line_of
+from bot.services.together.merging_words import merge_account
 from core.errors import NotFoundError
 from db.engine import Database, unbroken
 from db.repositories.pieces import PieceRepository
@@ -80,6 +81,7 @@ async def load_finished(database: Database, revision_id: int) -> Finished:
         line = await line_of(session, revision_id)
         if line is not None and line.branch is None and not line.is_take:
             line = replace(line, reason=await claims_reason(session, row, shared_song_id=line.shared_song_id))
+        account = await merge_account(session, row, revision)
         state = await _state_data(session, revision_id)
         state_before = await _state_data(session, parent_rows[0].id) if parent_rows else None
         before_data = await piece_data(session, parent_rows[0]) if parent_rows else None
@@ -97,6 +99,7 @@ async def load_finished(database: Database, revision_id: int) -> Finished:
         checks=checks_from_json(row.checks),
         chord_names=tuple(row.chord_names),
         line=line,
+        account=account,
         heard=None if song is None else mix(song),
         heard_before=None if song_before is None else mix(song_before),
         silent_layers=() if song is None else silent_layers(song),

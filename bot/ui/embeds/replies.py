@@ -37,6 +37,9 @@ def reply_embed(reply: Reply) -> discord.Embed:
     if reply.changes:
         changes = "\n".join(make_plain(line) for line in reply.changes)
         embed.add_field(name="Changed", value=clip(changes, FIELD_LIMIT), inline=False)
+    if reply.account:
+        account = "\n".join(make_plain(line) for line in reply.account)
+        embed.add_field(name="What came from where", value=clip(account, FIELD_LIMIT), inline=False)
     if reply.line is not None:
         embed.add_field(name="Song", value=clip(line_words(reply.line), FIELD_LIMIT), inline=False)
     if reply.checks:

@@ -58,6 +58,10 @@ async def test_work_on_two_branches_comes_together(songs, branching, merging, op
     assert check.is_kept
     assert "from low end" in check.found
     assert reply.audio_before is not None
+    assert reply.account == (
+        "Piano: 8 notes taken from main (bars 1-2); 8 notes removed by main (bars 1-2)",
+        "Bass: 8 notes taken from low end (bars 3-4); 8 notes removed by low end (bars 3-4)",
+    )
 
 
 async def test_both_sides_of_a_conflict_are_kept_if_people_want_that(songs, branching, merging, open_studio):
