@@ -89,7 +89,8 @@ class EraseButton(
             return
         text = (
             f"Done. Your name and number are gone, with {counts['jobs']} jobs, {counts['uploads']} files, "
-            f"{counts['revisions']} results made from them and {counts['favourites']} stars. Messages that are still in "
+            f"{counts['revisions']} results made from them, {counts['favourites']} stars, and in {counts['songs']} songs made together "
+            f"{counts['comments']} comments and {counts['ballots']} ballots. Messages that are still in "
             "Discord stay there: they are not mine to know any more, but you can ask a moderator to delete them."
         )
         await send_again(_replacing(interaction, discord.Embed(description=text, colour=BLUE)))
@@ -99,10 +100,13 @@ def _warning(belongings: Belongings) -> discord.Embed:
     embed = discord.Embed(title="Erase everything about you?", colour=RED)
     embed.description = (
         f"I keep {belongings.num_results} results of yours, {belongings.num_uploads} files that you sent, "
-        f"{belongings.num_jobs} jobs and {belongings.num_favourites} stars.\n\n"
+        f"{belongings.num_jobs} jobs and {belongings.num_favourites} stars. You are or were in {belongings.num_songs} songs made "
+        f"together, with {belongings.num_comments} comments.\n\n"
         "**Goes at once:** your number and name, your jobs, stars and drafts, the words you typed, names of your files, and the "
-        "music of your files with everything made from it, unless somebody else built on it.\n"
-        "**Stays without your name:** that music of yours that somebody else built on, and results that you made without a file. "
+        "music of your files with everything made from it, unless somebody else built on it; in songs made together your comments, "
+        "ballots, claims and turns. Your locks open, and if you are host, the editor who joined first takes over.\n"
+        "**Stays without your name:** your layers of songs made together, that music of yours that somebody else built on, and results "
+        "that you made without a file. "
         "Delete those before, with /delete or the Delete entry under them, if you want them gone.\n\n"
         "This cannot be undone. /mydata export gives you a copy first."
     )

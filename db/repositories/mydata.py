@@ -14,6 +14,8 @@ from sqlalchemy import delete, inspect, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.base import Base
+from db.repositories.song_people import SongPeopleRepository
+from db.shared_tables import Vote
 from db.tables import Draft, Favourite, Job, Message, Revision, RevisionParent, StoredPiece, StoredUpload, User
 
 _SECRETS = frozenset({"reply_token", "lease_owner", "lease_until", "data"})
@@ -22,7 +24,9 @@ _SECRETS = frozenset({"reply_token", "lease_owner", "lease_until", "data"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonData:
-    """Rows as plain values. ``pieces``: encoded music by the number of the revision, newest first."""
+    """Rows as plain values. ``pieces``: encoded music by the number of the revision, newest first; ``in_songs``: what they did in
+    songs made together, by table.
+    """
 
     person: dict[str, Any]
     revisions: list[dict[str, Any]]
@@ -31,6 +35,7 @@ class PersonData:
     favourites: list[dict[str, Any]]
     drafts: list[dict[str, Any]]
     messages: list[dict[str, Any]]
+    in_songs: dict[str, list[dict[str, Any]]]
     pieces: dict[int, bytes]
 
 
@@ -60,6 +65,10 @@ class MyDataRepository:
             favourites=[_plain(row) for row in favourites],
             drafts=[_plain(row) | {"data": row.data} for row in drafts],
             messages=[_plain(row) for row in messages],
+            in_songs={
+                table: [_blind(row) if isinstance(row, Vote) else _plain(row) for row in rows]
+                for table, rows in (await SongPeopleRepository(session).rows_of(user.id)).items()
+            },
             pieces=await self._pieces_of(revisions),
         )
 
@@ -90,6 +99,11 @@ class MyDataRepository:
                 if piece is not None:
                     found[revision.id] = piece.data
         return found
+
+
+def _blind(vote: Vote) -> dict[str, Any]:
+    """Return a vote without what is behind its letters, unless it is over: nobody knows before."""
+    return {name: value for name, value in _plain(vote).items() if name != "options" or vote.closed_at is not None}
 
 
 def _plain(row: Base) -> dict[str, Any]:

@@ -7,6 +7,7 @@ parts that fit into messages; the newest pieces come first.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import io
 import zipfile
 from collections.abc import Sequence
@@ -18,9 +19,12 @@ import msgspec
 from bot.services.clock import utc_now
 from bot.services.model import File
 from bot.services.ports import MediaMaker
+from bot.services.together.states import load_state
 from core.errors import NotFoundError
 from db.engine import Database, unbroken
 from db.repositories.mydata import MyDataRepository, PersonData
+from db.repositories.shared_songs import SharedSongRepository
+from db.repositories.song_people import SongPeopleRepository
 from db.repositories.users import UserRepository
 from music.codec import decode_piece
 
@@ -29,7 +33,8 @@ _ZIP_OVERHEAD_BYTES = 200_000
 README = """This is everything that this bot keeps about you.
 
 data.json    you, the results you asked for, your jobs, files you sent (their names; their bytes are not kept), your favourites, what
-             you began and did not send, and what messages show them. Times are UTC. "options" is what you asked for.
+             you began and did not send, and what messages show them. Times are UTC. "options" is what you asked for. "songs" is what
+             you did in songs made together, table by table, and "layers" are those that are yours in them now.
 midi/        your results and the music of files you sent, by their number in data.json
 
 Sound and pictures are not kept: they are made again when needed. What erasing does: /mydata erase.
@@ -53,6 +58,8 @@ class Belongings:
     num_uploads: int = 0
     num_jobs: int = 0
     num_favourites: int = 0
+    num_songs: int = 0
+    num_comments: int = 0
 
 
 class MyDataService:
@@ -72,6 +79,8 @@ class MyDataService:
             num_uploads=len(data.uploads),
             num_jobs=len(data.jobs),
             num_favourites=len(data.favourites),
+            num_songs=len(data.in_songs["song_members"]),
+            num_comments=len(data.in_songs["song_comments"]),
         )
 
     async def export(self, user_id: int, *, size_limit_bytes: int) -> Export:
@@ -84,7 +93,8 @@ class MyDataService:
         data = await self._read(user_id)
         if data is None:
             raise NotFoundError(what="person", identifier=str(user_id))
-        files = [("README.txt", README.encode()), ("data.json", _as_json(data))]
+        layers = await self._layers_of(user_id)
+        files = [("README.txt", README.encode()), ("data.json", _as_json(data, layers))]
         for revision_id, piece in data.pieces.items():
             midi = await self._media.write_midi(await asyncio.to_thread(decode_piece, piece))
             files.append((f"midi/{revision_id}.mid", midi))
@@ -103,8 +113,24 @@ class MyDataService:
             user = await UserRepository(session).find(user_id)
             return None if user is None else await MyDataRepository(session).everything_of(user)
 
+    @unbroken
+    async def _layers_of(self, user_id: int) -> list[dict[str, Any]]:
+        """Return the layers that belong to somebody at the heads of all branches of their songs."""
+        found: list[dict[str, Any]] = []
+        async with self._database.reading() as session:
+            user = await UserRepository(session).find(user_id)
+            songs = () if user is None else await SongPeopleRepository(session).songs_of(user.id)
+            for song in songs:
+                for branch in await SharedSongRepository(session).branches(song.id, with_closed=True):
+                    with contextlib.suppress(NotFoundError):  # its music was deleted
+                        state = await load_state(session, branch.head_id)
+                        owned = (layer for layer in state.layers if user is not None and layer.owner_id == user.id)
+                        about = {"shared_song_id": song.id, "branch": branch.name, "revision_id": branch.head_id}
+                        found += [about | msgspec.to_builtins(layer) for layer in owned]
+        return found
 
-def _as_json(data: PersonData) -> bytes:
+
+def _as_json(data: PersonData, layers: list[dict[str, Any]]) -> bytes:
     content: dict[str, Any] = {
         "exported_at": utc_now().isoformat(),
         "person": data.person,
@@ -114,6 +140,8 @@ def _as_json(data: PersonData) -> bytes:
         "favourites": data.favourites,
         "drafts": data.drafts,
         "messages": data.messages,
+        "songs": data.in_songs,
+        "layers": layers,
     }
     return msgspec.json.format(msgspec.json.encode(content), indent=2)
 

@@ -2,7 +2,7 @@
 
 The person becomes a pseudonym in the graph. Their jobs and the files they sent go. The music in those files goes with all
 that was made from it, unless somebody else's work descends from it: then the music stays, without a name. Their stars and the words
-that they typed go in any case.
+that they typed go in any case. What becomes of songs made together stands in ``leaving_songs.py``.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import structlog
 
 from bot.services.clock import utc_now
+from bot.services.people.leaving_songs import leave_songs, step_back
 from core.errors import LimitError, NotFoundError
 from db.engine import Database, unbroken
 from db.repositories.favourites import FavouriteRepository
@@ -31,7 +32,7 @@ class PrivacyService:
 
     @unbroken
     async def erase(self, user_id: int, *, needs_rest: bool = False) -> dict[str, int]:
-        """Erase the person with this Discord number and return how many jobs, uploads and revisions went.
+        """Erase the person with this Discord number and return how many jobs, uploads, revisions and other things went.
 
         ``needs_rest``: a person with something in the making is told to wait, so that no message is left unfinished.
 
@@ -53,6 +54,7 @@ class PrivacyService:
             await MyDataRepository(session).forget_drafts(user.id)
             for revision in await MyDataRepository(session).revisions_of(user.id):
                 forget_words(revision)
+            in_songs = await leave_songs(session, user)
             num_jobs = await JobRepository(session).delete_of(user.id)
             uploads = await pieces.uploads_of(user.id)
             doomed: dict[int, Revision] = {}
@@ -62,11 +64,12 @@ class PrivacyService:
                 if root is not None:
                     root.title = ""
                     doomed |= await _line_of(songs, root, user)
+            await step_back(session, doomed)
             hashes = {await songs.delete(revision, now=utc_now()) for revision in doomed.values()} - {None}
             num_pieces = await pieces.delete_unused({piece_hash for piece_hash in hashes if piece_hash is not None})
             users.erase(user)
         counts = {"jobs": num_jobs, "uploads": len(uploads), "revisions": len(doomed), "pieces": num_pieces}
-        counts |= {"favourites": num_favourites}
+        counts |= {"favourites": num_favourites, **in_songs}
         _log.info("person_erased", **counts)
         return counts
 

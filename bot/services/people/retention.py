@@ -21,6 +21,7 @@ from db.engine import Database, unbroken
 from db.repositories.guild_settings import GuildSettingsRepository
 from db.repositories.pieces import PieceRepository
 from db.repositories.retention import RetentionRepository
+from db.repositories.song_people import SongPeopleRepository
 from db.repositories.songs import SongRepository
 
 _log = structlog.stdlib.get_logger(__name__)
@@ -146,5 +147,6 @@ class RetentionService:
             for revision in old:
                 forget_words(revision)
             hashes = {await songs.delete(revision, now=self._now()) for revision in old}
+            await SongPeopleRepository(session).empty_states([revision.id for revision in old])
             await PieceRepository(session).delete_unused({each for each in hashes if each is not None})
             return len(old)

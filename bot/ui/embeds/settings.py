@@ -26,7 +26,7 @@ def settings_embed(settings: GuildSettings, *, limits: LimitSettings) -> discord
     )
     jobs = settings.max_jobs_per_user or limits.max_jobs_per_user
     bars = settings.max_bars or limits.max_bars
-    kept = "for ever" if settings.retention_days is None else f"{settings.retention_days} days, then their music goes"
+    kept = "for ever" if settings.retention_days is None else f"{settings.retention_days} days, then their music goes; open songs stay"
     channels = ", ".join(f"<#{number}>" for number in settings.channel_ids) or "all channels"
     language = f"{LANGUAGES.get(settings.language, settings.language)}. Others are not translated yet."
     for name, value in (
