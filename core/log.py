@@ -42,10 +42,12 @@ def configure_logging(settings: LogSettings, *, stream: TextIO | None = None) ->
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         _hide_private_fields,
     ]
+    # Tracebacks without local variables: those hold what people wrote, and tokens; and drawing them stops the event loop for seconds.
+    quiet = structlog.tracebacks.ExceptionDictTransformer(show_locals=False, use_rich=False)
     rendering: list[Processor] = (
-        [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+        [structlog.processors.ExceptionRenderer(quiet), structlog.processors.JSONRenderer()]
         if settings.as_json
-        else [structlog.dev.ConsoleRenderer(colors=output.isatty())]
+        else [structlog.dev.ConsoleRenderer(colors=output.isatty(), exception_formatter=structlog.dev.plain_traceback)]
     )
     structlog.configure(
         processors=[

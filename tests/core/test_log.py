@@ -105,3 +105,24 @@ def test_libraries_log_in_the_same_form(stream):
     (line,) = _lines(stream)
     assert (line["event"], line["logger"], line["level"]) == ("failed here", "library", "error")
     assert line["exception"][0]["exc_type"] == "ValueError"
+
+
+@pytest.mark.parametrize("as_json", [True, False], ids=["json", "console"])
+def test_tracebacks_hold_no_local_variables(stream, as_json):
+    """What people wrote stays in the variables that held it, and a traceback of a deep call stays short."""
+    configure_logging(_settings(as_json=as_json), stream=stream)
+
+    def fail(words: str, depth: int) -> None:
+        if not depth:
+            raise ValueError("broken")
+        fail(words, depth - 1)
+
+    try:
+        fail("a secret" + " wish", 10)
+    except ValueError:
+        structlog.stdlib.get_logger("tutti").exception("request_failed")
+
+    assert "ValueError" in stream.getvalue()
+    assert "broken" in stream.getvalue()
+    assert "a secret wish" not in stream.getvalue()
+    assert len(stream.getvalue()) < 5000
