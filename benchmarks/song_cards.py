@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import gc
 import tempfile
 from collections.abc import Callable
 from contextlib import AsyncExitStack
@@ -63,7 +64,11 @@ class CardBench:
         self._stack.push_async_callback(self._database.close)
         self._media = await self._stack.enter_async_context(MediaClient(Settings().media))
         async with self._database.writing() as session:
-            return await _write_song(session, num_revisions=self._num_revisions)
+            shared_song_id = await _write_song(session, num_revisions=self._num_revisions)
+        # Torch is in this process, though never in the bot's: its million objects are none of the card's business.
+        gc.collect()
+        gc.freeze()
+        return shared_song_id
 
     async def _show(self) -> bytes:
         cards = Cards(self._database, media=self._media)
