@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, delete, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, case, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.base import MAX_ID
@@ -45,6 +45,15 @@ class Lease:
 
     owner: str
     until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnfinishedCounts:
+    """How many jobs wait or run."""
+
+    num_own: int
+    num_in_server: int
+    num_all: int
 
 
 class JobRepository:
@@ -96,6 +105,25 @@ class JobRepository:
         if guild_id is not None:
             query = query.where(Job.guild_id == guild_id)
         return (await self._session.scalars(query)).all()
+
+    async def count_unfinished(self, *, user_id: int, guild_id: int | None) -> UnfinishedCounts:
+        """Count the jobs that wait or run: those of one person, of one server (0 without one) and all."""
+        own = func.count().filter(Job.user_id == user_id)
+        server = func.count().filter(Job.guild_id == guild_id)  # equal to NULL is nobody's
+        query = select(own, server, func.count()).select_from(Job).where(Job.status.in_(UNFINISHED))
+        counts = (await self._session.execute(query)).one()
+        return UnfinishedCounts(
+            num_own=counts[0], num_in_server=counts[1] if guild_id is not None else 0, num_all=counts[2]
+        )
+
+    async def set_message(self, job_id: int, message_id: int) -> bool:
+        """Note which message acknowledges a job; return False when there is no such job."""
+        if not 0 < job_id <= MAX_ID:
+            return False
+        rows = await self._session.scalars(
+            update(Job).where(Job.id == job_id).values(message_id=message_id).returning(Job.id)
+        )
+        return rows.first() is not None
 
     async def takes(self, job_id: int) -> dict[int, int]:
         """Return the revision of each take that is stored, by position, in order."""

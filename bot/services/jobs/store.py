@@ -77,16 +77,15 @@ class JobStore:
             return await view_of(session, await _get(session, job_id))
 
     @unbroken
-    async def attach_message(self, job_id: int, message_id: int) -> JobView:
+    async def attach_message(self, job_id: int, message_id: int) -> None:
         """Remember the message that acknowledges a job.
 
         Raises:
             NotFoundError: when there is no such job.
         """
         async with self._database.writing_beside_others() as session:
-            job = await _get(session, job_id)
-            job.message_id = message_id
-            return await view_of(session, job)
+            if not await JobRepository(session).set_message(job_id, message_id):
+                raise NotFoundError(what="job", identifier=str(job_id))
 
     @unbroken
     async def cancel(self, job_id: int, *, author: Author) -> bool:
@@ -103,7 +102,8 @@ class JobStore:
                 raise PermissionDeniedError("Only the person who started this can cancel it.")
             if job.status not in UNFINISHED:
                 return False
-            await self._discard_takes(session, job)
+            if job.num_takes > 1:
+                await self._discard_takes(session, job)
             job.status = "cancelled"
             job.error_kind, job.error_reason = "CancelledJobError", ""
             job.finished_at = utc_now()
@@ -140,27 +140,23 @@ async def _check_limits(
 ) -> None:
     """Refuse what would be too much, and say who has how many and when there is room again."""
     jobs = JobRepository(session)
-    own = await jobs.unfinished_ids(user_id=user.id)
-    if len(own) >= limits.max_jobs_per_user:
-        wait_seconds = soonest_end(own)
+    counts = await jobs.count_unfinished(user_id=user.id, guild_id=place.guild_id)
+    if counts.num_own >= limits.max_jobs_per_user:
+        wait_seconds = soonest_end(await jobs.unfinished_ids(user_id=user.id))
         raise LimitError(
-            f"You already have {len(own)} pieces in the making. Try again {_when(wait_seconds)}, or cancel one.",
+            f"You already have {counts.num_own} pieces in the making. Try again {_when(wait_seconds)}, or cancel one.",
             retry_after_seconds=wait_seconds,
         )
-    server: Sequence[int] = ()
-    if place.guild_id is not None:
-        server = await jobs.unfinished_ids(guild_id=place.guild_id)
-    if len(server) >= limits.max_jobs_per_server:
-        wait_seconds = soonest_end(server)
+    if place.guild_id is not None and counts.num_in_server >= limits.max_jobs_per_server:
+        wait_seconds = soonest_end(await jobs.unfinished_ids(guild_id=place.guild_id))
         raise LimitError(
-            f"This server already has {len(server)} pieces in the making. Try again {_when(wait_seconds)}.",
+            f"This server already has {counts.num_in_server} pieces in the making. Try again {_when(wait_seconds)}.",
             retry_after_seconds=wait_seconds,
         )
-    everybody = await jobs.unfinished_ids()
-    if len(everybody) >= limits.max_queued_jobs:
-        wait_seconds = soonest_end(everybody)
+    if counts.num_all >= limits.max_queued_jobs:
+        wait_seconds = soonest_end(await jobs.unfinished_ids())
         raise LimitError(
-            f"Too many pieces are in the making right now, {len(everybody)} on all servers together. "
+            f"Too many pieces are in the making right now, {counts.num_all} on all servers together. "
             f"Try again {_when(wait_seconds)}.",
             retry_after_seconds=wait_seconds,
         )

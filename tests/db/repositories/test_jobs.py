@@ -79,6 +79,21 @@ async def test_unfinished_jobs_are_told_per_person_per_server_and_in_all(databas
         assert await jobs.unfinished_ids() == [of_ada.id, of_ben.id]
         assert await jobs.unfinished_ids(user_id=ada.id) == [of_ada.id]
         assert await jobs.unfinished_ids(guild_id=77) == [of_ben.id]
+        counts = await jobs.count_unfinished(user_id=ada.id, guild_id=77)
+        assert (counts.num_own, counts.num_in_server, counts.num_all) == (1, 1, 2)
+        assert (await jobs.count_unfinished(user_id=ada.id, guild_id=None)).num_in_server == 0
+
+
+async def test_acknowledging_message_is_kept_with_its_job_alone(database):
+    async with database.writing() as session:
+        job, other = await make_job(session), await make_job(session)
+        jobs = JobRepository(session)
+        assert await jobs.set_message(job.id, 4711)
+        assert not await jobs.set_message(other.id + 1, 4711)
+        assert not await jobs.set_message(2**70, 4711)
+    async with database.reading() as session:
+        jobs = JobRepository(session)
+        assert [(await jobs.find(each.id)).message_id for each in (job, other)] == [4711, None]
 
 
 async def test_rates_come_from_finished_jobs_oldest_first(database):
