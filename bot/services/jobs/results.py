@@ -241,7 +241,7 @@ class _Measured:
 
 
 async def _measure(outcome: Outcome, *, kind: str, seed: int) -> _Measured:
-    made, work = await asyncio.to_thread(_with_true_chords, outcome.made), outcome.work
+    made, work = await asyncio.to_thread(with_true_chords, outcome.made), outcome.work
     state = None
     if work is not None and made.is_new:
         key = change_key(work.base_id, kind, seed)
@@ -252,7 +252,7 @@ async def _measure(outcome: Outcome, *, kind: str, seed: int) -> _Measured:
     return _Measured(made=made, piece=piece, uploaded=uploaded, work=work, state=state)
 
 
-def _with_true_chords(made: Made) -> Made:
+def with_true_chords(made: Made) -> Made:
     """Return what networks made with chord symbols that its notes bear out; what no network wrote stays as it is."""
     if made.checkpoint_id is None or made.has_chosen_chords:
         return made
