@@ -61,7 +61,7 @@ class CommentWish:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommentView:
-    """What somebody said. ``bar`` counts from 1; ``layer`` is its name, empty for all; ``text`` is empty if it was erased."""
+    """What somebody said. ``bar`` counts from 1; ``layer`` is its name, empty for all."""
 
     comment_id: int
     place: Place

@@ -20,10 +20,9 @@ def where(comment: CommentView) -> str:
 
 def comment_embed(comment: CommentView, preview: CommentPreview | None = None) -> discord.Embed:
     """Show a comment with what it is about; ``preview`` None: the message keeps the files that it has."""
-    said = make_plain(comment.text) or "*These words were erased.*"
     embed = discord.Embed(
         title=f"{'✓ Resolved: ' if comment.is_resolved else ''}Comment {comment.comment_id} at {where(comment)}"[:256],
-        description=said,
+        description=make_plain(comment.text),
         colour=GREY if comment.is_resolved else BLUE,
     )
     embed.add_field(name="By", value=make_plain(comment.author.name, limit=80), inline=True)
@@ -55,5 +54,5 @@ def _line(comment: CommentView) -> str:
     number = f"{comment.comment_id}"
     if comment.message_id is not None:
         number = f"[{number}]({jump_url(comment.place, comment.message_id)})"
-    said = make_plain(comment.text, limit=_SHORT) or "(erased)"
+    said = make_plain(comment.text, limit=_SHORT)
     return f"{mark} {number} {where(comment)}, {make_plain(comment.author.name, limit=40)}: {said}"
