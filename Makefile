@@ -46,6 +46,10 @@ check: $(DEV_STAMP) ## Format, lint, types, import rules, spelling
 test: check ## Checks and the whole suite (what CI runs), in two processes or PROCESSES=4
 	OMP_NUM_THREADS=1 $(PYTHON) -m pytest -q -n $(or $(PROCESSES),2)
 
+.PHONY: test-postgresql
+test-postgresql: $(DEV_STAMP) ## Every test that uses a database, on PostgreSQL (make test runs the tables' and the jobs' on both)
+	$(PYTHON) -m pytest -q --databases=postgresql tests/db tests/bot tests/cogs tests/end_to_end/test_postgresql.py
+
 .PHONY: bench
 bench: $(DEV_STAMP) ## Measure speed and memory beside peers (six minutes), write docs/results/bench.json
 	$(PYTHON) -m benchmarks

@@ -225,7 +225,7 @@ def _watched(connection: Any) -> Generator[list[tuple[str, Any]]]:
 
 def _shorten(statement: str) -> str:
     """Return a statement without its list of columns and without types, which nobody reads."""
-    line = re.sub(r"::[A-Z ]+(\(\d+\))?", "", " ".join(statement.split()))
+    line = re.sub(r"::(TIMESTAMP WITH TIME ZONE|[A-Z]+)(\(\d+\))?", "", " ".join(statement.split()))
     return re.sub(r"^SELECT (.{60,}?) FROM", "SELECT … FROM", line)
 
 

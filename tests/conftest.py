@@ -25,8 +25,13 @@ settings.register_profile("tutti", derandomize=True, database=None, deadline=Non
 settings.load_profile("tutti")
 
 _TESTS = Path(__file__).parent
-_ON_BOTH = (_TESTS / "db",)
-"""Where tests run on both databases even when nobody asks: whatever reads and writes rows. Elsewhere the database only stands behind."""
+_ON_BOTH = (
+    _TESTS / "db",
+    _TESTS / "bot" / "services" / "jobs",
+    _TESTS / "bot" / "services" / "test_at_once.py",
+    _TESTS / "bot" / "services" / "together" / "test_service.py",
+)
+"""Where tests run on both databases even when nobody asks: tables, jobs, and who writes at the same time. `make test-postgresql` runs all."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

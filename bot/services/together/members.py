@@ -175,6 +175,7 @@ class SongMembers:
             _log.info("song_closed", shared_song_id=song.id)
             return True
 
+    @unbroken
     async def gift(self, author: Author, place: Place, *, layer: str, to_user_id: int, name: str) -> GiveOptions:
         """Return the options that hand a layer over to somebody; the host may do it for an owner who is not in the song any more.
 
