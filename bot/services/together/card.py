@@ -112,15 +112,15 @@ class Cards:
         return replace(card, changes=changes or card.changes)
 
     async def draw(self, card: Card) -> CardFiles:
-        """Return the picture of a card; a song whose music is gone, or that cannot be drawn, has none."""
+        """Return the picture of a card; a song whose music is gone has none.
+
+        Raises:
+            RenderError: when it cannot be drawn.
+        """
         if card.song is None:
             return CardFiles()
         facts, chunk = await asyncio.to_thread(lambda: (facts_of(card), card_to_json(card)))
-        try:
-            picture = await self._media.draw_song(card.song.piece, facts, chunk=chunk)
-        except (RenderError, LimitError):
-            _log.exception("card_not_drawn", shared_song_id=card.shared_song_id)
-            return CardFiles()
+        picture = await self._media.draw_song(card.song.piece, facts, chunk=chunk)
         return CardFiles(picture=File(filename=PICTURE_NAME, data=picture.png), alt_text=picture.alt_text)
 
     async def draw_graph(self, card: Card) -> CardFiles:

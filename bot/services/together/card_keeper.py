@@ -19,7 +19,7 @@ from bot.services.clock import utc_now
 from bot.services.model import File
 from bot.services.together.card import Cards
 from bot.services.together.card_model import Card, CardFiles, CardPausedError, CardPresenter
-from core.errors import NotFoundError, PermissionDeniedError, StorageError, TuttiError
+from core.errors import NotFoundError, PermissionDeniedError, RenderError, StorageError, TuttiError
 from db.engine import Database, unbroken
 from db.repositories.cards import CardCounts, CardRepository
 from db.repositories.shared_songs import SharedSongRepository
@@ -29,6 +29,7 @@ _log = structlog.stdlib.get_logger(__name__)
 MAY_NOT_PIN = "I may not pin this card. Whoever manages this server can let me: the permission is called Pin Messages."
 _RETRY_SECONDS = (5.0, 15.0, 60.0, 600.0)
 _MAX_KEPT_SOUNDS = 8
+_MAX_TRIES_TO_DRAW = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +80,8 @@ class CardKeeper:
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._with_sound: deque[_Keeping] = deque()
         self._looking: asyncio.Task[None] | None = None
-        self._one_sound = asyncio.Semaphore(1)  # replies to people must not wait for cards
+        # Replies to people must not wait for cards, however many there are after a start.
+        self._one_sound, self._few_pictures = asyncio.Semaphore(1), asyncio.Semaphore(2)
 
     def start(self) -> None:
         """Begin to look after the cards."""
@@ -187,11 +189,31 @@ class CardKeeper:
         if counts.wanted != since.wanted and counts.message_id is not None and keeping.edited_at > float("-inf"):
             await self._put(shared_song_id, keeping, counts, card, None)
             return
-        files = await self._cards.draw(card)
+        try:
+            files = await self._draw(keeping, card)
+        except RenderError:
+            if counts.message_id is not None:
+                await self._put(shared_song_id, keeping, counts, card, None)  # words wait for no picture
+            raise
         if keeping.sound_head_id == card.head_id:
             files = replace(files, sound=keeping.sound)
         await self._put(shared_song_id, keeping, counts, card, files)
         keeping.last, keeping.shown = (card, files), counts.wanted
+
+    async def _draw(self, keeping: _Keeping, card: Card) -> CardFiles:
+        """Return the picture of a card; one that could not be drawn again and again is given up until the next change.
+
+        Raises:
+            RenderError: when it is worth another try.
+        """
+        try:
+            async with self._few_pictures:
+                return await self._cards.draw(card)
+        except RenderError:
+            if keeping.num_failures < _MAX_TRIES_TO_DRAW:
+                raise
+            _log.exception("card_not_drawn")
+            return CardFiles()
 
     async def _show_sound(self, shared_song_id: int, keeping: _Keeping) -> None:
         assert keeping.last is not None
@@ -248,7 +270,7 @@ class CardKeeper:
                 if not is_pinned and not keeping.has_tried_to_pin:
                     await self._pin(keeping, card, counts.message_id)
                 return
-        files = files or await self._cards.draw(card)
+        files = files or await self._draw(keeping, card)
         nonce = f"c{shared_song_id:x}-{counts.wanted:x}"
         message_id = await self._presenter.post(card, files, nonce=nonce, notes=keeping.notes)
         keeping.edited_at = self._clock()

@@ -26,9 +26,13 @@ class CardMedia:
         self.gate = asyncio.Event()
         self.gate.set()
         self.error: RenderError | None = None
+        self.num_bad_pictures = 0
         self.played = []
 
     async def draw_song(self, piece, facts, *, chunk=""):
+        if self.num_bad_pictures:
+            self.num_bad_pictures -= 1
+            raise RenderError("too busy")
         return draw_song(piece, facts, chunk=chunk)
 
     async def draw_graph(self, revisions, *, title):

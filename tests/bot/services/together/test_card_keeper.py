@@ -215,3 +215,27 @@ async def test_a_song_that_cannot_be_rendered_has_a_card_without_sound(keeping, 
         message_id = await until_true()
     assert wall.messages[message_id].files.sound is None
     assert wall.messages[message_id].files.picture is not None
+
+
+@pytest.mark.parametrize(("num_bad_pictures", "has_picture"), [(2, True), (1000, False)])
+async def test_a_picture_that_fails_is_tried_again_and_then_given_up(
+    keeping, wall, media, until_true, num_bad_pictures, has_picture
+):
+    """The words stand there all the same, and the sound."""
+    media.num_bad_pictures = num_bad_pictures
+    async with keeping():
+        message_id = await until_true()
+    message = wall.messages[message_id]
+    assert (message.files.picture is not None) == has_picture
+    assert message.files.sound is not None
+
+
+async def test_words_wait_for_no_picture(keeping, wall, media, songs, until_true):
+    """The old picture stays until there is a new one."""
+    async with keeping():
+        message_id = await until_true()
+        wall.messages[message_id].edits.clear()
+        media.num_bad_pictures = 1
+        await songs.change(ADA, THREAD, MixOptions(layer="1", pan=5))
+        await until_true()
+    assert wall.messages[message_id].edits[:2] == ["words", "song.png"]
