@@ -70,6 +70,12 @@ def until_true(database, song):
     return wait
 
 
+async def until(is_true):
+    async with asyncio.timeout(10):
+        while not is_true():  # noqa: ASYNC110 - a stand-in tells nobody
+            await asyncio.sleep(0.01)
+
+
 async def test_a_new_song_gets_a_card_with_picture_and_then_sound(keeping, wall, until_true):
     """Posted and pinned; the sound comes when it is made, in the same message."""
     async with keeping():
@@ -110,16 +116,27 @@ async def test_of_many_changes_words_are_shown_now_and_then_and_the_picture_at_t
     keeping, wall, songs, database, song, until_true
 ):
     """No edit for each of them, and the last state is what stands there."""
-    async with keeping(CardPace(look=0.01, quiet=0.05, between_edits=0.1, retry=(0.01,))):
-        message_id = await until_true()
-        wall.messages[message_id].edits.clear()
-        for pan in range(1, 31):
-            await songs.change(ADA, THREAD, MixOptions(layer="1", pan=pan))
+    num_changes = 0
+
+    async def change_all_the_time():
+        nonlocal num_changes
+        while True:
+            await touch(database, song.shared_song_id)
+            num_changes += 1
             await asyncio.sleep(0.01)
+
+    async with keeping(CardPace(look=0.01, quiet=0.3, between_edits=0.1, retry=(0.01,))):
+        message_id = await until_true()
+        message = wall.messages[message_id]
+        message.edits.clear()
+        burst = asyncio.create_task(change_all_the_time())
+        await wall.until(lambda message: message.edits.count("words") == 2)
+        burst.cancel()
+        await asyncio.wait({burst})
+        await songs.change(ADA, THREAD, MixOptions(layer="1", pan=30))
         await until_true()
-    message = wall.messages[message_id]
     assert message.card.song.layers[0].pan == 30
-    assert 1 <= message.edits.count("words") <= 15
+    assert len(message.edits) < num_changes
     assert message.edits[-2:] == ["song.png", "song.png song.ogg"]
 
 
@@ -175,7 +192,8 @@ async def test_a_sleeping_thread_waits_for_whoever_opens_it(keeping, wall, songs
         message_id = await until_true()
         wall.errors = [CardPausedError()]
         await songs.change(ADA, THREAD, MixOptions(layer="1", pan=5))
-        await asyncio.sleep(0.3)
+        await until(lambda: not wall.errors)
+        await asyncio.sleep(0.1)
         wanted, shown, _ = await counts(database, song.shared_song_id)
         assert shown < wanted
         assert wall.messages[message_id].card.song.layers[0].pan == 0
@@ -199,7 +217,7 @@ async def test_a_sound_that_takes_long_is_in_nobodys_way(keeping, wall, media, s
     """Changes are shown while it is made, and then not by it: the newest song is heard."""
     media.gate.clear()
     async with keeping():
-        await wall.until(lambda message: message.files.picture is not None)
+        await until(lambda: media.played)
         await songs.change(ADA, THREAD, MixOptions(layer="1", pan=5))
         message = await wall.until(lambda message: message.card.song.layers[0].pan == 5)
         assert message.files.sound is None
