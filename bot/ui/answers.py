@@ -91,6 +91,8 @@ async def show_privately(
             await send_again(lambda: _respond(interaction, embed, text, view))
         except discord.InteractionResponded:
             _log.info("acknowledged_twice", interaction_id=interaction.id)
+            if await _is_told(interaction):
+                return
         else:
             return
     if interaction.response.type is discord.InteractionResponseType.deferred_channel_message:
@@ -141,6 +143,16 @@ async def _respond(
         if error.code != _ALREADY_ACKNOWLEDGED:
             raise
         raise discord.InteractionResponded(interaction) from error
+
+
+async def _is_told(interaction: discord.Interaction[Any]) -> bool:
+    """Tell whether the answer is there already: its receipt was lost on the way, or Discord sent the interaction twice."""
+    try:
+        original = await interaction.original_response()
+    except discord.HTTPException:
+        return False
+    is_pressed_message = interaction.message is not None and original.id == interaction.message.id
+    return not original.flags.loading and not is_pressed_message
 
 
 async def _follow_up(

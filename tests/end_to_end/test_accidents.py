@@ -116,3 +116,21 @@ async def test_a_broken_line_to_discord_is_mended(page: Page, ada: Person, chann
     assert not (await ada.answer_to(interaction_id)).is_private
     await until_online(page)
     assert (await ada.command(channel, "help")).is_private
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        {"action": "drop", "is_after": True, "path": "/interactions/*"},
+        {"action": "event_double", "event": "INTERACTION_CREATE"},
+    ],
+    ids=["lost receipt", "sent twice"],
+)
+async def test_a_quick_answer_is_shown_once(page: Page, ada: Person, channel: str, may_break_rules, trouble: Json):
+    """Whether Discord's receipt is lost or the command arrives twice, the person reads one answer."""
+    await page.call("POST", "/api/disturbances", body=trouble)
+    interaction_id = await ada.start_command(channel, "help")
+    await ada.acknowledgement(interaction_id)
+    await asyncio.sleep(1.5)
+    answers = [each for each in ada.created if (each.get("interaction_metadata") or {}).get("id") == interaction_id]
+    assert len(answers) == 1
