@@ -57,6 +57,7 @@ def test_the_bot_never_imports_torch():
         ({"TUTTI_HTTP_PROXY": "http://127.0.0.1:1"}, ("TUTTI_HTTP_PROXY", "network")),
         ({"SSL_CERT_FILE": "/nowhere.pem"}, ("SSL_CERT_FILE",)),
         ({"DATABASE_URL": "no address at all"}, ("DATABASE_URL",)),
+        ({"DATABASE_URL": "postgresql://tutti:secret@127.0.0.1:1/tutti"}, ("DATABASE_URL", "127.0.0.1:1", "Start it")),
     ],
     ids=lambda value: "-".join(value) if isinstance(value, dict) else "",
 )

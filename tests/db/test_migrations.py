@@ -1,5 +1,6 @@
 """Migrations on real databases: up, down, and equal to the mapped classes."""
 
+import asyncio
 import subprocess
 import sys
 from pathlib import Path
@@ -75,6 +76,14 @@ async def test_command_goes_up_and_down(empty_url):
     assert "jobs" in await table_names(empty_url)
     assert migrate(empty_url, "base", "--down").returncode == 0
     assert await table_names(empty_url) == {"alembic_version"}
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"])
+async def test_bots_that_start_at_the_same_moment_wait_for_each_other(empty_url):
+    """One brings the tables up to date, the others find them so."""
+    done = await asyncio.gather(*(asyncio.to_thread(migrate, empty_url) for _ in range(3)))
+    assert [each.returncode for each in done] == [0, 0, 0], [each.stderr for each in done]
+    assert "jobs" in await table_names(empty_url)
 
 
 @pytest.mark.parametrize(("url", "version"), [("nonsense", "head"), (None, "no-such-version")])
