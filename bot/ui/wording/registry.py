@@ -46,7 +46,8 @@ WORDINGS: Mapping[str, Wording] = {
 def describe_options(options: Options | None) -> str:
     """Return what was asked, as one line for people; None: a file that was given."""
     wording = _UPLOAD if options is None else WORDINGS[operation_for(options).kind]
-    return make_plain(" · ".join(wording.describe(options)))
+    spared = ("what others claimed left alone",) if options is not None and options.spared else ()
+    return make_plain(" · ".join((*wording.describe(options), *spared)))
 
 
 def title_of(operation: str) -> str:

@@ -19,6 +19,7 @@ from bot.services.together.members import SongMembers
 from core.errors import InputError, PermissionDeniedError
 from db.repositories.shared_songs import SharedSongRepository
 from db.repositories.users import UserRepository
+from tests.factories.database import POSTGRESQL, SQLITE
 from tests.factories.orders import ADA, BEN, make_order
 from tests.factories.studio import make_result
 
@@ -202,6 +203,7 @@ async def test_a_song_with_locked_layers_is_not_written_over(songs, song, open_s
     assert await head_of(songs) == head
 
 
+@pytest.mark.parametrize("database_kind", [SQLITE, POSTGRESQL])
 async def test_fifty_people_at_once_lose_nothing(songs, claims, song):
     """Of fifty claims of the same bar one is taken; every other person is told who has it; faders moved meanwhile all count."""
     people = [Author(user_id=1000 + number, name=f"P{number}") for number in range(50)]

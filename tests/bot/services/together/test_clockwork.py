@@ -14,6 +14,7 @@ from bot.services.together.clockwork import Clockwork
 from bot.services.together.members import SongMembers
 from bot.services.together.model import THE_BOT, SongRules
 from bot.services.together.turns import Turns
+from tests.factories.database import POSTGRESQL, SQLITE
 from tests.factories.orders import ADA, BEN, make_order
 from tests.factories.studio import make_result
 
@@ -120,6 +121,7 @@ async def test_one_reminder_then_the_turn_passes(songs, turns, clock, clockwork,
     assert herald.said[2:] == [("up", "Ben", None)], "a deadline that passed while nobody looked is handled once"
 
 
+@pytest.mark.parametrize("database_kind", [SQLITE, POSTGRESQL])
 async def test_two_bots_on_one_database_handle_each_deadline_once(database, songs, turns, clock, herald):
     await begin(songs, bot_plays=False)
     for person in (ADA, BEN, CLEO):
