@@ -17,6 +17,7 @@ from bot.services.operations.base import RuleOperation
 from bot.services.operations.exporting import FileOptions
 from bot.services.operations.harmonization import parse_style
 from bot.services.operations.infilling import InfillOptions, find_gap
+from bot.services.operations.merging import MergeOptions
 from bot.services.operations.registry import operation_for
 from bot.services.operations.remixing import parse_changes
 from bot.services.options import GenerateOptions, HarmonizeOptions, Options, RemixOptions
@@ -68,7 +69,7 @@ def scope_of(options: Options, song: LayeredPiece, *, has_source: bool = True) -
 
 
 def _is_quick(options: Options) -> bool:
-    return isinstance(options, FileOptions) or isinstance(operation_for(options), RuleOperation)
+    return isinstance(options, FileOptions | MergeOptions) or isinstance(operation_for(options), RuleOperation)
 
 
 def _remix(options: RemixOptions, song: LayeredPiece) -> Scope:

@@ -7,6 +7,7 @@ import pytest
 from bot.services.model import Place
 from bot.services.operations.layering import LockOptions, MixOptions
 from bot.services.together.branching import Branching
+from bot.services.together.claims import Claims, ClaimWish
 from bot.services.together.merging import MergeOrder, MergeQuestion, Merging
 from bot.services.together.merging_plans import conflict_token
 from bot.services.together.model import SongRules
@@ -290,3 +291,22 @@ async def test_the_named_branch_takes_the_merge_even_where_others_have_the_same_
         made = await carry_out(studio, step)
     assert (await songs.line_of(made.revision_id)).branch == "trial"
     assert (await songs.here(THREAD, author=EVE)).branch.head_id == made.revision_id
+
+
+async def test_what_others_have_claimed_is_looked_at_to_the_bar(songs, branching, merging, open_studio, database):
+    """A merge that leaves claimed bars alone goes ahead; one that would change them waits beside the song, and says why."""
+    claims = Claims(database)
+    async with open_studio() as studio:
+        await found_band(studio, songs)
+        await branching.begin(BEN, THREAD, "low end")
+        await work(studio, songs, author=BEN, tracks=("bass",), bars=(1, 1), semitones=5)
+        await claims.claim(EVE, THREAD, ClaimWish(layer="guitar"))
+        made = await carry_out(studio, await merging.merge(ADA, THREAD, source="low end"))
+        assert (await songs.line_of(made.revision_id)).branch == "main"
+        await work(studio, songs, author=BEN, tracks=("guitar",), bars=(1, 1), semitones=5)
+        late = await carry_out(studio, await merging.merge(ADA, THREAD, source="low end"))
+        line = studio.presenter.replies[-1][1].line
+        assert line.branch is None
+        assert "Eve" in line.reason
+    assert (await songs.here(THREAD, author=ADA)).branch.head_id == made.revision_id
+    assert late.parent_ids[0] == made.revision_id
