@@ -196,13 +196,20 @@ async def _start(stack: AsyncExitStack, bot: TuttiBot, inference: InferenceClien
 
 
 def _keep_cards(stack: AsyncExitStack, bot: TuttiBot, cards: CardKeeper) -> None:
-    """Keep the pinned cards of songs true, also those whose thread was asleep."""
+    """Keep the pinned cards of songs true, also those whose thread was asleep, and those that somebody deleted."""
 
     async def on_raw_thread_update(update: discord.RawThreadUpdateEvent) -> None:
         if not update.data.get("thread_metadata", {}).get("archived", False):
             await cards.wake(update.thread_id)
 
-    bot.add_listener(on_raw_thread_update)
+    async def on_raw_message_delete(deleted: discord.RawMessageDeleteEvent) -> None:
+        await cards.renew(deleted.channel_id, {deleted.message_id})
+
+    async def on_raw_bulk_message_delete(deleted: discord.RawBulkMessageDeleteEvent) -> None:
+        await cards.renew(deleted.channel_id, deleted.message_ids)
+
+    for listener in (on_raw_thread_update, on_raw_message_delete, on_raw_bulk_message_delete):
+        bot.add_listener(listener)
     cards.start()
     stack.push_async_callback(cards.stop)
 

@@ -115,8 +115,9 @@ async def test_the_card_of_a_song_stays_true(starting_bot, own_page, cleo):
         assert edited["id"] == card["id"]
 
         await own_page.call("DELETE", f"/api/messages/{card['id']}?user_id={cleo.user_id}")
+        await cleo.until(lambda: find_card(cleo, "Noon"), what="another card")
         await song_command(cleo, thread, "song", "settings", title="Night")
-        anew = await cleo.until(lambda: find_card(cleo, "Night"), what="another card")
+        anew = await cleo.until(lambda: find_card(cleo, "Night"), what="the new card's new title")
         assert anew["id"] != card["id"]
         assert (await song_of(own_page, anew))["title"] == "Night"
         await until_pinned(own_page, anew)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 
 import structlog
@@ -104,6 +104,12 @@ class CardKeeper:
         keeping = None if song is None else self._keepings.get(song.id)
         if keeping is not None:
             keeping.paused_at, keeping.retry_at = None, float("-inf")
+
+    async def renew(self, channel_id: int, message_ids: Collection[int]) -> None:
+        """Make a card anew if it is among messages that were deleted."""
+        song_id = await self._song_of_card(channel_id, message_ids)
+        if song_id is not None:
+            await self._touch(song_id)
 
     # --- looking ---------------------------------------------------------------------------------------------------
 
@@ -310,6 +316,17 @@ class CardKeeper:
     async def _counts(self, shared_song_id: int) -> CardCounts | None:
         async with self._database.reading() as session:
             return await CardRepository(session).counts(shared_song_id)
+
+    @unbroken
+    async def _song_of_card(self, channel_id: int, message_ids: Collection[int]) -> int | None:
+        async with self._database.reading() as session:
+            song = await SharedSongRepository(session).of_channel(channel_id, with_closed=True)
+            return song.id if song is not None and song.card_message_id in message_ids else None
+
+    @unbroken
+    async def _touch(self, shared_song_id: int) -> None:
+        async with self._database.writing() as session:
+            await SharedSongRepository(session).touch(shared_song_id)
 
     @unbroken
     async def _note_shown(self, shared_song_id: int, shown: int) -> None:

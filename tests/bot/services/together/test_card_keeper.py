@@ -166,6 +166,19 @@ async def test_a_card_that_somebody_deleted_is_made_anew(keeping, wall, songs, u
     assert wall.messages[second].card.song.layers[0].pan == 5
 
 
+async def test_a_deleted_card_needs_no_change_to_come_back(keeping, wall, until_true):
+    """Whoever hears of deletions says so; other messages are none of our business."""
+    async with keeping() as keeper:
+        first = await until_true()
+        await keeper.renew(THREAD.channel_id, {1, 2})
+        await keeper.renew(1, {first})
+        assert await until_true() == first
+        del wall.messages[first]
+        await keeper.renew(THREAD.channel_id, {first})
+        assert await until_true() != first
+    assert wall.newest.is_pinned
+
+
 async def test_without_the_right_to_pin_the_card_says_so_and_goes_on(keeping, wall, songs, until_true):
     """Once, and in all later edits of this run; nobody is asked again and again."""
     wall.pin_error = PermissionDeniedError("no")
