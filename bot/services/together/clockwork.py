@@ -130,7 +130,7 @@ class Clockwork:
 
     async def tick(self, *, herald: Herald, orders: Orders) -> datetime:
         """Handle everything that is due, and return when to look again."""
-        for news in await self._handle():
+        for news in await self._handle() if await self._is_due() else ():
             try:
                 await self._tell(news, herald, orders)
             except TuttiError as error:
@@ -138,6 +138,19 @@ class Clockwork:
         return await self._next_deadline()
 
     # --- deadlines -------------------------------------------------------------------------------------------------
+
+    @unbroken
+    async def _is_due(self) -> bool:
+        """Whether there is something to do: looking keeps no writer waiting, being alone does."""
+        now = self._now()
+        async with self._database.reading() as session:
+            turns = TurnRepository(session)
+            expiry = await ClaimRepository(session).next_expiry()
+            is_expired = expiry is not None and expiry <= now
+            return is_expired or bool(
+                await turns.just_played(since=now - _TELLS_FOR)
+                or any(_may_move(turn, song, now) for turn, song in await turns.running())
+            )
 
     @unbroken
     async def _handle(self) -> list[_News]:
@@ -271,6 +284,14 @@ class Clockwork:
             song = await SharedSongRepository(session).find(shared_song_id)
             user = await UserRepository(session).find(who.user_id)
             return None if song is None or user is None else await end_membership(session, song, user)
+
+
+def _may_move(turn: Turn, song: SharedSong, now: datetime) -> bool:
+    """Whether a turn under way is to be looked at more closely; the bot's always is."""
+    if turn.user_id is None or song.closed_at is not None or not rules_of(song).turn_mode:
+        return True
+    assert turn.ends_at is not None
+    return turn.ends_at <= now or (turn.reminded_at is None and _reminder_at(turn) <= now)
 
 
 def _reminder_at(turn: Turn) -> datetime:

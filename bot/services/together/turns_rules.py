@@ -118,8 +118,8 @@ async def end_bots_turn(session: AsyncSession, song: SharedSong, *, rules: SongR
     """Note that the bot has played, and let the next one begin, in the transaction that stores what it played."""
     turns = TurnRepository(session)
     for turn, _ in await turns.open_in(song.id):
-        if turn.user_id is None and turn.started_at is not None:
-            await turns.end(turn.id, now=now, outcome=PLAYED)
+        is_bots = turn.user_id is None and turn.started_at is not None
+        if is_bots and await turns.end(turn.id, now=now, outcome=PLAYED):
             await advance(session, song, rules=rules, now=now)
 
 

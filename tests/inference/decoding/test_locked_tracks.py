@@ -1,5 +1,7 @@
 """Layers that others locked, and bars that they claimed, are left alone while music is written: for untrained networks, at every seed."""
 
+from pathlib import Path
+
 import pytest
 import torch
 
@@ -19,6 +21,7 @@ from tests.factories.pieces import make_band
 PIANO, BASS, GUITAR, DRUMS = range(4)
 BAND = make_band(4)
 SEEDS = range(9)
+WEIGHTS = Path(__file__).resolve().parents[3] / "weights"
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +37,16 @@ def generator():
 def remixer():
     torch.manual_seed(0)
     return RemixerDecoder(RemixerNetwork(remixer_config("tiny")), checkpoint_id="remixer-test")
+
+
+@pytest.fixture(scope="module")
+def shipped_generator():
+    return GeneratorDecoder.load(WEIGHTS / "generator", torch.device("cpu"))
+
+
+@pytest.fixture(scope="module")
+def shipped_remixer():
+    return RemixerDecoder.load(WEIGHTS / "remixer", "cpu")
 
 
 def run(decoder, request) -> Result:
@@ -106,3 +119,23 @@ def test_drums_are_locked_like_everybody_else(generator):
     result = run(generator, GenerateRequest(job_id="a", seed=2, prompt=BAND, constraints=constraints))
     assert sum(track.instrument == DRUM_PROGRAM for track in result.piece.tracks) == 1
     assert result.piece.tracks[DRUMS] == BAND.tracks[DRUMS]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("locked", [(BASS,), (PIANO, DRUMS)])
+def test_the_shipped_networks_leave_locked_tracks_alone(shipped_generator, shipped_remixer, locked, seed):
+    """Trained networks have wishes of their own: the masks hold all the same."""
+    constraints = Constraints(num_bars=4, locked_tracks=locked)
+    gone_on = run(shipped_generator, GenerateRequest(job_id="a", seed=seed, prompt=BAND, constraints=constraints))
+    remixed = run(
+        shipped_remixer,
+        RemixRequest(
+            job_id="a", seed=seed, piece=BAND, change="pitch", changes=("pitch", "rhythm"), share=1.0,
+            constraints=Constraints(locked_tracks=locked),
+        ),
+    )  # fmt: skip
+    for piece in (gone_on.piece, remixed.piece):
+        assert [piece.tracks[index] for index in locked] == [BAND.tracks[index] for index in locked]
+        assert any(piece.tracks[index] != BAND.tracks[index] for index in range(4) if index not in locked)
+    assert [check for check in (*gone_on.checks, *remixed.checks) if not check.is_kept] == []
