@@ -101,15 +101,16 @@ class CardRepository:
         row = (await self._session.execute(query)).first()
         return None if row is None else (row[0], row[1])
 
-    async def members(self, shared_song_id: int) -> Sequence[tuple[str, str]]:
-        """Return names and roles of the members, in the order in which they joined."""
+    async def members(self, shared_song_id: int) -> Sequence[tuple[str, str, str | None]]:
+        """Return names and roles of the members, in the order in which they joined, and the branches that they chose."""
         query = (
-            select(User.name, SongMember.role)
+            select(User.name, SongMember.role, Branch.name)
             .join(User, User.id == SongMember.user_id)
+            .outerjoin(Branch, (Branch.id == SongMember.branch_id) & Branch.closed_at.is_(None))
             .where(SongMember.shared_song_id == shared_song_id, SongMember.left_at.is_(None))
             .order_by(SongMember.joined_at, SongMember.user_id)
         )
-        return [(row[0], row[1]) for row in await self._session.execute(query)]
+        return [(row[0], row[1], row[2]) for row in await self._session.execute(query)]
 
     async def names(self, user_ids: Sequence[int]) -> dict[int, str]:
         """Return the names of people, also of those who left."""

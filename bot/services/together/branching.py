@@ -123,6 +123,7 @@ class Branching:
             branch = await find_branch_called(session, song, name)
             before = await home_branch(session, song, user.id)
             await _put_on(session, song, user, author, branch, now=now)
+            await SharedSongRepository(session).touch(song.id)  # the card says who works where
             return await _step(session, song, branch, before=before.name)
 
     @unbroken

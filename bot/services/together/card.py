@@ -192,7 +192,7 @@ class Cards:
         state: LayeredPiece | None,
     ) -> Card:
         place = Place(guild_id=song.guild_id, channel_id=song.channel_id)
-        turns = await cards.turns(song.id)
+        turns, members = await cards.turns(song.id), await cards.members(song.id)
         head_messages = await cards.messages([branch.head_id for branch in branches])
         owner_ids = [] if state is None else [layer.owner_id for layer in state.layers]
         return Card(
@@ -202,7 +202,8 @@ class Cards:
             licence=song.licence,
             host=host,
             is_closed=song.closed_at is not None,
-            members=tuple((name, cast("Role", role)) for name, role in await cards.members(song.id)),
+            members=tuple((name, cast("Role", role)) for name, role, _ in members),
+            workplaces=tuple((name, branch) for name, _, branch in members if branch is not None),
             branch=branches[0].name,
             head_id=branches[0].head_id,
             song=state,

@@ -27,6 +27,7 @@ def card_to_json(card: Card) -> str:
     song = card.song or LayeredPiece(piece=Piece())
     starts_ticks = bar_starts_ticks(song.piece)
     grid = TimeGrid(song.piece)
+    workplaces = dict(card.workplaces)
     content: dict[str, Any] = {
         "tutti_song": VERSION,
         "title": card.title,
@@ -44,6 +45,9 @@ def card_to_json(card: Card) -> str:
         "claims": [
             {"who": claim.who, "layer": claim.layer_id, "bars": claim.bars, "until": _moment(claim.until)}
             for claim in card.claims
+        ],
+        "members": [
+            {"name": name, "role": role, "branch": workplaces.get(name, card.branch)} for name, role in card.members
         ],
         "turn": None if card.turn is None else {"who": card.turn.who, "until": _moment(card.turn.until)},
         "queue": card.queue,

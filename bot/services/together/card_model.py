@@ -115,6 +115,7 @@ class Card:
     tags: tuple[tuple[str, int], ...]
     revisions: tuple[CardRevision, ...]
     changes: CardChanges
+    workplaces: tuple[tuple[str, str], ...] = ()  # names of members who chose a branch, with its name
 
     def link_to(self, message_id: int | None) -> str | None:
         """Return Discord's link to a message in the song's thread."""

@@ -10,9 +10,11 @@ from bot.services.model import Place
 from bot.services.operations.layering import LockOptions, MixOptions
 from bot.services.songs.undoing import UndoService
 from bot.services.together.branching import MAX_BRANCHES, Branching, check_branch_name
+from bot.services.together.card import Cards
 from bot.services.together.merging import Merging
 from bot.services.together.model import SongRules
 from core.errors import InputError, PermissionDeniedError
+from tests.bot.services.together.cards import CardMedia, counts
 from tests.factories.orders import ADA, BEN
 from tests.factories.song_people import EVE, MODERATOR, THREAD, carry_out, found_band, work
 from tests.factories.studio import make_result
@@ -28,7 +30,7 @@ async def undo(studio, database, revision_id, *, author=ADA):
     return await make_result(studio, replace(order, reply_token="token"))
 
 
-async def test_work_goes_to_the_branch_that_somebody_is_on(songs, branching, open_studio):
+async def test_work_goes_to_the_branch_that_somebody_is_on(database, songs, branching, open_studio):
     """Jobs and quick changes alike; main stays where it was, and switching back leads back."""
     async with open_studio() as studio:
         song = await found_band(studio, songs)
@@ -44,8 +46,12 @@ async def test_work_goes_to_the_branch_that_somebody_is_on(songs, branching, ope
         assert muted.line.branch == "quiet ending"
         assert muted.revision.parent_ids == (made.revision_id,)
         assert (await songs.here(THREAD, author=ADA)).branch.head_id == song.branch.head_id
+        cards = Cards(database, media=CardMedia())
+        assert (await cards.gather(song.shared_song_id)).workplaces == (("Ben", "quiet ending"),)
+        wanted, *_ = await counts(database, song.shared_song_id)
         assert (await branching.switch(BEN, THREAD, "MAIN")).name == "main"
         assert (await songs.here(THREAD, author=BEN)).branch.head_id == song.branch.head_id
+        assert (await counts(database, song.shared_song_id))[0] == wanted + 1
 
 
 async def test_a_branch_begins_at_any_state(songs, branching, open_studio):

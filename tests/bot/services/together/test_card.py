@@ -93,6 +93,10 @@ async def test_the_picture_carries_the_facts_as_json(cards, full):
     ]
     assert data["turn"]["who"] == "Tutti"
     assert data["queue"] == ["Ben <@1> *x*"]
+    assert data["members"] == [
+        {"name": "Ada", "role": "host", "branch": "main"},
+        {"name": "Ben <@1> *x*", "role": "editor", "branch": "main"},
+    ]
     assert data["votes"][0]["link"] == "https://discord.com/channels/9/777/42"
     assert data["comments"][0] | {"id": 0} == {
         "id": 0,
