@@ -138,7 +138,9 @@ class TuttiBot(commands.Bot):
         self.services = build_services(self.presenter)
         together = self.services.together
         shared = together.songs
-        self.vote_keeper = VoteKeeper(together.votes, files=together.vote_files, presenter=DiscordVotes(courier))
+        self.vote_keeper = VoteKeeper(
+            together.votes, files=together.vote_files, presenter=DiscordVotes(courier), learn=together.rankers.learn
+        )
         finder = SourceFinder(self, self.services.songs, shared, max_upload_bytes=max_upload_bytes)
         self.desk = Desk(self.services, finder, metrics=self._metrics)
 

@@ -28,6 +28,7 @@ from bot.services.replies.library import ReplyParts
 from bot.services.songs.service import SongService
 from bot.services.together.card_keeper import CardKeeper
 from bot.services.together.opening import open_together
+from bot.services.together.rankers import Rankers
 from bot.ui.courier import Courier
 from bot.ui.desk import Services
 from bot.ui.song_card import DiscordCards
@@ -117,11 +118,13 @@ async def running_bot(settings: Settings) -> AsyncGenerator[TuttiBot]:
         weights = settings.inference.weights_folder
         genres = GenreCounts.load(weights)
         rules = HouseRules(database, limits=settings.limits, soundfonts=list_soundfonts(settings.media.soundfont))
+        rankers = Rankers(database, settings=rules)
         parts = ReplyParts(
             early_worth_seconds=settings.media.early_seconds if settings.media.early_seconds >= 0 else None,
             fingerprints=Fingerprints.load(weights / FINGERPRINTS_FOLDER),
             genres=genres,
             sound_of=rules.sound_of,
+            suggest=rankers.suggest,
         )
 
         def build_services(presenter: Presenter) -> Services:
@@ -144,7 +147,12 @@ async def running_bot(settings: Settings) -> AsyncGenerator[TuttiBot]:
                 descriptions=descriptions,
                 keeping=keeping,
                 together=open_together(
-                    database, limits=settings.limits, media=media, sound_of=rules.sound_of, title_of=title_of
+                    database,
+                    limits=settings.limits,
+                    media=media,
+                    rankers=rankers,
+                    sound_of=rules.sound_of,
+                    title_of=title_of,
                 ),
                 genres=genres,
             )

@@ -65,6 +65,18 @@ class Settings(commands.GroupCog, group_name="settings", group_description="What
         await set_several(self.bot.desk, interaction, wishes)
 
     @app_commands.command(
+        name="learning", description="Let votes in songs teach me which takes to suggest, or forget it"
+    )
+    @app_commands.describe(learn="Whether votes teach me something; without it all they taught is forgotten")
+    async def learning(
+        self,
+        interaction: discord.Interaction[TuttiBot],
+        learn: bool,  # noqa: FBT001 - Discord passes options by name
+    ) -> None:
+        """Switch learning from votes on or off."""
+        await set_several(self.bot.desk, interaction, SettingWishes(learns=learn))
+
+    @app_commands.command(
         name="role", description="Say which roles may do something; without any, the usual people may"
     )
     @app_commands.describe(

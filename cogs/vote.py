@@ -64,6 +64,16 @@ class Votes(commands.GroupCog, group_name="vote", group_description="Choose toge
         """List votes."""
         await vote_flow.list_votes(self.bot.desk, interaction)
 
+    @app_commands.command(name="learned", description="What the votes of this server have taught me, if it wants that")
+    async def learned(self, interaction: discord.Interaction[TuttiBot]) -> None:
+        """Say what was learned."""
+        await vote_flow.show_learned(self.bot.desk, interaction)
+
+    @app_commands.command(name="forget", description="Forget what the votes of this server have taught me")
+    async def forget(self, interaction: discord.Interaction[TuttiBot]) -> None:
+        """Forget what was learned."""
+        await vote_flow.forget_learned(self.bot.desk, interaction)
+
 
 async def setup(bot: TuttiBot) -> None:
     """Load the cog."""

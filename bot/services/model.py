@@ -251,7 +251,8 @@ class Reply:
 class TakesReply:
     """What answers a job of several takes: each as a reply without a picture, and one picture of all.
 
-    ``num_asked`` is more than there are when some could not be written.
+    ``num_asked`` is more than there are when some could not be written. ``suggested``: the place of the take that this server may
+    like best, by its votes; None where nobody asked to learn from them, or too little is known.
     """
 
     takes: tuple[Reply, ...]
@@ -259,6 +260,7 @@ class TakesReply:
     alt_text: str
     num_asked: int
     remarks: tuple[str, ...] = ()
+    suggested: int | None = None
 
     @property
     def files(self) -> tuple[File, ...]:

@@ -31,6 +31,7 @@ PAGES: Mapping[Page, str] = {
 }
 NOTHING = "-"
 """The value of an entry that takes a setting back."""
+_YES = "yes"
 _RETENTION_DAYS = (7, 30, 90, 180, 365)
 _BARS = (4, 8, 16, 24, 32, 48, 64, 96, 128, 192, 256)
 
@@ -66,6 +67,13 @@ def _limit_selects(settings: GuildSettings, rules: HouseRules) -> list[discord.u
         _menu("max_bars", "Bars at most:", bars, chosen=settings.max_bars),
         _menu(
             "retention_days", "Results are kept, in days:", days, chosen=settings.retention_days, none="kept for ever"
+        ),
+        _menu(
+            "learns",
+            "Votes in songs teach me which takes to suggest:",
+            (_YES,),
+            chosen=_YES if settings.learns else None,
+            none="Votes teach me nothing (what they taught is forgotten)",
         ),
     ]
 
@@ -110,6 +118,7 @@ _PAGE_OF: Mapping[str, Page] = {
     "max_jobs_per_user": "limits",
     "max_bars": "limits",
     "retention_days": "limits",
+    "learns": "limits",
     **dict.fromkeys(GROUPS, cast("Page", "roles")),
     "channel_ids": "channels",
 }
@@ -195,6 +204,8 @@ async def _changes(choice: _Choice, rules: HouseRules, guild_id: int) -> dict[st
     if choice.field == "channel_ids":
         return {"channel_ids": numbers}
     value = choice.values[0] if choice.values and choice.values[0] != NOTHING else None
+    if choice.field == "learns":
+        return {"learns": value == _YES}
     return {choice.field: int(value) if value is not None and choice.field in _NUMBERS else value}
 
 

@@ -28,6 +28,7 @@ class SettingWishes:
     max_bars: int | None = None
     retention_days: int | None = None
     language: str | None = None
+    learns: bool | None = None
 
     def changes(self) -> dict[str, Any]:
         """Return what changes, as settings have it."""
@@ -36,6 +37,8 @@ class SettingWishes:
 
 
 def _taken_back(value: str | int) -> str | int | None:
+    if isinstance(value, bool):
+        return value
     if isinstance(value, str):
         return None if value.strip().casefold() in _TAKEN_BACK else value.strip()
     return value or None
@@ -47,7 +50,7 @@ async def set_several(desk: Desk, interaction: discord.Interaction[Any], wishes:
     if not changes:
         raise InputError("Choose at least one option to set, or look at everything with /settings show.")
     await desk.services.keeping.rules.change(guild_of(interaction), **changes)
-    is_limit = bool(changes.keys() & {"max_jobs_per_user", "max_bars", "retention_days"})
+    is_limit = bool(changes.keys() & {"max_jobs_per_user", "max_bars", "retention_days", "learns"})
     await show_settings(desk, interaction, "limits" if is_limit else "sound")
 
 

@@ -12,6 +12,7 @@ import discord
 
 from bot.plain_text import clip, make_plain
 from bot.services.model import RevisionView
+from bot.services.together.rankers import Learned
 from bot.services.together.votes_files import VoteFiles
 from bot.services.together.votes_model import LETTERS, CastBallot, OpenVote, VoteOutcome, VoteView
 from bot.ui.embeds.style import BLUE, DESCRIPTION_LIMIT, FIELD_LIMIT, GREEN, GREY, TITLE_LIMIT, jump_url, link_to
@@ -134,6 +135,31 @@ def _line(vote: VoteView) -> str:
 def open_vote_words(vote: OpenVote) -> str:
     """Return an open vote in one line, for the card."""
     return f"{vote.title}, {vote.num_ballots} voted"
+
+
+def learned_embed(learned: Learned) -> discord.Embed:
+    """Say what a server's votes have taught, and whether it is used."""
+    check, lines = learned.check, list[str]()
+    if not learned.is_on:
+        lines.append("Learning from votes is off here. Whoever manages this server can switch it on: /settings learning.")
+    elif learned.num_votes == 0:
+        lines.append("Learning from votes is on, and no vote of a song has ended since.")
+    else:
+        lines.append(
+            f"I learned from {learned.num_votes} votes. Of {check.num_votes} that had a winner, I would have foretold {check.num_hits} from "
+            f"the others; by chance as many happen with a probability of {check.chance:.0%}."
+        )
+        lines.append(
+            "So I mark the take that may win in replies of several takes."
+            if check.is_passed
+            else "That is not enough to go by, so I suggest nothing yet."
+        )
+        leanings = ", ".join(f"{'more' if sign > 0 else 'less'}: {name}" for name, sign in learned.leanings)
+        lines.append(f"Strongest leanings: {leanings}.")
+        lines.append(
+            "I keep numbers about the options and how many ballots each had, nothing about people. /vote forget erases it."
+        )
+    return discord.Embed(title="What votes have taught me", description="\n".join(lines), colour=BLUE)
 
 
 def _title(vote: VoteView) -> str:

@@ -12,8 +12,8 @@ from bot.ui.answers import author_of, place_of, show_privately
 from bot.ui.courier import ReplyAddress
 from bot.ui.desk import Desk
 from bot.ui.options import split_names
-from bot.ui.vote_embeds import ballot_words, votes_embed
-from core.errors import InputError
+from bot.ui.vote_embeds import ballot_words, learned_embed, votes_embed
+from core.errors import InputError, PermissionDeniedError
 
 
 class VoteClient(Protocol):
@@ -98,6 +98,23 @@ async def list_votes(desk: Desk, interaction: discord.Interaction[Any]) -> None:
     """Show the newest votes of the song that lives here to whoever asks."""
     votes = await desk.services.together.votes.listed(author_of(interaction), place_of(interaction))
     await show_privately(interaction, embed=votes_embed(votes))
+
+
+async def show_learned(desk: Desk, interaction: discord.Interaction[Any]) -> None:
+    """Show what this server's votes have taught to whoever asks."""
+    learned = await desk.services.together.rankers.learned(interaction.guild_id)
+    await show_privately(interaction, embed=learned_embed(learned))
+
+
+async def forget_learned(desk: Desk, interaction: discord.Interaction[Any]) -> None:
+    """Forget what this server's votes have taught, for those who moderate it."""
+    if not (await desk.moderator_of(interaction)).is_moderator:
+        raise PermissionDeniedError(
+            "Those with “Manage Messages” decide what I forget. Ask one of them for /vote forget."
+        )
+    was_there = await desk.services.together.rankers.forget(interaction.guild_id)
+    text = "Forgotten: I begin anew with the next vote." if was_there else "There was nothing to forget."
+    await show_privately(interaction, text=text)
 
 
 def _place_of(letter: str) -> int:

@@ -18,6 +18,7 @@ from bot.services.people.keeping import open_keeping
 from bot.services.reading.description import DescriptionService
 from bot.services.songs.service import SongService
 from bot.services.together.opening import open_together
+from bot.services.together.rankers import Rankers
 from bot.ui.actions import ACTIONS
 from bot.ui.desk import Services
 from core.settings import Settings
@@ -46,12 +47,15 @@ async def bot(tmp_path):
         )
         songs = SongService(database, media=media)
         writer = InferenceClient(settings.inference)
+        rules = HouseRules(database, limits=settings.limits)
         return Services(
             jobs=jobs,
             songs=songs,
             descriptions=DescriptionService(writer=writer, media=media, songs=songs),
-            keeping=open_keeping(database, media=media, rules=HouseRules(database, limits=settings.limits)),
-            together=open_together(database, limits=settings.limits, media=media),
+            keeping=open_keeping(database, media=media, rules=rules),
+            together=open_together(
+                database, limits=settings.limits, media=media, rankers=Rankers(database, settings=rules)
+            ),
         )
 
     client = TuttiBot(settings=settings.discord, max_upload_bytes=1, build_services=build_services)

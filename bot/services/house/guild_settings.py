@@ -33,7 +33,7 @@ class GuildSettings:
 
     ``roles``: who may do what, by group or by "/command": the numbers of roles; a name that is missing is open to all who
     may by Discord's own rules. ``channel_ids``: the only channels where it answers; empty: all. ``retention_days``: results
-    older than that lose their music; None: they are kept until somebody deletes them.
+    older than that lose their music; None: they are kept until somebody deletes them. ``learns``: votes of songs teach which takes to suggest.
     """
 
     genre: str | None = None
@@ -45,6 +45,7 @@ class GuildSettings:
     channel_ids: tuple[int, ...] = ()
     language: str = "en"
     retention_days: int | None = None
+    learns: bool = False
 
 
 DEFAULTS = GuildSettings()

@@ -28,6 +28,7 @@ from bot.services.replies.sound import SoundWishes
 from core.settings import LimitSettings
 from db.engine import Database, unbroken
 from db.repositories.guild_settings import GuildSettingsRepository
+from db.repositories.rankers import RankerRepository
 
 WithGenre = TypeVar("WithGenre", GenerateOptions, ComposeOptions)
 
@@ -64,6 +65,8 @@ class HouseRules:
         settings = check_settings(wanted, soundfonts=self.soundfonts, limits=self.limits)
         async with self._database.writing() as session:
             await GuildSettingsRepository(session).put(guild_id, settings_to_json(settings), now=utc_now())
+            if not settings.learns:  # what was learned goes with the wish to learn
+                await RankerRepository(session).forget(guild_id)
         self._known[guild_id] = settings
         _log.info("guild_settings_changed", names=sorted(changes))
         return settings

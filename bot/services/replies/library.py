@@ -24,6 +24,7 @@ from bot.services.replies.chord_sheets import chord_sheet_of
 from bot.services.replies.comparison import Comparison, compare_edit, describe_difference
 from bot.services.replies.reply_sounds import ReplySounds, clock
 from bot.services.replies.sound import SoundOf, usual_sound
+from bot.services.replies.takes import Suggest, suggest_nothing
 from core.errors import RenderError
 from media.protocol import AudioFormat
 from music.constraints import Check
@@ -65,7 +66,7 @@ class ReplyParts:
     ``early_worth_seconds``: the first bars are heard early if the rest takes at least so long to write; None: never.
     With the ``fingerprints`` of the training music it says how long a passage its new notes share with that, and with
     ``genres`` which styles the network hardly knows. ``sound_of``: what a server has set about its sound. ``is_heard_whole``: edits,
-    too, have one sound, all of what came out, as whoever asks for files expects.
+    too, have one sound, all of what came out, as whoever asks for files expects. ``suggest``: which of several takes a server may like.
     """
 
     audio_format: AudioFormat | None = "ogg"
@@ -75,6 +76,7 @@ class ReplyParts:
     genres: GenreCounts = field(default_factory=GenreCounts)
     sound_of: SoundOf = usual_sound
     is_heard_whole: bool = False
+    suggest: Suggest = suggest_nothing
 
 
 class ReplyMaker:

@@ -26,6 +26,7 @@ class TakesReplyMaker:
     def __init__(self, media: MediaMaker, *, parts: ReplyParts) -> None:
         self._media = media
         self._has_picture = parts.has_picture
+        self._suggest = parts.suggest
         self._replies = ReplyMaker(media, parts=replace(parts, has_picture=False))
 
     async def make(self, takes: Sequence[Finished], *, num_asked: int, size_limit_bytes: int) -> TakesReply:
@@ -51,6 +52,7 @@ class TakesReplyMaker:
             alt_text=alt_text,
             num_asked=num_asked,
             remarks=(*shared, *remarks),
+            suggested=await self._suggest(takes[0].revision.place.guild_id, [take.piece for take in takes]),
         )
 
     async def _draw(self, takes: Sequence[Finished]) -> tuple[File | None, str, tuple[str, ...]]:

@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from bot.services.model import ProgressView
 from core.errors import InputError
+from music.piece import Piece
 
 MAX_TAKES = 4
 """Discord takes ten files a message: four sounds, four MIDI files and a picture."""
 
 _NUM_SEEDS = 2**31  # as many as can be typed
 
+Suggest = Callable[[int | None, Sequence[Piece]], Awaitable[int | None]]
+"""Return the place of the piece that a server, by its number, may like best; None where nobody knows."""
 ShowProgress = Callable[[ProgressView], Awaitable[None]]
 
 
@@ -37,6 +40,11 @@ def take_name(job_id: int, take: int) -> str:
 def take_names(job_id: int) -> tuple[str, ...]:
     """Return every name that requests of a job may have in the queue."""
     return tuple(take_name(job_id, take) for take in range(MAX_TAKES))
+
+
+async def suggest_nothing(_guild_id: int | None, _pieces: Sequence[Piece], /) -> int | None:
+    """Know nothing of what anybody likes."""
+    return None
 
 
 def check_num_takes(num_takes: int) -> None:

@@ -20,6 +20,7 @@ from bot.services.together.looking import SongViews
 from bot.services.together.members import SongMembers
 from bot.services.together.merging import Merging
 from bot.services.together.merging_pictures import MergePictures
+from bot.services.together.rankers import Rankers
 from bot.services.together.service import SharedSongs
 from bot.services.together.turns import Turns
 from bot.services.together.votes import Votes
@@ -41,6 +42,7 @@ class Together:
     credits: SongCredits
     votes: Votes
     vote_files: VoteFileMaker
+    rankers: Rankers
     branching: Branching
     merging: Merging
     merge_pictures: MergePictures
@@ -55,6 +57,7 @@ def open_together(
     *,
     limits: LimitSettings,
     media: MediaMaker,
+    rankers: Rankers,
     sound_of: SoundOf = usual_sound,
     title_of: Callable[[str], str] = str.capitalize,
 ) -> Together:
@@ -72,6 +75,7 @@ def open_together(
         credits=SongCredits(database),
         votes=Votes(database),
         vote_files=VoteFileMaker(database, media=media, sound_of=sound_of),
+        rankers=rankers,
         branching=Branching(database),
         merging=Merging(database),
         merge_pictures=MergePictures(media, parts=parts),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 from weakref import WeakValueDictionary
 
@@ -38,8 +38,12 @@ class VotePresenter(Protocol):
         ...
 
 
+async def _learn_nothing(_vote: VoteView, /) -> None:
+    """Let votes pass."""
+
+
 class VoteKeeper:
-    """Shows votes, and owns one task that looks after them."""
+    """Shows votes, and owns one task that looks after them. ``learn`` is told of each vote that is over, perhaps twice."""
 
     def __init__(
         self,
@@ -47,12 +51,14 @@ class VoteKeeper:
         *,
         files: VoteFileMaker,
         presenter: VotePresenter,
+        learn: Callable[[VoteView], Awaitable[None]] = _learn_nothing,
         seconds_between_looks: float = SECONDS_BETWEEN_LOOKS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._votes = votes
         self._files = files
         self._presenter = presenter
+        self._learn = learn
         self._pause_seconds = seconds_between_looks
         self._clock = clock
         self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
@@ -100,6 +106,7 @@ class VoteKeeper:
             await self._votes.mark_shown(vote, message_id=None)
         else:
             if vote.needs_showing:
+                await self._learn(vote)
                 await self._votes.mark_shown(vote, message_id=message_id)
 
     async def _look_again_and_again(self) -> None:

@@ -26,7 +26,11 @@ def settings_embed(settings: GuildSettings, *, limits: LimitSettings) -> discord
     )
     jobs = settings.max_jobs_per_user or limits.max_jobs_per_user
     bars = settings.max_bars or limits.max_bars
-    kept = "for ever" if settings.retention_days is None else f"{settings.retention_days} days, then their music goes; open songs stay"
+    kept = (
+        "for ever"
+        if settings.retention_days is None
+        else f"{settings.retention_days} days, then their music goes; open songs stay"
+    )
     channels = ", ".join(f"<#{number}>" for number in settings.channel_ids) or "all channels"
     language = f"{LANGUAGES.get(settings.language, settings.language)}. Others are not translated yet."
     for name, value in (
@@ -42,6 +46,7 @@ def settings_embed(settings: GuildSettings, *, limits: LimitSettings) -> discord
         ("Results are kept", kept),
         ("I answer in", channels),
         ("Language", language),
+        ("Learning from votes", "on: /vote learned tells what" if settings.learns else "off"),
     ):
         embed.add_field(name=name, value=value[:FIELD_LIMIT], inline=True)
     embed.add_field(name="Who may", value=_role_lines(settings)[:FIELD_LIMIT], inline=False)

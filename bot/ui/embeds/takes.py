@@ -31,7 +31,11 @@ def takes_embed(reply: TakesReply) -> discord.Embed:
     add_prompt_fields(embed, revision.options)
     embed.add_field(name="Asked", value=clip(describe_options(revision.options), FIELD_LIMIT), inline=False)
     for number, take in enumerate(reply.takes, start=1):
-        embed.add_field(name=f"Take {number}", value=clip(_brief(take), FIELD_LIMIT), inline=False)
+        suggested = " · suggested first" if reply.suggested == number - 1 else ""
+        embed.add_field(name=f"Take {number}{suggested}", value=clip(_brief(take), FIELD_LIMIT), inline=False)
+    if reply.suggested is not None:
+        note = "Suggested first: closest to what won this server's votes so far. /vote learned tells more."
+        embed.add_field(name="Note", value=note, inline=False)
     for remark in reply.remarks:
         embed.add_field(name="Note", value=clip(make_plain(remark), FIELD_LIMIT), inline=False)
     numbers = " ".join(f"#{take.revision.revision_id}" for take in reply.takes)

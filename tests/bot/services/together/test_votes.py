@@ -23,11 +23,12 @@ from tests.factories.studio import make_result
 THREAD = Place(guild_id=9, channel_id=777)
 EVE, DAN = Author(user_id=5, name="Eve"), Author(user_id=6, name="Dan")
 TAKES = VoteWish(kind="takes")
+NOW = datetime(2026, 11, 23, tzinfo=UTC)
 
 
 class Clock:
     def __init__(self):
-        self.now = datetime(2026, 11, 23, tzinfo=UTC)
+        self.now = NOW
 
     def __call__(self):
         return self.now
