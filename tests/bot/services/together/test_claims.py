@@ -20,6 +20,7 @@ from core.errors import InputError, PermissionDeniedError
 from db.repositories.shared_songs import SharedSongRepository
 from db.repositories.users import UserRepository
 from tests.factories.database import POSTGRESQL, SQLITE
+from tests.factories.doors import StandInWriter
 from tests.factories.orders import ADA, BEN, make_order
 from tests.factories.studio import make_result
 
@@ -154,16 +155,21 @@ async def test_what_reaches_a_claim_all_the_same_waits_as_a_candidate_with_the_r
     database, songs, claims, song, open_studio
 ):
     """The claim came while the work was done: nothing is lost, and the reply says whose claim it is."""
-    head = await head_of(songs)
-    async with open_studio() as studio:
-        await studio.jobs.submit(edit_order(head, ArrangeOptions(transpose_semitones=2), author=BEN))
+    head, writer = await head_of(songs), StandInWriter(is_open=False)
+    async with open_studio(writer=writer) as studio:
+        await studio.jobs.submit(edit_order(head, RemixOptions(), author=BEN))
+        await writer.started.wait()
         await claims.claim(ADA, THREAD, ClaimWish(bars=(1, 1), layer="1"))
+        writer.gate.set()
         await studio.presenter.answered()
-        made = studio.presenter.replies[-1][1].revision
-    if await head_of(songs) == head:  # unless Ben was quicker than Ada
-        finished = await load_finished(database, made.revision_id)
-        assert finished.line.branch is None
-        assert "Ada works on bar 1 of Melody" in finished.line.reason
+        reply = studio.presenter.replies[-1][1]
+    assert await head_of(songs) == head
+    assert reply.line.branch is None
+    assert "Ada works on bar 1 of Melody until" in reply.line.reason
+    assert (await songs.state_of(reply.revision.revision_id)).piece.num_notes > 0
+    await claims.release(ADA, THREAD)
+    finished = await load_finished(database, reply.revision.revision_id)
+    assert "Ada works on bar 1 of Melody" in finished.line.reason, "shown again it says the same"
 
 
 async def test_quick_changes_break_no_claim_either(songs, claims, song):

@@ -7,6 +7,7 @@ from bot.services.operations.arranging import ArrangeOptions
 from bot.services.operations.composition_options import ComposeOptions
 from bot.services.operations.exporting import ExportOptions
 from bot.services.operations.infilling import InfillOptions
+from bot.services.operations.merging import MergeOptions
 from bot.services.operations.stepping import UndoOptions
 from bot.services.options import GenerateOptions, HarmonizeOptions, RemixOptions
 from bot.services.together.scope import EVERYTHING, NOTHING, scope_of
@@ -52,7 +53,14 @@ def test_what_is_not_known_is_everything(options):
 
 
 @pytest.mark.parametrize(
-    "options", [ExportOptions(), UndoOptions(target_id=1), RemixOptions(bars=(9, 9)), RemixOptions(tracks=("tuba",))]
+    "options",
+    [
+        ExportOptions(),
+        UndoOptions(target_id=1),
+        MergeOptions(),
+        RemixOptions(bars=(9, 9)),
+        RemixOptions(tracks=("tuba",)),
+    ],
 )
 def test_what_shows_or_fails_or_is_seen_at_the_commit_touches_nothing(options):
     assert scope_of(options, SONG) == NOTHING
