@@ -86,6 +86,8 @@ def card_embed(card: Card, *, notes: tuple[str, ...] = ()) -> discord.Embed:
 
 def _description(card: Card) -> str:
     lines = [f"Host: {_name(card.host)}", LICENCES.get(card.licence, make_plain(card.licence))]
+    if card.inspiration:
+        lines.append(make_plain(card.inspiration[:1].upper() + card.inspiration[1:], limit=300))
     if card.is_closed:
         lines.insert(0, "**This song is closed.** Everything stays; nothing is added.")
     if card.song is None:

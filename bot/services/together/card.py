@@ -30,6 +30,7 @@ from bot.services.together.card_model import (
     CardVote,
     message_link,
 )
+from bot.services.together.forking import inspiration_of
 from bot.services.together.model import Role
 from bot.services.together.states import load_state
 from bot.services.together.votes_model import paper_of, title_of_vote
@@ -179,6 +180,8 @@ class Cards:
             main = branches[0]
             state = await self._state(session, main.head_id)
             card = await self._card(cards, song, host.name, branches, state)
+            origin = await inspiration_of(session, song.id)
+            card = card if origin is None else replace(card, inspiration=origin.words)
             parent_id = None if main.head_id in self._changes else await cards.first_parent(main.head_id)
             parent = None if parent_id is None else await self._state(session, parent_id)
         return _Gathered(card=card, parent=parent)

@@ -116,6 +116,7 @@ class Card:
     revisions: tuple[CardRevision, ...]
     changes: CardChanges
     workplaces: tuple[tuple[str, str], ...] = ()  # names of members who chose a branch, with its name
+    inspiration: str = ""  # the credit of a fork in words, such as “inspired by “Ours” (Ada, cc-by)”
 
     def link_to(self, message_id: int | None) -> str | None:
         """Return Discord's link to a message in the song's thread."""

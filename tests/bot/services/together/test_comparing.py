@@ -7,6 +7,7 @@ import pytest
 from bot.services.model import Place
 from bot.services.operations.layering import MixOptions
 from bot.services.together.branching import Branching
+from bot.services.together.card import Cards
 from bot.services.together.comparing import Comparing
 from bot.services.together.forking import Forking
 from bot.services.together.merging import MergeQuestion, Merging
@@ -155,6 +156,9 @@ async def test_a_fork_needs_the_hosts_leave_and_keeps_credit_licence_and_origins
         assert credit.words == "inspired by “Ours” (Ada, cc-by)"
         assert (credit.revision_id, credit.place) == (made.revision_id, THREAD)
         assert await forking.inspiration_of(song.shared_song_id) is None
+        cards = Cards(database, media=StandInMedia())
+        assert (await cards.gather(fork.shared_song_id)).inspiration == credit.words
+        assert not (await cards.gather(song.shared_song_id)).inspiration
         here, there = await songs.state_of(made.revision_id), await songs.state_of(fork.branch.head_id)
         assert (there.piece.tracks, there.layers, there.origins) == (here.piece.tracks, here.layers, here.origins)
         with pytest.raises(InputError, match="already"):
