@@ -96,6 +96,7 @@ class TuttiTree(app_commands.CommandTree["TuttiBot"]):
     ) -> None:
         """Answer with one sentence that says what to do."""
         await report_error(interaction, error)
+        interaction.client.desk.settle(interaction)
 
 
 class TuttiBot(commands.Bot):
@@ -162,6 +163,14 @@ class TuttiBot(commands.Bot):
 
     async def on_message(self, message: discord.Message, /) -> None:
         """Do nothing: there are no commands with a prefix. What is said to Tutti is heeded by ``cogs/conversation.py``."""
+
+    async def on_app_command_completion(
+        self,
+        interaction: discord.Interaction[TuttiBot],
+        _command: app_commands.Command[Any, ..., Any] | app_commands.ContextMenu,
+    ) -> None:
+        """Note that a command has its answer, or its job."""
+        self.desk.settle(interaction)
 
     async def on_connect(self) -> None:
         """Note a new session with Discord's gateway."""

@@ -20,6 +20,8 @@ import structlog
 from bot.client import TuttiBot
 from bot.services.genres import GenreCounts
 from bot.services.house.house_rules import HouseRules
+from bot.services.jobs.acknowledgements import Acknowledgements
+from bot.services.jobs.apologies import Apologies
 from bot.services.jobs.service import JobService
 from bot.services.model import Presenter
 from bot.services.people.keeping import open_keeping
@@ -29,6 +31,7 @@ from bot.services.songs.service import SongService
 from bot.services.together.card_keeper import CardKeeper
 from bot.services.together.opening import open_together
 from bot.services.together.rankers import Rankers
+from bot.ui.apologies import DiscordApologist
 from bot.ui.courier import Courier
 from bot.ui.desk import Services
 from bot.ui.song_card import DiscordCards
@@ -155,6 +158,7 @@ async def running_bot(settings: Settings) -> AsyncGenerator[TuttiBot]:
                     title_of=title_of,
                 ),
                 genres=genres,
+                acknowledgements=Acknowledgements(database, leases=jobs.leases),
             )
 
         bot = TuttiBot(
@@ -175,7 +179,9 @@ async def running_bot(settings: Settings) -> AsyncGenerator[TuttiBot]:
         stack.push_async_callback(_end, login)
         await stack.enter_async_context(media)
         await login
+        _remember_who_waits(stack, bot)
         await _start(stack, bot, inference, drain_seconds=settings.inference.drain_seconds)
+        _apologise(stack, bot, database)
         _keep_cards(stack, bot, cards)
         yield bot
         _log.info("stopped_taking_orders")
@@ -201,6 +207,28 @@ async def _start(stack: AsyncExitStack, bot: TuttiBot, inference: InferenceClien
     bot.vote_keeper.start()
     stack.push_async_callback(bot.vote_keeper.stop)
     bot.vital_tasks = (workers, gateway, clock)
+
+
+def _remember_who_waits(stack: AsyncExitStack, bot: TuttiBot) -> None:
+    """Note who is told to wait, from before the first order until after the last answer."""
+    waiting = bot.services.acknowledgements
+    assert waiting is not None, "build_services made it"
+    waiting.start()
+    stack.push_async_callback(waiting.stop)
+
+
+def _apologise(stack: AsyncExitStack, bot: TuttiBot, database: Database) -> None:
+    """Answer those whom a process that died had told to wait: at once for our last run, later for other bots."""
+    waiting = bot.services.acknowledgements
+    assert waiting is not None, "build_services made it"
+    apologies = Apologies(
+        database,
+        leases=bot.services.jobs.leases,
+        acknowledgements=waiting,
+        apologist=DiscordApologist(bot, Courier(bot)),
+    )
+    apologies.start()
+    stack.push_async_callback(apologies.stop)
 
 
 def _keep_cards(stack: AsyncExitStack, bot: TuttiBot, cards: CardKeeper) -> None:

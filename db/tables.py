@@ -218,3 +218,22 @@ class Draft(Base):
     message_id: Mapped[int | None] = mapped_column(index=True)
     data: Mapped[dict[str, Any]]
     created_at: Mapped[datetime]
+
+
+class Acknowledgement(Base):
+    """A person who was told to wait, or is just being told, and has neither an answer nor a stored job yet.
+
+    ``id`` is Discord's number of the interaction or of the message that asked; ``token`` is empty for messages, and once it is dead.
+    """
+
+    __tablename__ = "acknowledgements"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    channel_id: Mapped[int]
+    message_id: Mapped[int | None]
+    application_id: Mapped[int]
+    token: Mapped[str] = mapped_column(Text)
+    effect: Mapped[str] = mapped_column(String(8))
+    created_at: Mapped[datetime]
+    lease_owner: Mapped[str | None] = mapped_column(String(200))
+    lease_until: Mapped[datetime | None]

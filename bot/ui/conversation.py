@@ -38,6 +38,7 @@ from bot.ui.message_answers import (
     report_to_message,
 )
 from bot.ui.sources import MUSIC_SUFFIXES
+from bot.ui.waiting import note_message, settle
 from core.errors import LimitError, NoMusicError, NotFoundError, PermissionDeniedError, TuttiError
 
 _log = structlog.stdlib.get_logger(__name__)
@@ -102,6 +103,8 @@ class Conversation:
             await self._heed(message, words)
         except Exception as error:  # noqa: BLE001 - discord.py would only log what a listener raises
             await report_to_message(message, error)
+        finally:
+            settle(self._desk.services.acknowledgements, message.id)
 
     async def _heed(self, message: discord.Message, words: str) -> None:
         target = await self._target(message)
@@ -118,6 +121,7 @@ class Conversation:
         if said is not None:
             await answer_message(message, embed=said)
             return
+        note_message(self._desk.services.acknowledgements, message)
         match intent.kind:
             case "write":
                 await self._write(message, intent, target)

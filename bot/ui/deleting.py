@@ -21,7 +21,7 @@ MAX_NEWEST = 20
 
 async def delete_linked(desk: Desk, interaction: discord.Interaction[Any], link: str) -> None:
     """Delete what a linked message shows, and the message: for its author or a moderator."""
-    await send_again(lambda: _defer(interaction))
+    await desk.think_privately(interaction)
     channel_id, message_id = desk.finder.read_link(interaction, link.strip())
     await desk.services.songs.delete_all_of_message(message_id, by=await desk.moderator_of(interaction))
     await _remove(interaction, channel_id=channel_id, message_id=message_id)
@@ -82,7 +82,7 @@ class DeleteNewestButton(
         await desk.guarded(interaction, lambda: self._delete(desk, interaction), custom_id=self.custom_id)
 
     async def _delete(self, desk: Desk, interaction: discord.Interaction[Any]) -> None:
-        await send_again(lambda: _defer(interaction))
+        await desk.think_privately(interaction)
         mine = await _newest_of(desk, interaction, limit=100)
         named = [each for each in mine if self._oldest_id <= each.revision_id <= self._newest_id]
         for revision in named:
@@ -109,9 +109,3 @@ async def _remove(interaction: discord.Interaction[Any], *, channel_id: int, mes
     message = interaction.client.get_partial_messageable(channel_id).get_partial_message(message_id)
     with contextlib.suppress(TuttiError):
         await send_again(message.delete)
-
-
-async def _defer(interaction: discord.Interaction[Any]) -> None:
-    if not interaction.response.is_done():
-        is_command = interaction.type is discord.InteractionType.application_command
-        await interaction.response.defer(ephemeral=True, thinking=is_command)

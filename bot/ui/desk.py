@@ -13,6 +13,7 @@ from typing import Any, Protocol, cast
 import discord
 
 from bot.services.genres import GenreCounts
+from bot.services.jobs.acknowledgements import Acknowledgements
 from bot.services.jobs.service import JobService
 from bot.services.model import Author, FromRevision, JobOrder, Source
 from bot.services.options import GenerateOptions, Options
@@ -21,10 +22,11 @@ from bot.services.reading.description import DescriptionService, facts_of
 from bot.services.songs.service import SongService
 from bot.services.together.opening import Together
 from bot.ui.answers import Ticket, acknowledge, author_of, place_of, report_error, show_privately
-from bot.ui.courier import send_again
+from bot.ui.courier import ReplyAddress, send_again
 from bot.ui.embeds.description import description_embed
 from bot.ui.gate import doing_of_press, visitor_of
 from bot.ui.sources import SourceFinder
+from bot.ui.waiting import note_interaction, settle
 from core.errors import LimitError, NotFoundError
 from core.log import bound_context
 from core.metrics import Metrics, NullMetrics
@@ -42,6 +44,7 @@ class Services:
     keeping: Keeping
     together: Together
     genres: GenreCounts = field(default_factory=GenreCounts)
+    acknowledgements: Acknowledgements | None = None
 
 
 class DeskClient(Protocol):
@@ -178,6 +181,8 @@ class Desk:
                 await press()
             except Exception as error:  # noqa: BLE001 - discord.py would only log what a button raises
                 await report_error(interaction, error)
+            finally:
+                self.settle(interaction)
 
     async def press_again(self, interaction: discord.Interaction[Any], revision_id: int, *, num_takes: int = 1) -> None:
         """Repeat what made a revision, with a new seed."""
@@ -234,10 +239,30 @@ class Desk:
 
     async def acknowledge(self, interaction: discord.Interaction[Any]) -> Ticket:
         """Acknowledge, and note how long the person waited for that by Discord's clock, which also counts the limit."""
+        waiting = self._services.acknowledgements
+        note_interaction(waiting, interaction)
         ticket = await acknowledge(interaction)
+        if waiting is not None:
+            waiting.name_message(interaction.id, ReplyAddress.decode(ticket.reply_token).message_id)
         waited_seconds = (discord.utils.utcnow() - interaction.created_at).total_seconds()
         self._metrics.observe_acknowledge_seconds(max(0.0, waited_seconds))
         return ticket
+
+    async def think_privately(self, interaction: discord.Interaction[Any]) -> None:
+        """Say “thinking…” to the person alone; a press shows nothing. Harmless when repeated."""
+        is_command = interaction.type is discord.InteractionType.application_command
+        if is_command:
+            note_interaction(self._services.acknowledgements, interaction)
+
+        async def defer() -> None:
+            if not interaction.response.is_done():
+                await interaction.response.defer(ephemeral=True, thinking=is_command)
+
+        await send_again(defer)
+
+    def settle(self, interaction: discord.Interaction[Any]) -> None:
+        """Note that an interaction has its answer, or its job."""
+        settle(self._services.acknowledgements, interaction.id)
 
     async def _describe(self, interaction: discord.Interaction[Any], source: Source) -> None:
         author, place = author_of(interaction), place_of(interaction)

@@ -136,14 +136,14 @@ class SongMenu(discord.ui.DynamicItem[discord.ui.Select[Any]], template=r"tutti:
 
 async def show_look(desk: Desk, interaction: discord.Interaction[Any], look: Look) -> None:
     """Answer a command with a page that only the person sees."""
-    await send_again(lambda: _think_quietly(interaction))
+    await desk.think_privately(interaction)
     page = await _page(desk, interaction, look)
     await send_again(lambda: _edit(interaction, page))
 
 
 async def turn_page(desk: Desk, interaction: discord.Interaction[Any], look: Look) -> None:
     """Show another page in the message whose button was pressed."""
-    await send_again(lambda: _think_quietly(interaction))
+    await desk.think_privately(interaction)
     page = await _page(desk, interaction, look)
     await send_again(lambda: _edit(interaction, page))
 
@@ -158,11 +158,6 @@ async def _page(desk: Desk, interaction: discord.Interaction[Any], look: Look) -
     )
 
 
-async def _think_quietly(interaction: discord.Interaction[Any]) -> None:
-    if not interaction.response.is_done():
-        await interaction.response.defer(ephemeral=True, thinking=interaction.type is _COMMAND)
-
-
 async def _edit(interaction: discord.Interaction[Any], page: HistoryPage) -> None:
     files = []
     if page.picture is not None:
@@ -170,6 +165,3 @@ async def _edit(interaction: discord.Interaction[Any], page: HistoryPage) -> Non
     await interaction.edit_original_response(
         embed=history_embed(page), attachments=files, view=history_view(page), allowed_mentions=NO_PINGS
     )
-
-
-_COMMAND = discord.InteractionType.application_command

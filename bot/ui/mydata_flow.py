@@ -22,7 +22,7 @@ _NOTHING = "I keep nothing about you. There is nothing to take away or to erase.
 
 async def export_mydata(desk: Desk, interaction: discord.Interaction[Any]) -> None:
     """Send somebody everything that is kept about them, for their eyes only."""
-    await send_again(_deferring(interaction))
+    await desk.think_privately(interaction)
     keeping = desk.services.keeping
     export = await keeping.mydata.export(interaction.user.id, size_limit_bytes=interaction.filesize_limit)
     text = f"Everything that I keep about you, with the MIDI files of {export.num_pieces} pieces. Only you see this."
@@ -81,7 +81,7 @@ class EraseButton(
     async def _erase(self, desk: Desk, interaction: discord.Interaction[Any]) -> None:
         if interaction.user.id != self._user_id:
             raise PermissionDeniedError("This button is for somebody else. Use /mydata erase for yourself.")
-        await send_again(_deferring(interaction))
+        await desk.think_privately(interaction)
         try:
             counts = await desk.services.keeping.privacy.erase(self._user_id, needs_rest=True)
         except NotFoundError:
@@ -111,15 +111,6 @@ def _warning(belongings: Belongings) -> discord.Embed:
         "This cannot be undone. /mydata export gives you a copy first."
     )
     return embed
-
-
-def _deferring(interaction: discord.Interaction[Any]) -> Callable[[], Any]:
-    async def defer() -> None:
-        if not interaction.response.is_done():
-            is_command = interaction.type is discord.InteractionType.application_command
-            await interaction.response.defer(ephemeral=True, thinking=is_command)
-
-    return defer
 
 
 def _sending(interaction: discord.Interaction[Any], part: File, text: str) -> Callable[[], Any]:

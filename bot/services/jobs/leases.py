@@ -40,7 +40,7 @@ class JobLeases:
         now = utc_now()
         async with self._database.writing_beside_others() as session:
             jobs = JobRepository(session)
-            gone = {owner for owner in await jobs.owners() if self._is_gone(owner)}
+            gone = self.gone_among(await jobs.owners())
             rows = await jobs.take_orphans(self.lease(now), now=now, gone=gone, limit=MAX_TAKEN_AT_ONCE)
             return [row.id for row in rows]
 
@@ -70,6 +70,10 @@ class JobLeases:
             job.lease_owner = None
             job.lease_until = utc_now() + timedelta(seconds=seconds)
             return job.num_answer_attempts
+
+    def gone_among(self, owners: set[str]) -> set[str]:
+        """Return those processes that are certainly dead."""
+        return {owner for owner in owners if self._is_gone(owner)}
 
     def _is_gone(self, owner: str) -> bool:
         """Whether a process is certainly dead. In containers the new process often has the dead one's number."""

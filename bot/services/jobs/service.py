@@ -73,6 +73,11 @@ class JobService:
         self._watch: asyncio.Task[None] | None = None
         self._is_stopping = False
 
+    @property
+    def leases(self) -> JobLeases:
+        """Who this process is, and which others are dead."""
+        return self._leases
+
     async def start(self) -> None:
         """Resume the unfinished jobs of the last run and begin to accept orders."""
         for kind in NETWORK_KINDS:

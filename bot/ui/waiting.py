@@ -1,0 +1,80 @@
+"""Tells the services who is told to wait, from Discord's interactions and messages. It knows nothing of how that is remembered."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import discord
+
+from bot.services.jobs.acknowledgements import Acknowledgements, Effect, Waiting
+from bot.ui.gate import doing_of_press
+
+_QUICK_CHANGES = frozenset({f"layer {name}" for name in ("mix", "lock", "rename", "give", "instrument", "remove")})
+_UNSURE = frozenset({"delete", "mydata erase", "vote start", "make-song", "branch-form", "comment-form"})
+_UNSURE_GROUPS = frozenset({"branch", "comment", "song", "turn"})
+_SURE = frozenset(
+    {
+        "branch list",
+        "branch merge",
+        "comment list",
+        "song card",
+        "song compare",
+        "song credits",
+        "song graph",
+        "song members",
+        "song rebase",
+        "song revert",
+        "song who",
+        "turn order",
+    }
+)
+"""Commands of those groups that only show something, or order a job."""
+
+
+def effect_of(doing: str) -> Effect:
+    """Return what a command or press may have done before its answer. All that is not listed orders a job or only shows something."""
+    if doing in _QUICK_CHANGES:
+        return "change"
+    if doing in _UNSURE or (doing.partition(" ")[0] in _UNSURE_GROUPS and doing not in _SURE):
+        return "unsure"
+    return "none"
+
+
+def doing_in_full(interaction: discord.Interaction[Any]) -> str:
+    """Return the name of a command with its group, or what a button or form does."""
+    data: Any = interaction.data or {}
+    if interaction.type is not discord.InteractionType.application_command:
+        return doing_of_press(str(data.get("custom_id", "")))
+    names = [str(data.get("name", ""))]
+    options: Any = data.get("options") or ()
+    while options and options[0].get("type") in {1, 2}:  # a subcommand, or a group of them
+        names.append(str(options[0].get("name", "")))
+        options = options[0].get("options") or ()
+    return " ".join(names)
+
+
+def note_interaction(waiting: Acknowledgements | None, interaction: discord.Interaction[Any]) -> None:
+    """Remember that somebody is about to read “thinking…”."""
+    if waiting is None or interaction.response.is_done():
+        return
+    waiting.note(
+        Waiting(
+            number=interaction.id,
+            channel_id=interaction.channel_id or 0,
+            effect=effect_of(doing_in_full(interaction)),
+            application_id=interaction.application_id,
+            token=interaction.token,
+        )
+    )
+
+
+def note_message(waiting: Acknowledgements | None, message: discord.Message) -> None:
+    """Remember that somebody waits for an answer to a message."""
+    if waiting is not None:
+        waiting.note(Waiting(number=message.id, channel_id=message.channel.id, effect="none"))
+
+
+def settle(waiting: Acknowledgements | None, number: int) -> None:
+    """Forget an interaction or a message that is seen to: answered, or stored as a job."""
+    if waiting is not None:
+        waiting.settle(number)
