@@ -81,11 +81,12 @@ async def test_command_goes_up_and_down(empty_url):
 @pytest.mark.parametrize("database_kind", ["postgresql"])
 async def test_bots_that_start_at_the_same_moment_wait_for_each_other(empty_url):
     """One brings the tables up to date, the others find them so."""
-    done = await asyncio.gather(*(asyncio.to_thread(migrate, empty_url) for _ in range(3)))
-    assert [each.returncode for each in done] == [0, 0, 0], [each.stderr for each in done]
+    done = await asyncio.gather(*(asyncio.to_thread(migrate, empty_url) for _ in range(2)))
+    assert [each.returncode for each in done] == [0, 0], [each.stderr for each in done]
     assert "jobs" in await table_names(empty_url)
 
 
+@pytest.mark.parametrize("database_kind", ["sqlite"])
 @pytest.mark.parametrize(("url", "version"), [("nonsense", "head"), (None, "no-such-version")])
 def test_command_that_cannot_work_says_why_in_one_line(empty_url, url, version):
     done = migrate(url or empty_url, version)
