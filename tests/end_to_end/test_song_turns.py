@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
+from bot.client import TuttiBot
+from bot.services.clock import utc_now
+from bot.services.model import Place
+from bot.services.together.clockwork import Clockwork
+from bot.ui.courier import Courier
+from bot.ui.together.turn_herald import DiscordHerald
 from tests.end_to_end.sandbox_user import Answer, Json, Page, Person, attachment, buttons, text_of
 from tests.end_to_end.test_songs import begin, song_command
 
@@ -71,3 +79,31 @@ async def test_a_comment_is_heard_resolved_and_opened_again(page: Page, ada: Per
     assert "like this" in listed.text
     assert "bar 2 of Bass" in listed.text
     assert "bars 1-4" in (await song_command(ben, thread, "comment", "add", bar=9, text="nowhere")).text
+
+
+async def test_time_runs_out_once_and_is_said_in_the_thread(tutti: TuttiBot, ada: Person, ben: Person, channel: str):
+    """One reminder that pings nobody, then the next one plays."""
+    thread = await begin(ada, channel)
+    await song_command(ada, thread, "song", "settings", bot_plays=False)
+    for person, name, options in ((ada, "mode", {"on": True}), (ada, "play", {}), (ben, "play", {})):
+        await song_command(person, thread, "turn", name, **options)
+    together, herald = tutti.services.together, DiscordHerald(tutti, Courier(tutti))
+    for minutes, words in ((9, "your turn ends"), (11, "Ada's time is up")):
+        late = Clockwork(together.turns.database, now=lambda minutes=minutes: utc_now() + timedelta(minutes=minutes))
+        for _ in range(2):
+            await late.tick(herald=herald, orders=tutti.services.jobs)
+        said = await ada.until(
+            lambda words=words: [m for m in ada.messages.values() if words in text_of(m) and m["channel_id"] == thread],
+            what=words,
+        )
+        assert len(said) == 1
+        assert f"<@{ada.user_id}>" not in text_of(said[0])
+    assert "Ben" in text_of(said[0])
+
+
+@pytest.mark.usefixtures("may_break_rules")
+async def test_who_left_the_server_is_known_by_asking(tutti: TuttiBot, ada: Person, channel: str):
+    """Discord answers that it knows no such member, which is what we want to hear."""
+    place, herald = Place(guild_id=tutti.guilds[0].id, channel_id=int(channel)), DiscordHerald(tutti, Courier(tutti))
+    assert await herald.is_here(place, int(ada.user_id))
+    assert not await herald.is_here(place, 4711)

@@ -71,7 +71,7 @@ class Turns:
         now: Callable[[], datetime] = utc_now,
         on_change: Callable[[], None] = lambda: None,
     ) -> None:
-        self._database = database
+        self.database = database
         self._now = now
         self.on_change = on_change
 
@@ -82,7 +82,7 @@ class Turns:
         Raises:
             InputError: when none does.
         """
-        async with self._database.reading() as session:
+        async with self.database.reading() as session:
             song = await song_here(session, place)
             return await read_board(session, song.id, rules=rules_of(song))
 
@@ -96,7 +96,7 @@ class Turns:
             PermissionDeniedError: when they may not edit.
         """
         now = self._now()
-        async with self._database.writing() as session:
+        async with self.database.writing() as session:
             song, user = await self._player(session, author, place)
             await check_editor(session, song, user, author, now=now)
             if not rules_of(song).turn_mode:
@@ -137,7 +137,7 @@ class Turns:
             PermissionDeniedError: when the other may not edit.
         """
         now = self._now()
-        async with self._database.writing() as session:
+        async with self.database.writing() as session:
             song, user = await self._player(session, author, place)
             turns = TurnRepository(session)
             rows = await turns.open_in(song.id)
@@ -165,7 +165,7 @@ class Turns:
             InputError: when they are not in it.
         """
         now = self._now()
-        async with self._database.writing() as session:
+        async with self.database.writing() as session:
             song, user = await self._player(session, author, place)
             turns = TurnRepository(session)
             mine = [turn for turn, _ in await turns.open_in(song.id) if turn.user_id == user.id]
@@ -185,7 +185,7 @@ class Turns:
             PermissionDeniedError: when it is somebody else's turn.
         """
         now = self._now()
-        async with self._database.writing() as session:
+        async with self.database.writing() as session:
             song, user = await self._player(session, author, place)
             await check_editor(session, song, user, author, now=now)
             turns, rules = TurnRepository(session), rules_of(song)
@@ -209,7 +209,7 @@ class Turns:
         Raises:
             PermissionDeniedError: for all but the host and moderators.
         """
-        async with self._database.writing() as session:
+        async with self.database.writing() as session:
             song, user = await self._player(session, author, place)
             await check_host(session, song, user, author)
             song.rules = msgspec.to_builtins(replace(rules_of(song), turn_mode=is_on))
@@ -222,7 +222,7 @@ class Turns:
     @unbroken
     async def _end_own(self, author: Author, place: Place, *, outcome: str) -> TurnBoard:
         now = self._now()
-        async with self._database.writing() as session:
+        async with self.database.writing() as session:
             song, user = await self._player(session, author, place)
             turns = TurnRepository(session)
             current = _own_turn(await turns.open_in(song.id), user)
