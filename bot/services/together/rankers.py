@@ -16,13 +16,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.services.clock import utc_now
 from bot.services.house.guild_settings import GuildSettings
-from bot.services.together.ranking import Check, Observation, Taste, learn, score, taste_from_json, taste_to_json
 from bot.services.together.states import load_state
 from bot.services.together.votes_model import VoteView
 from core.errors import InputError, NotFoundError
 from db.engine import Database, unbroken
 from db.repositories.rankers import RankerRepository
 from music.piece import Piece
+from music.ranking import Check, Observation, Taste, learn, score, taste_from_json, taste_to_json
 from music.ranking_features import NAMES, VERSION, measure_features
 
 _log = structlog.stdlib.get_logger(__name__)

@@ -7,11 +7,11 @@ import pytest
 
 from bot.services.house.house_rules import HouseRules
 from bot.services.together.rankers import Rankers
-from bot.services.together.ranking import Check, Taste, taste_to_json
 from core.errors import InputError
 from core.settings import LimitSettings
 from db.repositories.rankers import RankerRepository
 from db.shared_tables import Ranker
+from music.ranking import Check, Taste, taste_to_json
 from music.ranking_features import NAMES, VERSION
 from tests.bot.services.together.test_votes import ADA, BEN, EVE, NOW, TAKES, THREAD, clock, song, votes  # noqa: F401 - fixtures
 from tests.factories.pieces import make_melody

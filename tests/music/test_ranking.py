@@ -7,7 +7,7 @@ import random
 import numpy as np
 import pytest
 
-from bot.services.together.ranking import (
+from music.ranking import (
     MAX_OBSERVATIONS,
     MIN_CHECKED,
     Observation,
@@ -90,6 +90,14 @@ def test_a_vote_is_learned_once_and_empty_ones_never():
     assert learn(once, nothing) is once
     alone = Observation(vote_id=10, features=vote.features[:1], counts=(3,))
     assert learn(once, alone) is once
+
+
+def test_votes_of_two_and_of_three_options_stand_side_by_side():
+    """An option that a vote does not have has no share in it: adding an empty vote's worth of room changes nothing."""
+    two = simulate(6, strength=1.0, num_options=2)
+    three = simulate(1, strength=1.0, seed=2)[0]
+    unheard = Observation(vote_id=99, features=three.features, counts=(0, 0, 0))
+    assert np.allclose(fit(two), fit([*two, unheard]), atol=1e-8)
 
 
 def test_old_votes_make_room():

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import numpy as np
@@ -32,6 +32,7 @@ MAX_CHANCE = 0.05
 _PRIOR_VARIANCE = 0.25
 _MAX_STEPS = 30
 _TOLERANCE = 1e-9
+_LONGEST_STEP = 2.0  # a whole step of Newton's may lead beyond the top, far from it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,38 +89,68 @@ def score(taste: Taste, features: Sequence[Sequence[float]]) -> Floats:
     return rows @ np.array(taste.weights) if taste.weights else np.zeros(len(rows))
 
 
-def fit(observations: Sequence[Observation], start: Floats | None = None) -> Floats:
-    """Return the weights (features,) of the highest posterior probability; ``start`` only makes it quicker."""
-    num_features = len(observations[0].features[0])
-    weights = np.zeros(num_features) if start is None else start.copy()
-    groups = [(np.array(each.features), np.array(each.counts, dtype=np.float64)) for each in observations]
-    for _ in range(_MAX_STEPS):
-        gradient, curvature = -weights / _PRIOR_VARIANCE, np.eye(num_features) / _PRIOR_VARIANCE
-        for rows, counts in groups:
-            shares = _softmax(rows @ weights)
-            gradient += rows.T @ (counts - counts.sum() * shares)
-            centred = rows - shares @ rows
-            curvature += counts.sum() * (centred.T * shares) @ centred
-        step = np.linalg.solve(curvature, gradient)
-        weights = weights + step * min(1.0, 2.0 / max(float(np.abs(step).max()), 1e-12))
-        if float(np.abs(step).max()) < _TOLERANCE:
-            break
-    return weights
+def fit(observations: Sequence[Observation]) -> Floats:
+    """Return the weights (features,) of the highest posterior probability."""
+    return _climb(_lay_out(observations), np.zeros(len(observations[0].features[0])))
 
 
 def check_by_leaving_out(observations: Sequence[Observation], weights: Floats) -> Check:
     """Return how many decided votes a model of all the others foretells; ``weights`` fit all of them."""
-    chances: list[float] = []
-    num_hits = 0
+    table, chances, num_hits = _lay_out(observations), list[float](), 0
     for index, each in enumerate(observations):
-        others = (*observations[:index], *observations[index + 1 :])
         best = max(each.counts)
-        if each.counts.count(best) > 1 or not others:
+        if each.counts.count(best) > 1 or len(observations) < 2:
             continue
-        foretold = int(np.argmax(np.array(each.features) @ fit(others, start=weights)))
+        others = _climb(table.without(index), weights)
+        foretold = int(np.argmax(np.array(each.features) @ others))
         num_hits += each.counts[foretold] == best
         chances.append(1 / len(each.counts))
     return Check(num_votes=len(chances), num_hits=num_hits, chance=tail(chances, num_hits))
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """Votes side by side: V votes, K options at most, F features. Options that a vote does not have have no share."""
+
+    rows: Floats  # (V, K, F)
+    counts: Floats  # (V, K)
+    absent: Floats  # (V, K), 0 or minus infinity
+
+    def without(self, index: int) -> _Table:
+        keep = np.arange(len(self.rows)) != index
+        return _Table(self.rows[keep], self.counts[keep], self.absent[keep])
+
+
+def _lay_out(observations: Sequence[Observation]) -> _Table:
+    num_options = max(len(each.counts) for each in observations)
+    num_features = len(observations[0].features[0])
+    rows = np.zeros((len(observations), num_options, num_features))
+    counts = np.zeros((len(observations), num_options))
+    absent = np.full((len(observations), num_options), -np.inf)
+    for index, each in enumerate(observations):
+        rows[index, : len(each.counts)] = each.features
+        counts[index, : len(each.counts)] = each.counts
+        absent[index, : len(each.counts)] = 0.0
+    return _Table(rows, counts, absent)
+
+
+def _climb(table: _Table, weights: Floats) -> Floats:
+    """Return the top of the posterior, from any start: it has only one."""
+    num_ballots = table.counts.sum(axis=1, keepdims=True)  # (V, 1)
+    for _ in range(_MAX_STEPS):
+        shares = _softmax(table.rows @ weights + table.absent)  # (V, K)
+        centred = table.rows - (shares[:, :, None] * table.rows).sum(axis=1, keepdims=True)  # (V, K, F)
+        surplus = (table.counts - num_ballots * shares).reshape(-1)
+        flat = table.rows.reshape(len(surplus), -1)
+        weighted = (centred * (num_ballots * shares)[:, :, None]).reshape(flat.shape)
+        gradient: Floats = flat.T @ surplus - weights / _PRIOR_VARIANCE
+        curvature: Floats = centred.reshape(flat.shape).T @ weighted + np.eye(len(weights)) / _PRIOR_VARIANCE
+        step: Floats = cast("Floats", np.linalg.solve(curvature, gradient))  # pyright: ignore[reportUnknownMemberType] - of numpy's stubs
+        largest = float(np.abs(step).max())
+        weights = weights + step * min(1.0, _LONGEST_STEP / max(largest, _TOLERANCE))
+        if largest < _TOLERANCE:
+            break
+    return weights
 
 
 def tail(chances: Sequence[float], num_hits: int) -> float:
@@ -147,5 +178,6 @@ def taste_from_json(data: dict[str, Any], *, version: int) -> Taste:
 
 
 def _softmax(values: Floats) -> Floats:
-    shares = np.exp(values - values.max())
-    return shares / shares.sum()
+    """Return shares (V, K) of each row."""
+    shares = np.exp(values - values.max(axis=1, keepdims=True))
+    return shares / shares.sum(axis=1, keepdims=True)
