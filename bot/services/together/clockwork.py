@@ -32,7 +32,7 @@ from bot.services.together.turns_rules import (
     begin_bots_turn,
     read_board,
 )
-from core.errors import NotFoundError, StorageError, TuttiError
+from core.errors import NotFoundError, TuttiError
 from db.engine import Database, unbroken
 from db.repositories.claims import ClaimRepository
 from db.repositories.shared_songs import SharedSongRepository
@@ -118,8 +118,8 @@ class Clockwork:
             self._changed.clear()
             try:
                 wake_at = await self.tick(herald=herald, orders=orders)
-            except StorageError:
-                _log.exception("deadlines_not_read")
+            except Exception:  # noqa: BLE001 - the song game must not end with one look that failed
+                _log.exception("deadlines_not_handled")
                 wake_at = self._now() + LONGEST_NAP
             nap_seconds = max((wake_at - self._now()).total_seconds(), 0.05)
             try:
@@ -135,6 +135,8 @@ class Clockwork:
                 await self._tell(news, herald, orders)
             except TuttiError as error:
                 _log.warning("turn_not_told", kind=news.kind, turn_id=news.turn_id, error=type(error).__name__)
+            except Exception:  # noqa: BLE001 - one song's trouble must not be the others'
+                _log.exception("turn_broke", kind=news.kind, turn_id=news.turn_id)
         return await self._next_deadline()
 
     # --- deadlines -------------------------------------------------------------------------------------------------

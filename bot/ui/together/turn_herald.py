@@ -9,8 +9,11 @@ import discord
 
 from bot.services.model import Author, Place
 from bot.services.together.turns_rules import TurnBoard
-from bot.ui.courier import Courier, ReplyAddress
+from bot.ui.courier import Courier, ReplyAddress, send_again
 from bot.ui.together.turn_embeds import board_embed, notice_embed, said_name, until
+from core.errors import TuttiError
+
+_UNKNOWN_PEOPLE = frozenset({10007, 10013})  # Discord's numbers for a member and for a person that there is not
 
 
 class DiscordHerald:
@@ -52,13 +55,21 @@ class DiscordHerald:
         """Return whether somebody is on the server of a place; True where that cannot be told."""
         if place.guild_id is None or user_id <= 0:
             return True
-        try:
-            await self._client.http.get_member(place.guild_id, user_id)
-        except discord.NotFound:
-            return False
-        except discord.HTTPException:
+        guild_id = place.guild_id
+
+        async def ask() -> bool:
+            try:
+                await self._client.http.get_member(guild_id, user_id)
+            except discord.NotFound as error:
+                if error.code not in _UNKNOWN_PEOPLE:
+                    raise
+                return False
             return True
-        return True
+
+        try:
+            return await send_again(ask)
+        except TuttiError:
+            return True
 
     async def _post(self, place: Place, nonce: str, embed: discord.Embed) -> int:
         return await self._courier.post(place.channel_id, nonce=nonce[:25], embed=embed)

@@ -235,3 +235,18 @@ async def test_it_wakes_when_something_changes(database, songs, clock, herald):
     task.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await task
+
+
+async def test_one_songs_trouble_is_not_the_others(songs, turns, clock, clockwork, herald, monkeypatch):
+    """A thread in which nothing can be said passes its turn all the same."""
+
+    async def fail(*_, **__):
+        raise RuntimeError("broken")
+
+    await begin(songs, bot_plays=False)
+    await turns.play(ADA, THREAD)
+    await turns.play(BEN, THREAD)
+    clock.go(minutes=11)
+    monkeypatch.setattr(herald, "time_up", fail)
+    await clockwork.tick(herald=herald, orders=NoOrders())
+    assert (await turns.order(THREAD)).current.name == "Ben"

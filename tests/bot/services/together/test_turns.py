@@ -1,5 +1,7 @@
 """The song game: who is next, what they may do with their turn, and what others are told meanwhile."""
 
+import asyncio
+
 import pytest
 
 from bot.services.model import Author, FromRevision, Place
@@ -124,3 +126,13 @@ async def test_the_bot_is_asked_by_whose_turn_it_is_or_by_the_host(turns, song):
     assert names(board) == ["Tutti", "Cleo", "Ben"]
     with pytest.raises(InputError, match="playing already"):
         await turns.bot(ADA, THREAD)
+
+
+async def test_fifty_people_who_join_at_once_all_wait_once(turns, song):
+    people = [Author(user_id=1000 + number, name=f"P{number}") for number in range(50)]
+    await asyncio.gather(*(turns.play(person, THREAD) for person in people))
+    assert sorted(names(await turns.order(THREAD))) == sorted(person.name for person in people)
+    results = await asyncio.gather(*(turns.done(person, THREAD) for person in people), return_exceptions=True)
+    refused = [each for each in results if isinstance(each, InputError)]
+    assert all("/turn order" in each.reason for each in refused)
+    assert len(names(await turns.order(THREAD))) == 50
