@@ -5,15 +5,14 @@ from __future__ import annotations
 from bot.services.together.merging_plans import MergeTask
 from db.repositories.merges import NewMerge
 from db.shared_tables import MergeDraft
-from db.tables import User
 from music.versions.conflicts import Resolution
 
 
-def new_merge(task: MergeTask, user: User) -> NewMerge:
+def new_merge(task: MergeTask, *, user_id: int) -> NewMerge:
     """Return what is stored first of a merge that somebody is to decide."""
     return NewMerge(
         shared_song_id=task.shared_song_id,
-        user_id=user.id,
+        user_id=user_id,
         into_branch_id=task.into_branch_id,
         ours_id=task.ours_id,
         theirs_id=task.theirs_id,
