@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from bot.services.model import Place
@@ -310,3 +312,26 @@ async def test_what_others_have_claimed_is_looked_at_to_the_bar(songs, branching
         assert "Eve" in line.reason
     assert (await songs.here(THREAD, author=ADA)).branch.head_id == made.revision_id
     assert late.parent_ids[0] == made.revision_id
+
+
+async def test_of_people_who_decide_at_once_nobody_is_passed_over(songs, branching, merging, open_studio):
+    """Each decides another conflict; of two who give the last answer one hands the merge on."""
+    async with open_studio() as studio:
+        await found_band(studio, songs)
+        await branching.begin(BEN, THREAD, "low end")
+        for track in ("piano", "bass", "guitar"):
+            await work(studio, songs, author=BEN, tracks=(track,), bars=(1, 1), semitones=5)
+            await work(studio, songs, author=ADA, tracks=(track,), bars=(1, 1), semitones=-4)
+        question = await merging.merge(ADA, THREAD, source="low end")
+        tokens = [conflict_token(conflict.key) for conflict in question.plan.merge.conflicts]
+        assert len(tokens) == 3
+
+        async def press(person, token):
+            return await merging.decide(person, THREAD, question.draft_id, token=token, resolution=Resolution.THEIRS)
+
+        steps = await asyncio.gather(*(press(*each) for each in zip((ADA, BEN), tokens, strict=False)))
+        assert all(isinstance(step, MergeQuestion) for step in steps)
+        last = await asyncio.gather(press(ADA, tokens[2]), press(EVE, tokens[2]), return_exceptions=True)
+        assert {type(step) for step in last} == {MergeOrder, InputError}
+        made = await carry_out(studio, next(step for step in last if isinstance(step, MergeOrder)))
+    assert len(made.options.decisions) == 3
