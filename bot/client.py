@@ -34,7 +34,7 @@ from bot.ui.together.comment_flow import CommentButton
 from bot.ui.together.late_buttons import LateButton
 from bot.ui.together.merge_flow import MergeButton
 from bot.ui.views import CancelButton, MoreMenu, RevisionButton
-from bot.ui.vote_buttons import BallotButton
+from bot.ui.vote_buttons import BallotButton, MergeWinnerButton
 from bot.ui.vote_messages import DiscordVotes
 from core.errors import ConfigurationError
 from core.metrics import Metrics, NullMetrics
@@ -150,7 +150,7 @@ class TuttiBot(commands.Bot):
         self.add_dynamic_items(RevisionButton, TakeButton, MoreMenu, CancelButton)
         self.add_dynamic_items(MergeButton, LateButton, CommentButton)
         self.add_dynamic_items(LookButton, SongMenu, EraseButton, DeleteNewestButton, SettingMenu, SettingsButton)
-        self.add_dynamic_items(BallotButton)
+        self.add_dynamic_items(BallotButton, MergeWinnerButton)
         for extension in EXTENSIONS:
             await self.load_extension(extension)
         assert self.application_id is not None, "discord.py learns it at login"

@@ -12,7 +12,8 @@ import discord
 
 from bot.services.together.votes_model import LETTERS, VoteView
 from bot.ui.desk import desk_of
-from bot.ui.vote_flow import press_ballot
+from bot.ui.together.late_buttons import LateButton
+from bot.ui.vote_flow import press_ballot, press_merge_winner
 
 
 class BallotButton(
@@ -48,10 +49,43 @@ class BallotButton(
         )
 
 
+class MergeWinnerButton(
+    discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"tutti:merge-winner:(?P<vote_id>[0-9]{1,19})"
+):
+    """Brings the branch that won into main."""
+
+    def __init__(self, vote_id: int) -> None:
+        super().__init__(
+            discord.ui.Button(
+                label="Merge the winner", style=discord.ButtonStyle.primary, custom_id=f"tutti:merge-winner:{vote_id}"
+            )
+        )
+        self._vote_id = vote_id
+
+    @classmethod
+    async def from_custom_id(
+        cls, _interaction: discord.Interaction[Any], _item: discord.ui.Item[Any], match: re.Match[str], /
+    ) -> Self:
+        """Make the button anew from its identifier."""
+        return cls(int(match["vote_id"]))
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        """Hand the press on."""
+        desk = desk_of(interaction)
+        await desk.guarded(
+            interaction, lambda: press_merge_winner(desk, interaction, self._vote_id), custom_id=self.custom_id
+        )
+
+
 def vote_view(vote: VoteView) -> discord.ui.View:
-    """Return what stands under a vote: a letter for each option while it is open."""
+    """Return what stands under a vote: a letter for each option while it is open, and what is left to do when it is over."""
     view = discord.ui.View(timeout=None)
     if vote.outcome is None:
         for place, revision in enumerate(vote.revisions):
             view.add_item(BallotButton(vote.vote_id, place, is_disabled=revision is None))
+    elif vote.outcome.taken == "merge":
+        view.add_item(MergeWinnerButton(vote.vote_id))
+    elif vote.outcome.taken == "late" and vote.outcome.revision_id is not None:
+        for action in ("rebase", "branch"):
+            view.add_item(LateButton(action, vote.outcome.revision_id))
     return view

@@ -95,13 +95,13 @@ def became_words(vote: VoteView, outcome: VoteOutcome) -> str:
         "head": f"It is the newest state of {branch} now.",
         "already": f"It was the newest state of {branch} already, so nothing changes.",
         "late": (
-            f"{branch} went on meanwhile, or somebody claims what it would change, so it waits beside it: /song rebase brings it "
+            f"{branch} went on meanwhile, or somebody claims what it would change, so it waits beside it: Rebase brings it "
             "onto the newest state."
         ),
         "back": f"Its state is the newest of {branch} again, as #{outcome.revision_id}; what was there before stays in the line.",
         "locked": f"It would change a layer that its owner has locked, so {branch} stays. Ask the owner to unlock it, and vote again.",
         "gone": "But it was deleted meanwhile, so nothing changes.",
-        "merge": f"/branch merge brings {branch} into main.",
+        "merge": f"Merge the winner brings {branch} into main, as it was voted on.",
         "closed": "But the song is closed, so nothing changes.",
     }[outcome.taken]
 
@@ -141,7 +141,9 @@ def learned_embed(learned: Learned) -> discord.Embed:
     """Say what a server's votes have taught, and whether it is used."""
     check, lines = learned.check, list[str]()
     if not learned.is_on:
-        lines.append("Learning from votes is off here. Whoever manages this server can switch it on: /settings learning.")
+        lines.append(
+            "Learning from votes is off here. Whoever manages this server can switch it on: /settings learning."
+        )
     elif learned.num_votes == 0:
         lines.append("Learning from votes is on, and no vote of a song has ended since.")
     else:

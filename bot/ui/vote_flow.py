@@ -12,8 +12,11 @@ from bot.ui.answers import author_of, place_of, show_privately
 from bot.ui.courier import ReplyAddress
 from bot.ui.desk import Desk
 from bot.ui.options import split_names
+from bot.ui.together.merge_flow import merge_branches
 from bot.ui.vote_embeds import ballot_words, learned_embed, votes_embed
 from core.errors import InputError, PermissionDeniedError
+
+MAIN = "main"
 
 
 class VoteClient(Protocol):
@@ -98,6 +101,14 @@ async def list_votes(desk: Desk, interaction: discord.Interaction[Any]) -> None:
     """Show the newest votes of the song that lives here to whoever asks."""
     votes = await desk.services.together.votes.listed(author_of(interaction), place_of(interaction))
     await show_privately(interaction, embed=votes_embed(votes))
+
+
+async def press_merge_winner(desk: Desk, interaction: discord.Interaction[Any], vote_id: int) -> None:
+    """Bring the state that won, as it was voted on, into main; its conflicts are asked as ever."""
+    outcome = (await desk.services.together.votes.view(vote_id)).outcome
+    if outcome is None or outcome.revision_id is None:
+        raise InputError("This vote has no branch to merge. /branch merge takes any by name.")
+    await merge_branches(desk, interaction, source=f"#{outcome.revision_id}", into=MAIN)
 
 
 async def show_learned(desk: Desk, interaction: discord.Interaction[Any]) -> None:
