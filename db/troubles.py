@@ -68,6 +68,8 @@ def configuration_error(error: BaseException, address: URL) -> ConfigurationErro
         return _named(_REASONS[code], address)
     if isinstance(error, TimeoutError):
         return _named("PostgreSQL at {where} does not answer in time. Check host, port and firewall", address)
+    if isinstance(error, OSError) and "SSL" in str(error):
+        return _named("PostgreSQL at {where} speaks no TLS. Write ?ssl=disable, or set TLS up there", address)
     if isinstance(error, OSError):
         return _named(f"PostgreSQL at {{where}} does not answer ({error}). Start it, or correct host and port", address)
     is_about_ssl = isinstance(error, DBAPIError) and code is None and "ssl" in str(error).lower()

@@ -1,15 +1,17 @@
 """What DATABASE_URL may say, and what is said when it cannot be used."""
 
+import asyncio
 import socket
 
 import pytest
-from sqlalchemy import make_url
+from sqlalchemy import make_url, text
 
 from core.errors import ConfigurationError
 from db.addresses import describe_address, read_address
 from db.engine import Database
 from db.migrate import upgrade
 from tests.factories.database import execute
+from tests.factories.postgresql import PostgreSQLServer
 
 ON_POSTGRESQL = pytest.mark.parametrize("database_kind", ["postgresql"])
 
@@ -93,3 +95,39 @@ async def test_a_person_who_may_make_no_tables_is_told_who_should(empty_url):
             await upgrade(empty_url.replace("tutti@", "guest@"))
     finally:
         await execute(empty_url, "DROP ROLE guest")
+
+
+@pytest.fixture
+def tcp_url(free_port):
+    """A server as operators have it: on a port, with passwords, and a database that belongs to somebody."""
+    server = PostgreSQLServer(tcp_port=free_port)
+    try:
+        server.start()
+        admin = f"postgresql://tutti@/postgres?host={server.folder}&port={free_port}"
+        asyncio.run(execute(admin, "CREATE ROLE ada LOGIN PASSWORD 'se:c/ret'"))
+        asyncio.run(execute(admin, "CREATE DATABASE songs OWNER ada"))
+        yield f"postgres://ada:se%3Ac%2Fret@127.0.0.1:{free_port}/songs?sslmode=disable"
+    finally:
+        server.remove()
+
+
+async def test_a_server_on_a_port_with_passwords(tcp_url):
+    """It works; what is wrong is said, and no password with it."""
+    await upgrade(tcp_url)
+    database = Database(tcp_url)
+    async with database.reading() as session:
+        assert await session.scalar(text("SHOW transaction_isolation")) == "repeatable read"
+        assert await session.scalar(text("SHOW statement_timeout")) == "30s"
+        assert await session.scalar(text("SHOW tcp_keepalives_idle")) == "10"
+    async with database.writing() as session:
+        assert await session.scalar(text("SHOW transaction_isolation")) == "read committed"
+    await database.close()
+
+    for wrong, words in (
+        (tcp_url.replace("ret@", "cret@"), "refuses the password of “ada”"),
+        (tcp_url.replace("disable", "require"), "speaks no TLS"),
+        (tcp_url.replace("/songs", "/nowhere"), "createdb --owner=ada nowhere"),
+    ):
+        with pytest.raises(ConfigurationError, match=words) as caught:
+            await upgrade(wrong)
+        assert "cret" not in str(caught.value)

@@ -68,7 +68,8 @@ class DatabaseMaker:
 async def execute(url: str, statement: str) -> None:
     """Run one statement outside of any transaction."""
     address = make_url(url)
-    connection = await asyncpg.connect(host=address.query["host"], user=address.username, database=address.database)
+    where = {"host": address.query["host"], "port": int(address.query.get("port", "5432"))}
+    connection = await asyncpg.connect(**where, user=address.username, database=address.database)
     try:
         await connection.execute(statement)
     finally:

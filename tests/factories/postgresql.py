@@ -32,6 +32,7 @@ _SETTINGS = {
     "listen_addresses": "",
     "log_min_messages": "warning",
 }
+_WITH_PASSWORDS = "local all all trust\nhost all all 127.0.0.1/32 scram-sha-256\n"
 _PREFIX = "tutti-postgresql-"
 _PLACE = Path("/tmp")  # a short path: sockets allow no more than 107 bytes; and one that the server may enter
 _PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of <sys/prctl.h>
@@ -40,7 +41,9 @@ _PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of <sys/prctl.h>
 class PostgreSQLServer:
     """One server; ``start`` and ``stop`` may be called again and again, the data stays until ``remove``."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, tcp_port: int | None = None) -> None:
+        """Make its data. With a port it listens on this machine's address too, and asks for passwords there."""
+        self._tcp_port = tcp_port
         self._programs = find_programs()
         self._account = _unprivileged_account()
         _remove_leftovers()
@@ -50,6 +53,8 @@ class PostgreSQLServer:
             os.chown(self.folder, self._account.pw_uid, self._account.pw_gid)
         command = [self._programs / "initdb", "-D", self.folder / "data", "-U", "tutti", "-A", "trust", "-E", "UTF8"]
         self._run([*command, "--locale=C", "--no-sync"])
+        if tcp_port is not None:
+            (self.folder / "data" / "pg_hba.conf").write_text(_WITH_PASSWORDS)
 
     def url(self, database: str) -> str:
         """Return the address of a database, as an operator would write it into DATABASE_URL."""
@@ -57,7 +62,8 @@ class PostgreSQLServer:
 
     def start(self) -> None:
         """Start it and wait until it takes connections. Call it from the main thread: with the thread that did, it ends."""
-        settings = [part for name, value in _SETTINGS.items() for part in ("-c", f"{name}={value}")]
+        over_tcp = {} if self._tcp_port is None else {"listen_addresses": "127.0.0.1", "port": str(self._tcp_port)}
+        settings = [part for name, value in (_SETTINGS | over_tcp).items() for part in ("-c", f"{name}={value}")]
         command = [self._programs / "postgres", "-D", self.folder / "data", "-k", self.folder, *settings]
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
