@@ -22,7 +22,7 @@ from music.constraints import BarRange
 from music.piece import Piece
 from music.time_grid import TimeGrid
 from music.transform import slice_bars
-from music.versions.conflicts import Conflict, ConflictKind
+from music.versions.conflicts import Conflict
 from music.versions.layered import LayeredPiece
 from music.versions.mixing import mix
 
@@ -82,8 +82,8 @@ class MergePictures:
         )
 
     async def _draw(self, name: str, question: MergeQuestion) -> tuple[File | None, str, tuple[str, ...]]:
-        if not self._parts.has_picture or question.conflict.kind is ConflictKind.METRE:
-            return None, "", ()
+        if not self._parts.has_picture or not question.conflict.layer_id:
+            return None, "", ()  # tempos, keys, chords and metres are no notes: there is nothing to draw
         try:
             picture = await self._media.draw_conflict(_drawing(question))
         except RenderError as error:
@@ -118,7 +118,7 @@ def _drawing(question: MergeQuestion) -> DrawConflict:
     )
     num_bars = max(TimeGrid(song.piece).num_bars for song in (plan.ours, plan.theirs))
     return DrawConflict(
-        layer_name=conflict.layer_name or "All layers",
+        layer_name=conflict.layer_name,
         start_bar=min(start_bar, num_bars - 1),
         stop_bar=max(min(stop_bar, num_bars), start_bar + 1),
         ours=plan.ours.piece,
