@@ -10,7 +10,6 @@ from discord.ext import commands
 
 from bot.client import TuttiBot
 from bot.services.together.branching import MAX_NAME_LENGTH
-from bot.ui.answers import place_of
 from bot.ui.together import branch_flow, merge_flow
 
 
@@ -66,15 +65,20 @@ class Branch(commands.GroupCog, group_name="branch", group_description="Lines of
 
     @switch.autocomplete("name")
     @close.autocomplete("name")
-    @merge.autocomplete("source")
     @merge.autocomplete("into")
     async def complete_branch(
         self, interaction: discord.Interaction[TuttiBot], current: str
     ) -> list[app_commands.Choice[str]]:
         """Offer the open branches of this song."""
-        names = await self.bot.services.together.branching.names(place_of(interaction))
-        wanted = current.casefold()
-        return [app_commands.Choice(name=name, value=name) for name in names if wanted in name.casefold()][:25]
+        return await branch_flow.offer_names(self.bot.desk, interaction, current, with_tags=False)
+
+    @merge.autocomplete("source")
+    @new.autocomplete("message")
+    async def complete_state(
+        self, interaction: discord.Interaction[TuttiBot], current: str
+    ) -> list[app_commands.Choice[str]]:
+        """Offer the branches and tags of this song."""
+        return await branch_flow.offer_names(self.bot.desk, interaction, current, with_tags=True)
 
 
 async def setup(bot: TuttiBot) -> None:

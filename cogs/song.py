@@ -219,6 +219,15 @@ class Song(commands.GroupCog, group_name="song", group_description="Songs that y
         """Fork the song."""
         await fork_flow.fork_song(self.bot.desk, interaction, channel=channel, title=title, at=message)
 
+    @compare.autocomplete("before")
+    @compare.autocomplete("after")
+    @fork.autocomplete("message")
+    async def complete_state(
+        self, interaction: discord.Interaction[TuttiBot], current: str
+    ) -> list[app_commands.Choice[str]]:
+        """Offer the branches and tags of this song."""
+        return await branch_flow.offer_names(self.bot.desk, interaction, current, with_tags=True)
+
 
 async def setup(bot: TuttiBot) -> None:
     """Load the cog."""

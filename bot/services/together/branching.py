@@ -197,14 +197,24 @@ class Branching:
                 )
             return tuple(lines)
 
-    @unbroken
     async def names(self, place: Place) -> tuple[str, ...]:
         """Return the names of the open branches here, main first; none where no song lives."""
+        return (await self._names(place))[0]
+
+    async def state_names(self, place: Place) -> tuple[str, ...]:
+        """Return the names of all states that have one: open branches, then tags, the newest first."""
+        branches, tags = await self._names(place)
+        return (*branches, *reversed(tags))
+
+    @unbroken
+    async def _names(self, place: Place) -> tuple[tuple[str, ...], tuple[str, ...]]:
         async with self._database.reading() as session:
-            song = await SharedSongRepository(session).of_channel(place.channel_id)
+            shared = SharedSongRepository(session)
+            song = await shared.of_channel(place.channel_id)
             if song is None:
-                return ()
-            return tuple(branch.name for branch in await SharedSongRepository(session).branches(song.id))
+                return (), ()
+            branches, tags = await shared.branches(song.id), await shared.tags(song.id)
+            return tuple(branch.name for branch in branches), tuple(tag.name for tag in tags)
 
 
 def check_branch_name(name: str) -> str:

@@ -24,6 +24,7 @@ from bot.ui.together.song_flow import answer, revision_at
 _FORM_ID = re.compile(r"tutti:branch-form:(?P<revision_id>[0-9]{1,19})")
 _LINK = re.compile(r"<?https?://\S+|[0-9]{15,20}")
 _ALREADY_ACKNOWLEDGED = 40060
+_MOST_CHOICES = 25  # Discord's own
 
 
 # --- branches ------------------------------------------------------------------------------------------------------
@@ -59,6 +60,17 @@ async def list_branches(desk: Desk, interaction: discord.Interaction[Any]) -> No
     lines = await together.branching.list_branches(author, place)
     links = [link_to_state(place, line.head_id, line.head_message_id) for line in lines]
     await answer(interaction, branches_embed(song.title, lines, links=links))
+
+
+async def offer_names(
+    desk: Desk, interaction: discord.Interaction[Any], typed: str, *, with_tags: bool
+) -> list[discord.app_commands.Choice[str]]:
+    """Offer the branches of the song that lives here, and its tags, while somebody types."""
+    branching, place = desk.services.together.branching, place_of(interaction)
+    names = await (branching.state_names(place) if with_tags else branching.names(place))
+    wanted = typed.strip().casefold()
+    found = [name for name in names if wanted in name.casefold()][:_MOST_CHOICES]
+    return [discord.app_commands.Choice(name=name, value=name) for name in found]
 
 
 async def press_branch(desk: Desk, interaction: discord.Interaction[Any], revision_id: int) -> None:

@@ -82,6 +82,8 @@ async def test_the_list_says_how_far_branches_are_apart(songs, branching, open_s
     assert (other.name, other.num_ahead, other.num_behind, other.is_mine) == ("low end", 2, 1, True)
     assert [person.name for person in other.people] == ["Ben"]
     assert [person.name for person in main.people] == ["Ada"]
+    await songs.tag(ADA, THREAD, main.head_id, name="demo")
+    assert await branching.state_names(THREAD) == ("main", "low end", "demo")
 
 
 async def test_closing_a_branch_leads_its_people_back_and_loses_nothing(songs, branching, database, open_studio):
