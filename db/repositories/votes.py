@@ -5,13 +5,15 @@ A vote is closed once: ``close`` compares and sets, so of two who see its end on
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import and_, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.sql.elements import ColumnElement
 
 from db.base import MAX_ID
 from db.shared_tables import Ballot, SongMember, Vote
@@ -78,10 +80,22 @@ class VoteRepository:
         query = select(Vote).where(Vote.shared_song_id == shared_song_id).order_by(Vote.id.desc()).limit(limit)
         return (await self._session.scalars(query)).all()
 
-    async def all_open(self) -> Sequence[Vote]:
-        """Return the open votes of all songs, the one that ends first in front, those without an end last."""
-        query = select(Vote).where(Vote.closed_at.is_(None)).order_by(Vote.closes_at.is_(None), Vote.closes_at, Vote.id)
+    async def over(self, now: datetime) -> Sequence[int]:
+        """Return the open votes whose time is out, or in which nobody who edits is missing any more, in one query."""
+        has_voted = exists().where(Ballot.vote_id == Vote.id, Ballot.user_id == SongMember.user_id)
+        is_missing = exists().where(*_is_voter(Vote.shared_song_id), ~has_voted)
+        has_ballots = exists().where(Ballot.vote_id == Vote.id)
+        query = (
+            select(Vote.id)
+            .where(Vote.closed_at.is_(None), or_(Vote.closes_at <= now, and_(has_ballots, ~is_missing)))
+            .order_by(Vote.closes_at, Vote.id)
+        )
         return (await self._session.scalars(query)).all()
+
+    async def opened_between(self, start: datetime, stop: datetime) -> Sequence[Vote]:
+        """Return the open votes that were opened in a stretch of time, oldest first."""
+        query = select(Vote).where(Vote.closed_at.is_(None), Vote.created_at >= start, Vote.created_at <= stop)
+        return (await self._session.scalars(query.order_by(Vote.id))).all()
 
     async def closed_since(self, moment: datetime) -> Sequence[Vote]:
         """Return the votes that were closed after a moment, oldest first."""
@@ -130,15 +144,16 @@ class VoteRepository:
 
     async def voters(self, shared_song_id: int, *, with_listeners: bool) -> frozenset[int]:
         """Return who may vote: members who are still there and, as far as we know, edit."""
-        query = (
-            select(SongMember.user_id)
-            .join(User, User.id == SongMember.user_id)
-            .where(
-                SongMember.shared_song_id == shared_song_id,
-                SongMember.left_at.is_(None),
-                User.discord_id.is_not(None),
-            )
-        )
-        if not with_listeners:
-            query = query.where(SongMember.role.in_(CAN_VOTE))
+        query = select(SongMember.user_id).where(*_is_voter(shared_song_id, with_listeners=with_listeners))
         return frozenset(await self._session.scalars(query))
+
+
+def _is_voter(
+    shared_song_id: int | InstrumentedAttribute[int], *, with_listeners: bool = False
+) -> Iterator[ColumnElement[bool]]:
+    """Yield the conditions under which a membership gives a vote: still there, somebody we know, and editing."""
+    yield SongMember.shared_song_id == shared_song_id
+    yield SongMember.left_at.is_(None)
+    yield exists().where(User.id == SongMember.user_id, User.discord_id.is_not(None))
+    if not with_listeners:
+        yield SongMember.role.in_(CAN_VOTE)

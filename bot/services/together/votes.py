@@ -148,10 +148,8 @@ class Votes:
     @unbroken
     async def sweep(self) -> tuple[int, ...]:
         """Close the votes whose time is out or that nobody is missing in any more, and return their numbers."""
-        now = self._now()
         async with self._database.reading() as session:
-            votes = await VoteRepository(session).all_open()
-            due = [vote.id for vote in votes if await self._is_over(session, vote, now=now)]
+            due = await VoteRepository(session).over(self._now())
         return tuple([vote_id for vote_id in due if await self._close_if_over(vote_id)])
 
     @unbroken
@@ -187,25 +185,14 @@ class Votes:
     async def unshown(self) -> tuple[int, ...]:
         """Return the votes whose message is behind: never posted, or closed without telling."""
         async with self._database.reading() as session:
-            repository = VoteRepository(session)
-            begun_before = self._now() - _BEING_POSTED_FOR
-            waiting = [
-                vote.id
-                for vote in await repository.all_open()
-                if vote.created_at <= begun_before and not paper_of(vote.options).is_posted
-            ]
-            for vote in await repository.closed_since(self._now() - _SHOWN_AGAIN_FOR):
+            repository, now = VoteRepository(session), self._now()
+            opened = await repository.opened_between(now - _SHOWN_AGAIN_FOR, now - _BEING_POSTED_FOR)
+            waiting = [vote.id for vote in opened if not paper_of(vote.options).is_posted]
+            for vote in await repository.closed_since(now - _SHOWN_AGAIN_FOR):
                 outcome = outcome_of(vote.outcome)
                 if outcome is not None and not outcome.is_shown:
                     waiting.append(vote.id)
             return tuple(waiting)
-
-    @unbroken
-    async def next_end(self) -> datetime | None:
-        """Return when the next open vote's time is out; None when none has a limit."""
-        async with self._database.reading() as session:
-            votes = await VoteRepository(session).all_open()
-            return votes[0].closes_at if votes else None
 
     @unbroken
     async def mark_shown(self, view: VoteView, *, message_id: int | None) -> None:
@@ -229,12 +216,6 @@ class Votes:
             if vote.closed_at is None and vote.closes_at is not None and vote.closes_at <= now:
                 return await self._close(session, song, vote, await _count(session, song, vote), reason="time")
             return await self._close_if_settled(session, song, vote)
-
-    async def _is_over(self, session: AsyncSession, vote: Vote, *, now: datetime) -> bool:
-        if vote.closes_at is not None and vote.closes_at <= now:
-            return True
-        song, _ = await _find(session, vote.id)
-        return await _reason_to_end(session, song, vote, await _count(session, song, vote)) is not None
 
     async def _close_if_settled(self, session: AsyncSession, song: SharedSong, vote: Vote) -> bool:
         count = await _count(session, song, vote)
