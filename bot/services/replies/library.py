@@ -36,6 +36,11 @@ from music.time_grid import TimeGrid
 
 _log = structlog.stdlib.get_logger(__name__)
 _MAX_SLUG_LENGTH = 40
+_OWN_WORDS = (
+    "prompt",
+    "ours_name",
+    "theirs_name",
+)  # what was understood of a prompt is in other fields; branches have people's names
 MESSAGE_OVERHEAD_BYTES = 64 * 1024  # text, embed and multipart borders share the limit with the files
 
 
@@ -199,7 +204,8 @@ def write_recipe(finished: Finished) -> str:
     revision = finished.revision
     settings = None if revision.options is None else options_to_json(revision.options)
     if settings is not None:
-        settings.pop("prompt", None)  # somebody's own words; what was understood of them is in the other fields
+        for name in _OWN_WORDS:
+            settings.pop(name, None)
     recipe = {
         "tutti": 1,
         "operation": revision.operation,

@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from bot.services.exports.recipes import find_recipe
 from bot.services.model import Place
 from bot.services.operations.layering import LockOptions, MixOptions
 from bot.services.together.branching import Branching
@@ -61,6 +62,7 @@ async def test_work_on_two_branches_comes_together(songs, branching, merging, op
     assert check.is_kept
     assert "from low end" in check.found
     assert reply.audio_before is not None
+    assert "low end" not in find_recipe(reply.midi.data, piece_hash=made.piece_hash).as_json().__repr__()
     assert reply.account == (
         "Piano: 8 notes taken from main (bars 1-2); 8 notes removed by main (bars 1-2)",
         "Bass: 8 notes taken from low end (bars 3-4); 8 notes removed by low end (bars 3-4)",
