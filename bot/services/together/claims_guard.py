@@ -45,7 +45,6 @@ async def check_cells(
     Raises:
         PermissionDeniedError: when what it asks for is claimed or locked by others.
     """
-    order = replace(order, options=replace(order.options, spared=()))  # those of an older order may be over
     branch = await find_branch(session, song.id, base_id, user.id)
     claims = await claims_in_way(session, song.id, branch=branch, user_id=user.id, now=now)
     begins_anew = isinstance(order.options, _BEGINNING_ANEW)

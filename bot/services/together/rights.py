@@ -48,6 +48,8 @@ async def check_order(session: AsyncSession, order: JobOrder, *, user: User, now
     """
     shared = SharedSongRepository(session)
     here = await shared.of_channel(order.place.channel_id)
+    if order.options.spared:  # of an older order: those claims may be over, or of another song
+        order = replace(order, options=replace(order.options, spared=()))
     order = order if here is None else await _begin_empty_song(session, here, order, user)
     base_id = order.parent_revision_id
     if base_id is None and isinstance(order.source, FromRevision):

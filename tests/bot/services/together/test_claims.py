@@ -19,6 +19,7 @@ from bot.services.together.members import SongMembers
 from core.errors import InputError, PermissionDeniedError
 from db.repositories.shared_songs import SharedSongRepository
 from db.repositories.users import UserRepository
+from music.versions.cell_range import CellRange
 from tests.factories.database import POSTGRESQL, SQLITE
 from tests.factories.doors import StandInWriter
 from tests.factories.orders import ADA, BEN, make_order
@@ -149,6 +150,15 @@ async def test_a_remix_of_everything_is_told_what_to_leave_alone(songs, claims, 
         await studio.presenter.answered()
     request = studio.writer.requests[-1]
     assert [(bars.start_bar, bars.stop_bar) for bars in request.constraints.locked_bars] == [(0, 1)]
+
+
+async def test_what_an_older_order_left_alone_is_not_left_alone_again(songs, claims, song, open_studio):
+    """“Again” with the options of a remix that spared somebody's bars asks anew what is claimed."""
+    stale = RemixOptions(spared=(CellRange(start_bar=0, stop_bar=1),))
+    async with open_studio() as studio:
+        job = await studio.jobs.submit(edit_order(await head_of(songs), stale, author=BEN))
+        await studio.presenter.answered()
+    assert job.options.spared == ()
 
 
 async def test_what_reaches_a_claim_all_the_same_waits_as_a_candidate_with_the_reason(
