@@ -48,6 +48,12 @@ async def test_card_becomes_a_song_beside_the_chat(shown):
     ).to_be_visible()
     await expect(song.get_by_test_id("song-revision")).to_have_count(6)
     await expect(last_message(page)).to_contain_text("pinned a message")
+    browser = await page.context.new_cdp_session(page)
+    tree = await browser.send("Accessibility.getFullAXTree")
+    roles = {"button", "link", "slider", "image", "columnheader", "rowheader", "gridcell", "grid", "toolbar"}
+    controls = [each for each in tree["nodes"] if not each["ignored"] and each["role"]["value"] in roles]
+    assert len(controls) > 100
+    assert [each for each in controls if not each.get("name", {}).get("value", "").strip()] == []
     await page.get_by_role("link", name="Which ending?").click()
     await expect(page.get_by_test_id("message").filter(has_text="A song begins")).to_be_focused()
 
