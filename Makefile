@@ -44,7 +44,7 @@ check: $(DEV_STAMP) ## Format, lint, types, import rules, spelling
 
 .PHONY: test
 test: check ## Checks and the whole suite (what CI runs), in two processes or PROCESSES=4
-	OMP_NUM_THREADS=1 $(PYTHON) -m pytest -q -n $(or $(PROCESSES),2)
+	PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(PYTHON) -m pytest -q -n $(or $(PROCESSES),2)
 
 .PHONY: test-postgresql
 test-postgresql: $(DEV_STAMP) ## Every test that uses a database, on PostgreSQL (make test runs the tables' and the jobs' on both)
