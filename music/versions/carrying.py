@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from music.difference import compare, match_tracks
 from music.names import instrument_family, instrument_name
@@ -19,11 +19,12 @@ _SPOKEN_FAMILIES = frozenset({"Piano", "Organ", "Guitar", "Bass"})
 """Families that people call their instruments by, whichever it is."""
 
 
-def carry(before: LayeredPiece, after: Piece, *, author_id: int, key: str) -> LayeredPiece:
+def carry(before: LayeredPiece, after: Piece, *, author_id: int, key: str, is_by_rule: bool = False) -> LayeredPiece:
     """Return ``after`` as layers: those of ``before`` that are still there, and new ones that belong to the author.
 
     ``before`` must be settled. ``key`` is unique to the change and the same whenever it is made again: new layers get their
-    ids from it. Notes are kept as ``music.difference`` finds them kept, a whole transposition or stretch included.
+    ids from it. Notes are kept as ``music.difference`` finds them kept, a whole transposition or stretch included. ``is_by_rule``: no
+    network wrote; as many notes of a layer that came as went are then the same ones, moved, in their order.
     """
     old = before.piece
     if old.ticks_per_quarter != after.ticks_per_quarter:
@@ -37,7 +38,8 @@ def carry(before: LayeredPiece, after: Piece, *, author_id: int, key: str) -> La
             if then is not None
             else new_layer(track, owner_id=author_id, layer_id=new_layer_id(key, index), others=layers)
         )
-    return LayeredPiece(piece=after, layers=tuple(layers), origins=_origins(before, old, after))
+    origins = _origins(before, old, after, counterpart if is_by_rule else {})
+    return LayeredPiece(piece=after, layers=tuple(layers), origins=origins)
 
 
 def begin(piece: Piece, *, author_id: int, key: str, origin: int = THIS_REVISION) -> LayeredPiece:
@@ -102,7 +104,8 @@ def _counterparts(before: Sequence[Track], after: Sequence[Track]) -> dict[int, 
     return found
 
 
-def _origins(before: LayeredPiece, old: Piece, after: Piece) -> tuple[tuple[int, ...], ...]:
+def _origins(before: LayeredPiece, old: Piece, after: Piece, moved: Mapping[int, int]) -> tuple[tuple[int, ...], ...]:
+    """Return the origin of every note; ``moved`` maps tracks to what they were before if their notes may only have moved."""
     known: dict[tuple[int, Note], list[int]] = defaultdict(list)
     for index, (track, origins) in enumerate(zip(old.tracks, before.origins, strict=True)):
         for note, origin in zip(track.notes, origins, strict=True):
@@ -111,6 +114,12 @@ def _origins(before: LayeredPiece, old: Piece, after: Piece) -> tuple[tuple[int,
     kept: dict[tuple[int, Note], list[int]] = defaultdict(list)
     for then, now in zip(difference.kept_before, difference.kept, strict=True):
         kept[now.track, now.note].append(known[then.track, then.note].pop(0))
+    for now_index, then_index in moved.items():
+        gone = sorted(each.note for each in difference.removed if each.track == then_index)
+        come = sorted(each.note for each in difference.new if each.track == now_index)
+        if len(gone) == len(come):
+            for then, now in zip(gone, come, strict=True):
+                kept[now_index, now].append(known[then_index, then].pop(0))
     return tuple(
         tuple(kept[index, note].pop(0) if kept.get((index, note)) else THIS_REVISION for note in track.notes)
         for index, track in enumerate(after.tracks)

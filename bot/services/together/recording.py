@@ -100,7 +100,9 @@ def state_after(work: SongWork, made: Made, *, key: str) -> LayeredPiece:
         InputError: when it would have more layers than the host allows.
         PermissionDeniedError: when a layer changed that only its owner may change.
     """
-    song = made.song or carry(work.song, made.piece, author_id=work.author_id, key=key)
+    song = made.song or carry(
+        work.song, made.piece, author_id=work.author_id, key=key, is_by_rule=made.checkpoint_id is None
+    )
     if len(song.layers) > max(work.max_layers, len(work.current.layers)):
         raise InputError(
             f"The song would have {len(song.layers)} layers, and its host allows {work.max_layers}. Join two with /layer join, "

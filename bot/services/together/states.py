@@ -58,13 +58,14 @@ async def _trace(session: AsyncSession, newest: Revision) -> LayeredPiece:
     for revision in reversed(line):
         data = await _piece_data(session, revision)
         assert data is not None, "only revisions with music are in the line"
-        found = await asyncio.to_thread(_follow, found, data, revision.id, revision.author_id)
+        found = await asyncio.to_thread(_follow, found, data, revision)
     assert found is not None
     return found
 
 
-def _follow(before: LayeredPiece | None, data: bytes, revision_id: int, author_id: int) -> LayeredPiece:
-    piece, key = decode_piece(data), f"plain:{revision_id}"
+def _follow(before: LayeredPiece | None, data: bytes, revision: Revision) -> LayeredPiece:
+    piece, key, author_id = decode_piece(data), f"plain:{revision.id}", revision.author_id
     if before is None:
-        return begin(piece, author_id=author_id, key=key, origin=revision_id)
-    return carry(before, piece, author_id=author_id, key=key).settled(revision_id)
+        return begin(piece, author_id=author_id, key=key, origin=revision.id)
+    is_by_rule = revision.checkpoint_id is None
+    return carry(before, piece, author_id=author_id, key=key, is_by_rule=is_by_rule).settled(revision.id)
