@@ -7,22 +7,28 @@ from dataclasses import replace
 
 import pytest
 
-from bot.services.model import FromRevision
+from bot.services.model import FromRevision, Place, Upload
 from bot.services.operations.arranging import ArrangeOptions
+from bot.services.operations.founding import FoundOptions
 from bot.services.operations.infilling import InfillOptions
-from bot.services.operations.layer_building import CopyOptions, JoinOptions
+from bot.services.operations.layer_building import CopyOptions, JoinOptions, LayerAddOptions
 from bot.services.operations.layering import DropOptions, GiveOptions, LockOptions, MixOptions, RenameOptions
 from bot.services.operations.merging import MergeOptions, merge_states
+from bot.services.operations.picking import PickOptions
+from bot.services.options import GenerateOptions
 from bot.services.songs.undoing import UndoService
 from bot.services.together.branching import Branching
+from bot.services.together.forking import Forking
 from bot.services.together.merging import MergeQuestion, Merging
 from bot.services.together.merging_plans import conflict_token
 from bot.services.together.replay import NetworkNeededError, Replaying, WriterNetworks
 from core.errors import InputError, PermissionDeniedError
 from music.versions.conflicts import Resolution
 from music.versions.locks import locked_for
-from tests.factories.orders import make_order
+from tests.factories.doors import StandInWriter, melody_file
+from tests.factories.orders import ADA, make_order
 from tests.factories.song_people import PEOPLE, THREAD, FillingWriter, found_band, work
+from tests.factories.studio import make_result
 
 NUM_STEPS = 20
 
@@ -207,3 +213,36 @@ async def test_what_a_network_wrote_needs_the_network(songs, open_studio, databa
         assert made.revision_id not in await Replaying(database).replay_all(song.shared_song_id)
         again = await Replaying(database, networks=WriterNetworks(FillingWriter())).replay(made.revision_id)
         assert again.is_same
+
+
+async def test_beginnings_takes_and_files_can_be_made_again_too(songs, open_studio, database):
+    """The first piece of an empty song, what goes on from it, one of several takes, layers out of a file, and a fork's first state."""
+    async with open_studio() as studio:
+        song = await songs.found(ADA, THREAD, FoundOptions(title="Ours", num_bars=2))
+        await make_result(studio, make_order(GenerateOptions(num_bars=2), place=THREAD))
+        await work(studio, songs, options=GenerateOptions(num_bars=2))
+        head = FromRevision(revision_id=(await songs.here(THREAD, author=ADA)).branch.head_id)
+        await studio.jobs.submit(make_order(GenerateOptions(num_bars=2), place=THREAD, source=head, num_takes=2))
+        await studio.presenter.answered()
+        picked = studio.presenter.replies[-1][1].takes[1].revision.revision_id
+        await make_result(studio, make_order(PickOptions(), place=THREAD, source=FromRevision(revision_id=picked)))
+        upload = Upload(filename="flute.mid", data=melody_file(9, num_bars=2))
+        head_id = (await songs.here(THREAD, author=ADA)).branch.head_id
+        await make_result(
+            studio, make_order(LayerAddOptions(), place=THREAD, source=upload, parent_revision_id=head_id)
+        )
+        forking = Forking(database, songs)
+        fork = await forking.fork(ADA, await forking.plan(ADA, THREAD), Place(guild_id=9, channel_id=888))
+        replaying = Replaying(database, networks=WriterNetworks(StandInWriter()))
+        found = await replaying.replay_all(song.shared_song_id)
+        assert [each.operation for each in found.values()] == [
+            "found",
+            "generate",
+            "continue",
+            "continue",
+            "continue",
+            "layer-add",
+        ]
+        assert all(each.is_same for each in found.values())
+        (first,) = (await replaying.replay_all(fork.shared_song_id)).values()
+        assert first.is_same
