@@ -79,7 +79,7 @@ EVERYONE = mask_of(
         "use_external_apps",
     ]
 )
-INVITATION = mask_of(["manage_threads", "pin_messages"])
+INVITATION = mask_of(["pin_messages"])
 """What the bot's invitation asks for beyond what everyone may: Discord gives it a role of its own with these."""
 
 DIRECT_MESSAGES = mask_of(

@@ -6,6 +6,7 @@ import { el, iconButton, openDialog } from "./dom.js";
 
 const ROLE_PERMISSIONS = ["manage_guild", "manage_messages", "pin_messages", "manage_threads", "manage_channels", "administrator"];
 const BOT_PERMISSIONS = ["pin_messages", "manage_threads", "view_channel", "send_messages", "send_messages_in_threads", "create_public_threads", "embed_links", "attach_files", "read_message_history", "add_reactions", "manage_messages"];
+const EXTRA = new Set(["manage_messages", "manage_threads"]); // what the bot has only where it is given
 const words = (name) => name[0].toUpperCase() + name.slice(1).replaceAll("_", " ");
 
 /** Open the panel. `page`: {store, complain, say}. */
@@ -97,10 +98,10 @@ function roleBox(role, people, guarded) {
 function botPermissions({ channel, channels, bot }, guarded) {
   const place = channel?.parent_id ? channels.get(channel.parent_id) : channel;
   if (!place || place.kind === "dm") return null;
-  const isAllowed = (name) => (name === "manage_messages" ? place.bot_allow.includes(name) : !place.bot_deny.includes(name));
+  const isAllowed = (name) => (EXTRA.has(name) ? place.bot_allow.includes(name) : !place.bot_deny.includes(name));
   const permit = (name) => (isOn) => {
     const without = (list) => list.filter((each) => each !== name);
-    const isExtra = name === "manage_messages";
+    const isExtra = EXTRA.has(name);
     const allow = isExtra && isOn ? [...without(place.bot_allow), name] : without(place.bot_allow);
     const deny = !isExtra && !isOn ? [...without(place.bot_deny), name] : without(place.bot_deny);
     guarded(() => api.setPermissions(place.id, { allow, deny }))();

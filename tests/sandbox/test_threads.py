@@ -4,6 +4,10 @@ import discord
 import pytest
 
 
+async def make_manager(ada, bot):
+    await ada.request("POST", "api/permissions", channel_id=str(bot.channel.id), allow=["manage_threads"])
+
+
 async def start_thread(bot, name="my song"):
     return await bot.channel.create_thread(name=name, type=discord.ChannelType.public_thread)
 
@@ -55,6 +59,7 @@ async def test_locked_thread_is_for_managers(sandbox, ada, add_person, start_bot
     """Nobody else writes or wakes it; the server's owner does; the bot without the permission gets 160005 or 50013."""
     grace = await add_person("Grace")
     bot = await start_bot()
+    await make_manager(ada, bot)
     thread = await start_thread(bot)
     await thread.edit(archived=True, locked=True)
     path = f"api/channels/{thread.id}/messages"
@@ -62,7 +67,7 @@ async def test_locked_thread_is_for_managers(sandbox, ada, add_person, start_bot
     assert (status, answer["code"]) == (403, 160005)
     status, _ = await grace.request("PATCH", f"api/channels/{thread.id}", user_id=grace.user_id, archived=False)
     assert status == 403
-    await ada.request("POST", "api/permissions", channel_id=str(bot.channel.id), deny=["manage_threads"])
+    await ada.request("POST", "api/permissions", channel_id=str(bot.channel.id))
     with pytest.raises(discord.Forbidden) as caught:
         await thread.send("me")
     assert code_of(caught) == 160005
@@ -77,7 +82,6 @@ async def test_locked_thread_is_for_managers(sandbox, ada, add_person, start_bot
 async def test_own_thread_is_renamed_but_locking_needs_the_permission(sandbox, ada, start_bot):
     """A rename leaves a line in the thread; without manage_threads a bot renames its own threads only."""
     bot = await start_bot()
-    await ada.request("POST", "api/permissions", channel_id=str(bot.channel.id), deny=["manage_threads"])
     thread = await start_thread(bot)
     await thread.edit(name="Nocturne")
     line = await ada.message(lambda each: each["type"] == 4)
@@ -112,6 +116,7 @@ async def test_thread_events_need_the_guilds_intent_and_the_eye(sandbox, ada, st
     """A bot without the intent, or that may not see the channel, hears nothing of its threads; a deleted one is named."""
     quiet = await start_bot(intents=discord.Intents(guild_messages=True))
     bot = await start_bot()
+    await make_manager(ada, bot)
     thread = await start_thread(bot)
     waiting = bot.wait_for("raw_thread_delete", timeout=20)
     await thread.delete()
