@@ -99,6 +99,7 @@ class Song(commands.GroupCog, group_name="song", group_description="Songs that y
         bot_plays="Whether I take a turn that ran out",
         vote_percent="More than so many percent of the ballots win a vote",
         vote_quorum="So many ballots a vote needs",
+        listeners_vote="Whether those who only listen vote, too",
     )
     @app_commands.choices(licence=_LICENCES)
     async def settings(  # noqa: PLR0917 - Discord passes options by name
@@ -117,6 +118,7 @@ class Song(commands.GroupCog, group_name="song", group_description="Songs that y
         bot_plays: bool | None = None,  # noqa: FBT001 - same
         vote_percent: app_commands.Range[int, 0, 99] | None = None,
         vote_quorum: int | None = None,
+        listeners_vote: bool | None = None,  # noqa: FBT001 - same
     ) -> None:
         """Note what the host decides."""
         wishes = SongWishes(
@@ -131,6 +133,7 @@ class Song(commands.GroupCog, group_name="song", group_description="Songs that y
             bot_plays=bot_plays,
             vote_percent=vote_percent,
             vote_quorum=vote_quorum,
+            listeners_vote=listeners_vote,
         )
         await set_rules(self.bot.desk, interaction, wishes, licence=licence, title=title)
 

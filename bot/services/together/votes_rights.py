@@ -30,7 +30,7 @@ async def admit_voter(session: AsyncSession, song: SharedSong, author: Author) -
     if role == "listener" and not rules_of(song).listeners_vote:
         host = await session.get_one(User, song.host_id)
         raise PermissionDeniedError(
-            f"You listen to this song; those who edit it vote. Ask its host, {host.name}, for /song role."
+            f"You listen to this song; those who edit it vote. Ask its host, {host.name}, for /song invite."
         )
     member = await shared.member(song.id, user.id)
     if member is None or member.left_at is not None:

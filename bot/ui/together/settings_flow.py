@@ -30,6 +30,7 @@ class SongWishes:
     bot_plays: bool | None = None
     vote_percent: int | None = None
     vote_quorum: int | None = None
+    listeners_vote: bool | None = None
 
     def rules(self) -> dict[str, object]:
         """Return the fields of the rules that change."""
@@ -45,6 +46,7 @@ class SongWishes:
             "bot_plays": self.bot_plays,
             "vote_threshold": None if self.vote_percent is None else self.vote_percent / 100,
             "vote_quorum": self.vote_quorum,
+            "listeners_vote": self.listeners_vote,
         }
         return {name: value for name, value in changed.items() if value is not None}
 
@@ -78,6 +80,6 @@ def settings_embed(song: SharedSongView) -> discord.Embed:
         name="Turns", value=f"{turns}; {'I play' if rules.bot_plays else 'nobody plays'} when time runs out"
     )
     embed.add_field(name="Claims", value=f"{rules.claim_minutes} minutes", inline=True)
-    votes = f"more than {rules.vote_threshold:.0%} of at least {rules.vote_quorum} ballots"
+    votes = f"more than {rules.vote_threshold:.0%} of at least {rules.vote_quorum} ballots{', listeners vote, too' if rules.listeners_vote else ''}"
     embed.add_field(name="Votes", value=votes, inline=True)
     return embed

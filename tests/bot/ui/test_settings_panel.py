@@ -22,6 +22,7 @@ FULL = GuildSettings(
     roles={name: tuple(range(1, 26)) for name in ("generate", "edit", "delete", "settings", "/remix")},
     channel_ids=tuple(range(1, 26)),
     retention_days=33,
+    learns=True,
 )
 
 
@@ -56,10 +57,12 @@ def test_the_panel_shows_everything_that_is_set():
     assert fields["Limits"] == "3 pieces in the making a person, 7 bars"
     assert "33 days" in fields["Results are kept"]
     assert "not translated yet" in fields["Language"]
+    assert fields["Learning from votes"].startswith("on")
     assert "/remix" in fields["Who may"] or len(fields["Who may"]) == 1024
 
     usual = {field.name: field.value for field in settings_embed(GuildSettings(), limits=LimitSettings()).fields}
     assert usual["Results are kept"] == "for ever"
+    assert usual["Learning from votes"] == "off"
     assert usual["I answer in"] == "all channels"
     assert "everybody" in usual["Who may"]
 
@@ -67,6 +70,7 @@ def test_the_panel_shows_everything_that_is_set():
 def test_typed_wishes_change_only_what_was_typed():
     """Nought and none take a setting back."""
     assert SettingWishes().changes() == {}
+    assert SettingWishes(learns=False).changes() == {"learns": False}
     assert SettingWishes(genre="None", max_bars=0, retention_days=30).changes() == {
         "genre": None,
         "max_bars": None,

@@ -63,3 +63,15 @@ async def test_missing_takes_are_named():
 async def test_without_sound_and_picture_the_midi_files_arrive():
     reply = await reply_of(take(1), take(2), parts=ReplyParts(audio_format=None, has_picture=False))
     assert [file.filename for file in reply.files] == ["tutti-1-generate-take-1.mid", "tutti-2-generate-take-2.mid"]
+
+
+async def test_a_servers_taste_is_asked_for_all_takes_at_once():
+    asked = []
+
+    async def suggest(guild_id, pieces):
+        asked.append((guild_id, len(pieces)))
+        return 1
+
+    reply = await reply_of(take(1), take(2), parts=ReplyParts(suggest=suggest))
+    assert reply.suggested == 1
+    assert [number for _, number in asked] == [2]

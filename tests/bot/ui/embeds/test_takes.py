@@ -68,3 +68,15 @@ def test_an_edit_says_what_it_changed_line_by_line():
     text = everything_in(reply_embed(replace(REPLY, changes=changes)))
 
     assert "96 kept, 12 new, 9 removed\nonly track 2" in text.replace("\\", "")
+
+
+def test_the_take_that_a_server_may_like_is_marked():
+    """Marked where it stands: takes keep their order, so that their buttons do."""
+    embed = takes_embed(replace(takes(3), suggested=1))
+    assert [field.name for field in embed.fields if field.name.startswith("Take")] == [
+        "Take 1",
+        "Take 2 · suggested first",
+        "Take 3",
+    ]
+    assert "/vote learned" in embed.fields[-1].value
+    assert "suggested" not in str(takes_embed(takes(3)).to_dict())
