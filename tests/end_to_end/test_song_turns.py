@@ -101,6 +101,20 @@ async def test_time_runs_out_once_and_is_said_in_the_thread(tutti: TuttiBot, ada
     assert "Ben" in text_of(said[0])
 
 
+async def test_a_bot_with_nothing_to_play_says_so_where_it_began(ada: Person, channel: str):
+    """Everything is locked and no layer may be added: one message, which first says that it plays, and then that it passes."""
+    thread = await begin(ada, channel)
+    await ada.command(thread, "generate", bars=4, instruments="piano", seed=3)
+    await song_command(ada, thread, "song", "settings", layers=1)
+    await song_command(ada, thread, "layer", "lock", layer="1")
+    await song_command(ada, thread, "turn", "bot")
+    passed = await ada.until(
+        lambda: [m for m in ada.messages.values() if "I found nothing to play" in text_of(m)], what="the bot passing"
+    )
+    assert len(passed) == 1
+    assert not [m for m in ada.messages.values() if "listen…" in text_of(m) and m["channel_id"] == thread]
+
+
 @pytest.mark.usefixtures("may_break_rules")
 async def test_who_left_the_server_is_known_by_asking(tutti: TuttiBot, ada: Person, channel: str):
     """Discord answers that it knows no such member, which is what we want to hear."""

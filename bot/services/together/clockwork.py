@@ -61,8 +61,10 @@ class Herald(Protocol):
         """Say whose time ran out, and who is next."""
         ...
 
-    async def bot_ended(self, place: Place, turn_id: int, *, has_played: bool, board: TurnBoard) -> None:
-        """Say that the bot has played, or found nothing to play, and who is next."""
+    async def bot_ended(
+        self, place: Place, turn_id: int, *, has_played: bool, board: TurnBoard, token: str = ""
+    ) -> None:
+        """Say that the bot has played, or found nothing to play, and who is next; with a token, in that very message."""
         ...
 
     async def bot_begins(self, place: Place, turn_id: int) -> str:
@@ -248,6 +250,7 @@ class Clockwork:
 
     async def _play(self, news: _News, herald: Herald, orders: Orders) -> None:
         """Order the first thing that fits the song and may be done; give the turn up when nothing does."""
+        token = ""
         try:
             token = await herald.bot_begins(news.place, news.turn_id)
             for move in await find_moves(self._database, news.shared_song_id):
@@ -268,7 +271,7 @@ class Clockwork:
         except NotFoundError:
             _log.info("turn_had_no_place", turn_id=news.turn_id)
         board = await self._give_up(news)
-        await herald.bot_ended(news.place, news.turn_id, has_played=False, board=board)
+        await herald.bot_ended(news.place, news.turn_id, has_played=False, board=board, token=token)
 
     @unbroken
     async def _give_up(self, news: _News) -> TurnBoard:

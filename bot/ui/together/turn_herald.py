@@ -34,10 +34,16 @@ class DiscordHerald:
         said = f"{said_name(who.name)}'s time is up" + (", so I fill in." if is_bots else ".")
         await self._post(place, f"turn-up-{turn_id}", board_embed(board, said=said))
 
-    async def bot_ended(self, place: Place, turn_id: int, *, has_played: bool, board: TurnBoard) -> None:
-        """Say that the bot has played, or found nothing to play, and who is next."""
+    async def bot_ended(
+        self, place: Place, turn_id: int, *, has_played: bool, board: TurnBoard, token: str = ""
+    ) -> None:
+        """Say that the bot has played, or found nothing to play, and who is next; with a token, in that very message."""
         said = "I have played." if has_played else "I found nothing to play that is not locked or claimed, and pass."
-        await self._post(place, f"turn-bot-{turn_id}", board_embed(board, said=said))
+        embed = board_embed(board, said=said)
+        if token:
+            await self._courier.edit(ReplyAddress.decode(token), embed=embed)
+        else:
+            await self._post(place, f"turn-bot-{turn_id}", embed)
 
     async def bot_begins(self, place: Place, turn_id: int) -> str:
         """Say that the bot plays, and return the token by which its job finds that message."""

@@ -50,7 +50,7 @@ class ListHerald:
     async def time_up(self, place, turn_id, *, who, board):
         self.said.append(("up", who.name, board.current and board.current.name))
 
-    async def bot_ended(self, place, turn_id, *, has_played, board):
+    async def bot_ended(self, place, turn_id, *, has_played, board, token=""):
         self.said.append(("bot", has_played, board.current and board.current.name))
 
     async def bot_begins(self, place, turn_id):
