@@ -337,3 +337,13 @@ async def test_of_people_who_decide_at_once_nobody_is_passed_over(songs, branchi
         assert {type(step) for step in last} == {MergeOrder, InputError}
         made = await carry_out(studio, next(step for step in last if isinstance(step, MergeOrder)))
     assert len(made.options.decisions) == 3
+
+
+async def test_a_merge_of_levels_alone_is_told_in_words_too(songs, branching, merging, open_studio):
+    async with open_studio() as studio:
+        await found_band(studio, songs)
+        await branching.begin(BEN, THREAD, "low end")
+        await songs.change(BEN, THREAD, MixOptions(layer="bass", level_db=-3, mute=True))
+        await carry_out(studio, await merging.merge(ADA, THREAD, source="low end"))
+    reply = studio.presenter.replies[-1][1]
+    assert reply.account == ("From low end: Bass: muted, level -3 dB, was +0 dB",)
