@@ -23,6 +23,7 @@ from bot.services.together.service import SharedSongs
 from bot.services.together.votes import Votes
 from bot.services.together.votes_model import VoteWish
 from core.settings import LimitSettings
+from db.base import Base
 from db.repositories.song_people import TABLES, SongPeopleRepository
 from db.shared_tables import Ballot, Claim, Ranker, RevisionState, SharedSong, SongComment, SongMember, SongTag, Turn
 from db.tables import Revision, StoredPiece, User
@@ -213,3 +214,17 @@ async def test_a_server_that_the_bot_left_is_known_by_its_songs_alone(song, data
     async with database.reading() as session:
         assert await SongPeopleRepository(session).any_song()
         assert len(await SongPeopleRepository(session).songs_of(1)) == 1
+
+
+def test_every_table_of_songs_is_known():
+    """Whoever adds one must say in which order its rows go; without that, a server could not be forgotten."""
+    of_songs = {
+        table.name
+        for table in Base.metadata.tables.values()
+        if any(key.column.table.name in {"shared_songs", "votes", "branches"} for key in table.foreign_keys)
+    }
+    assert of_songs | {"shared_songs"} == {table.__tablename__ for table in TABLES}
+    order = [table.__tablename__ for table in TABLES]
+    for table in TABLES:
+        later = {key.column.table.name for key in table.__table__.foreign_keys} & set(order)
+        assert all(order.index(name) > order.index(table.__tablename__) for name in later)
