@@ -62,6 +62,7 @@ class Finished:
     heard: Piece | None = None
     heard_before: Piece | None = None
     silent_layers: tuple[str, ...] = ()
+    beside_song: str = ""  # the song that lives where this was made, of which it is no part
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,7 +143,7 @@ class ReplyMaker:
                 *self._parts.genres.remarks(revision.options),
                 *sounds.remarks,
                 *picture_remarks,
-                *_silence_remarks(finished),
+                *_song_remarks(finished),
             ),
         )
 
@@ -185,7 +186,11 @@ def _as_heard(finished: Finished, comparison: Comparison | None) -> Comparison |
     )
 
 
-def _silence_remarks(finished: Finished) -> tuple[str, ...]:
+def _song_remarks(finished: Finished) -> tuple[str, ...]:
+    if finished.beside_song:
+        return (
+            f"Beside the song “{finished.beside_song}”, not part of it yet: “Add to song” in the menu takes it in.",
+        )
     if not finished.silent_layers:
         return ()
     return (f"Not heard, as the song's layers stand: {', '.join(finished.silent_layers)}. The MIDI file holds them.",)

@@ -79,6 +79,7 @@ async def load_finished(database: Database, revision_id: int) -> Finished:
         parent_rows = [parent for parent_id in revision.parent_ids if (parent := await songs.find(parent_id))]
         parents = await view_revisions(session, parent_rows)
         line = await line_of(session, revision_id)
+        home = None if line is not None else await SharedSongRepository(session).of_channel(row.channel_id)
         if line is not None and line.branch is None and not line.is_take:
             line = replace(line, reason=await claims_reason(session, row, shared_song_id=line.shared_song_id))
         account = await merge_account(session, row, revision)
@@ -99,6 +100,7 @@ async def load_finished(database: Database, revision_id: int) -> Finished:
         checks=checks_from_json(row.checks),
         chord_names=tuple(row.chord_names),
         line=line,
+        beside_song="" if home is None else home.title,
         account=account,
         heard=None if song is None else mix(song),
         heard_before=None if song_before is None else mix(song_before),

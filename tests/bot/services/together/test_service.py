@@ -183,7 +183,9 @@ async def test_new_music_beside_a_song_does_not_take_its_place(songs, song, open
     """“Again” on a piece from nothing writes another piece; the song stays, and the piece can be added."""
     async with open_studio() as studio:
         beside = await make_result(studio, make_order(place=THREAD, author=BEN, parent_revision_id=song.branch.head_id))
+        reply = studio.presenter.replies[-1][1]
     assert await songs.line_of(beside.revision_id) is None
+    assert any("Add to song" in remark for remark in reply.remarks)
     assert (await songs.here(THREAD, author=ADA)).branch.head_id == song.branch.head_id
 
 
