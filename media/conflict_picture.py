@@ -62,6 +62,11 @@ class _Side:
         if self.track_index is None:
             return "the layer is removed"
         found = self.difference
+        if found.moved_semitones:
+            direction = "up" if found.moved_semitones > 0 else "down"
+            steps = abs(found.moved_semitones)
+            words = f"{steps} semitone{'s' if steps > 1 else ''}"
+            return f"all {len(found.kept)} notes moved {direction} by {words} (dashed where they were)"
         return f"{len(found.kept)} notes kept (plain), {len(found.new)} new (hatched), {len(found.removed)} removed (dashed)"
 
 

@@ -116,3 +116,14 @@ def test_bars_beyond_a_sides_end_are_empty():
     longer = make_band(16)
     wish = make_wish(start_bar=12, stop_bar=16, theirs=longer)
     assert "Theirs: Bob, #44 on bridge: 0 notes kept (plain), 16 new (hatched)" in draw_conflict(wish).alt_text
+
+
+def test_a_side_that_moved_everything_says_so():
+    """Such notes count as kept elsewhere; here people would read that nothing changed."""
+    base = make_band(12)
+    tracks = list(base.tracks)
+    tracks[1] = replace(tracks[1], notes=tuple(note._replace(pitch=note.pitch + 2) for note in tracks[1].notes))
+    picture = draw_conflict(make_wish(ours=base.with_tracks(tuple(tracks))))
+    ours = picture.alt_text.split("Theirs:")[0]
+    assert "notes moved up by 2 semitones" in ours
+    assert "0 new" not in ours
