@@ -155,7 +155,11 @@ async def _agreements(session: AsyncSession, at: Somewhere) -> None:
     await turns.open_in(at.shared_song_id)
     await turns.running()
     await votes.open_of(at.shared_song_id)
-    await votes.all_open()
+    await votes.over(MOMENT)
+    await votes.opened_between(MOMENT, MOMENT)
+    await votes.closed_since(MOMENT)
+    await votes.ballots(1)
+    await votes.voters(at.shared_song_id, with_listeners=False)
     await CommentRepository(session).of_song(at.shared_song_id, limit=50)
 
 

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, exists, func, or_, select, update
+from sqlalchemy import Select, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql.elements import ColumnElement
 
 from db.base import MAX_ID
@@ -20,6 +19,7 @@ from db.shared_tables import Ballot, SongMember, Vote
 from db.tables import Message, Revision, User
 
 CAN_VOTE = ("host", "editor")
+_MAX_LOOKED_AT = 500  # open votes at a time; older ones end by their time, a ballot or a hand
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,16 +81,28 @@ class VoteRepository:
         return (await self._session.scalars(query)).all()
 
     async def over(self, now: datetime) -> Sequence[int]:
-        """Return the open votes whose time is out, or in which nobody who edits is missing any more, in one query."""
-        has_voted = exists().where(Ballot.vote_id == Vote.id, Ballot.user_id == SongMember.user_id)
-        is_missing = exists().where(*_is_voter(Vote.shared_song_id), ~has_voted)
-        has_ballots = exists().where(Ballot.vote_id == Vote.id)
-        query = (
-            select(Vote.id)
-            .where(Vote.closed_at.is_(None), or_(Vote.closes_at <= now, and_(has_ballots, ~is_missing)))
-            .order_by(Vote.closes_at, Vote.id)
+        """Return the open votes whose time is out, or (of the newest) in which nobody who edits is missing any more.
+
+        Four queries by keys, however many people there are: in one, PostgreSQL would read all ballots of all votes.
+        """
+        is_due = (Vote.closed_at.is_(None), Vote.closes_at <= now)
+        due = (await self._session.scalars(select(Vote.id).where(*is_due).order_by(Vote.closes_at, Vote.id))).all()
+        newest = select(Vote).where(Vote.closed_at.is_(None)).order_by(Vote.id.desc()).limit(_MAX_LOOKED_AT)
+        votes = (await self._session.scalars(newest)).all()
+        ballots = await self._pairs(
+            select(Ballot.vote_id, Ballot.user_id).where(Ballot.vote_id.in_([vote.id for vote in votes]))
         )
-        return (await self._session.scalars(query)).all()
+        voters = await self._pairs(
+            select(SongMember.shared_song_id, SongMember.user_id)
+            .join(User, User.id == SongMember.user_id)
+            .where(SongMember.shared_song_id.in_([vote.shared_song_id for vote in votes]), *_is_voter())
+        )
+        complete = [
+            vote.id
+            for vote in votes
+            if vote.id in ballots and voters.get(vote.shared_song_id, set()) <= ballots[vote.id]
+        ]
+        return tuple(dict.fromkeys([*due, *complete]))
 
     async def opened_between(self, start: datetime, stop: datetime) -> Sequence[Vote]:
         """Return the open votes that were opened in a stretch of time, oldest first."""
@@ -144,16 +156,24 @@ class VoteRepository:
 
     async def voters(self, shared_song_id: int, *, with_listeners: bool) -> frozenset[int]:
         """Return who may vote: members who are still there and, as far as we know, edit."""
-        query = select(SongMember.user_id).where(*_is_voter(shared_song_id, with_listeners=with_listeners))
+        query = (
+            select(SongMember.user_id)
+            .join(User, User.id == SongMember.user_id)
+            .where(SongMember.shared_song_id == shared_song_id, *_is_voter(with_listeners=with_listeners))
+        )
         return frozenset(await self._session.scalars(query))
 
+    async def _pairs(self, query: Select[int, int]) -> dict[int, set[int]]:
+        """Return second values by first ones."""
+        found: dict[int, set[int]] = {}
+        for first, second in await self._session.execute(query):
+            found.setdefault(first, set()).add(second)
+        return found
 
-def _is_voter(
-    shared_song_id: int | InstrumentedAttribute[int], *, with_listeners: bool = False
-) -> Iterator[ColumnElement[bool]]:
+
+def _is_voter(*, with_listeners: bool = False) -> Iterator[ColumnElement[bool]]:
     """Yield the conditions under which a membership gives a vote: still there, somebody we know, and editing."""
-    yield SongMember.shared_song_id == shared_song_id
     yield SongMember.left_at.is_(None)
-    yield exists().where(User.id == SongMember.user_id, User.discord_id.is_not(None))
+    yield User.discord_id.is_not(None)
     if not with_listeners:
         yield SongMember.role.in_(CAN_VOTE)

@@ -17,7 +17,7 @@ import structlog
 from bot.services.together.votes import Votes
 from bot.services.together.votes_files import VoteFileMaker, VoteFiles
 from bot.services.together.votes_model import VoteView
-from core.errors import NotFoundError, StorageError, TuttiError
+from core.errors import NotFoundError, TuttiError
 
 _log = structlog.stdlib.get_logger(__name__)
 
@@ -113,8 +113,8 @@ class VoteKeeper:
         while True:
             try:
                 await self.look()
-            except StorageError:
-                _log.exception("votes_not_read")
+            except Exception:  # noqa: BLE001 - nobody awaits this task, and other votes must go on
+                _log.exception("votes_not_kept")
             await asyncio.sleep(self._pause_seconds)
 
     async def look(self) -> None:
