@@ -21,6 +21,9 @@ from core.errors import NotFoundError, PermissionDeniedError
 
 _log = structlog.stdlib.get_logger(__name__)
 
+TAKEN_BACK = "tutti.taken_back"
+"""Among an interaction's extras: its “thinking…” is gone, and nothing in Discord tells whether its answer came."""
+
 _ALREADY_ACKNOWLEDGED = 40060
 
 
@@ -96,6 +99,7 @@ async def show_privately(
         else:
             return
     if interaction.response.type is discord.InteractionResponseType.deferred_channel_message:
+        interaction.extras[TAKEN_BACK] = True
         with contextlib.suppress(NotFoundError):
             await send_again(interaction.delete_original_response)
     await send_again(lambda: _follow_up(interaction, embed, text, view))

@@ -27,6 +27,10 @@ from core.errors import NotFoundError, PermissionDeniedError
 _MAX_MESSAGES_SEARCHED = 100
 
 
+class _TakenBackError(NotFoundError):
+    """“Thinking…” is gone, and its answer did not come, or came a moment before the kill."""
+
+
 class DiscordApologist:
     """Looks at acknowledgements in Discord, and edits them."""
 
@@ -38,6 +42,8 @@ class DiscordApologist:
         """Return what somebody sees; None where they can see nothing of ours, or we cannot reach it."""
         try:
             message = await self._find(waiting)
+        except _TakenBackError:
+            return Sight(message_id=None, is_waiting=True)
         except (NotFoundError, PermissionDeniedError):
             return None
         if message is None:
@@ -53,7 +59,8 @@ class DiscordApologist:
     async def apologise(self, waiting: Waiting, sight: Sight, text: str) -> None:
         """Let a sentence take the place of what they see; who sees nothing yet gets it as the reply."""
         if sight.message_id is None:
-            await send_again(lambda: self._reply(waiting, text))
+            answer = self._tell_privately if waiting.application_id else self._reply
+            await send_again(lambda: answer(waiting, text))
             return
         address = ReplyAddress(
             application_id=waiting.application_id,
@@ -78,6 +85,8 @@ class DiscordApologist:
                 return await send_again(lambda: self._fetch_by_token(waiting))
             except DeadTokenError:
                 pass  # it died, or Discord never heard of an acknowledgement
+            except NotFoundError as error:
+                raise _TakenBackError(what="acknowledgement") from error
         channel = self._client.get_partial_messageable(waiting.channel_id)
         message_id = waiting.message_id
         if message_id is not None:
@@ -85,9 +94,17 @@ class DiscordApologist:
         return await send_again(lambda: self._search(channel, waiting.number))
 
     async def _fetch_by_token(self, waiting: Waiting) -> discord.Message:
+        return await self._webhook(waiting).fetch_message(cast("Any", "@original"))
+
+    def _webhook(self, waiting: Waiting) -> discord.Webhook:
         webhook = discord.Webhook.partial(waiting.application_id, waiting.token, client=self._client)
+        webhook.type = discord.WebhookType.application  # of an interaction, so that it may tell somebody alone
         webhook.proxy = self._client.http.proxy  # a partial webhook forgets the client's proxy
-        return await webhook.fetch_message(cast("Any", "@original"))
+        return webhook
+
+    async def _tell_privately(self, waiting: Waiting, text: str) -> None:
+        """Tell the person alone, whose “thinking…” was taken back for an answer that only they were to see."""
+        await self._webhook(waiting).send(embed=error_embed(text), ephemeral=True, allowed_mentions=NO_PINGS)
 
     async def _search(self, channel: discord.PartialMessageable, number: int) -> discord.Message | None:
         """Return the message with which we answered an interaction or a message, by what Discord says of it."""

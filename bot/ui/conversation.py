@@ -121,7 +121,7 @@ class Conversation:
         if said is not None:
             await answer_message(message, embed=said)
             return
-        note_message(self._desk.services.acknowledgements, message)
+        await note_message(self._desk.services.acknowledgements, message)
         match intent.kind:
             case "write":
                 await self._write(message, intent, target)

@@ -21,7 +21,7 @@ from bot.services.people.keeping import Keeping
 from bot.services.reading.description import DescriptionService, facts_of
 from bot.services.songs.service import SongService
 from bot.services.together.opening import Together
-from bot.ui.answers import Ticket, acknowledge, author_of, place_of, report_error, show_privately
+from bot.ui.answers import TAKEN_BACK, Ticket, acknowledge, author_of, place_of, report_error, show_privately
 from bot.ui.courier import ReplyAddress, send_again
 from bot.ui.embeds.description import description_embed
 from bot.ui.gate import doing_of_press, visitor_of
@@ -240,7 +240,7 @@ class Desk:
     async def acknowledge(self, interaction: discord.Interaction[Any]) -> Ticket:
         """Acknowledge, and note how long the person waited for that by Discord's clock, which also counts the limit."""
         waiting = self._services.acknowledgements
-        note_interaction(waiting, interaction)
+        await note_interaction(waiting, interaction)
         ticket = await acknowledge(interaction)
         if waiting is not None:
             waiting.name_message(interaction.id, ReplyAddress.decode(ticket.reply_token).message_id)
@@ -252,7 +252,7 @@ class Desk:
         """Say “thinking…” to the person alone; a press shows nothing. Harmless when repeated."""
         is_command = interaction.type is discord.InteractionType.application_command
         if is_command:
-            note_interaction(self._services.acknowledgements, interaction)
+            await note_interaction(self._services.acknowledgements, interaction)
 
         async def defer() -> None:
             if not interaction.response.is_done():
@@ -262,7 +262,7 @@ class Desk:
 
     def settle(self, interaction: discord.Interaction[Any]) -> None:
         """Note that an interaction has its answer, or its job."""
-        settle(self._services.acknowledgements, interaction.id)
+        settle(self._services.acknowledgements, interaction.id, at_once=TAKEN_BACK in interaction.extras)
 
     async def _describe(self, interaction: discord.Interaction[Any], source: Source) -> None:
         author, place = author_of(interaction), place_of(interaction)

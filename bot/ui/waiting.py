@@ -53,11 +53,11 @@ def doing_in_full(interaction: discord.Interaction[Any]) -> str:
     return " ".join(names)
 
 
-def note_interaction(waiting: Acknowledgements | None, interaction: discord.Interaction[Any]) -> None:
+async def note_interaction(waiting: Acknowledgements | None, interaction: discord.Interaction[Any]) -> None:
     """Remember that somebody is about to read “thinking…”."""
     if waiting is None or interaction.response.is_done():
         return
-    waiting.note(
+    await waiting.note(
         Waiting(
             number=interaction.id,
             channel_id=interaction.channel_id or 0,
@@ -68,13 +68,13 @@ def note_interaction(waiting: Acknowledgements | None, interaction: discord.Inte
     )
 
 
-def note_message(waiting: Acknowledgements | None, message: discord.Message) -> None:
+async def note_message(waiting: Acknowledgements | None, message: discord.Message) -> None:
     """Remember that somebody waits for an answer to a message."""
     if waiting is not None:
-        waiting.note(Waiting(number=message.id, channel_id=message.channel.id, effect="none"))
+        await waiting.note(Waiting(number=message.id, channel_id=message.channel.id, effect="none"))
 
 
-def settle(waiting: Acknowledgements | None, number: int) -> None:
-    """Forget an interaction or a message that is seen to: answered, or stored as a job."""
+def settle(waiting: Acknowledgements | None, number: int, *, at_once: bool = False) -> None:
+    """Forget an interaction or a message that is seen to: answered, or stored as a job; usually a moment later, with others."""
     if waiting is not None:
-        waiting.settle(number)
+        waiting.settle(number, at_once=at_once)

@@ -1,7 +1,8 @@
 """Who was told to wait: noted while they are told, forgotten once they have an answer or their order is stored as a job.
 
-Noting never makes anybody wait: one task writes what has gathered, a transaction for many people at once, and begins while Discord is
-being told. What was settled before its turn came is not written at all, and what is settled later is deleted with others, a moment
+It is written before Discord is told, or a kill between the two would lose somebody. So that this takes a few milliseconds however many
+people come at once, one task writes what has gathered, a transaction for many; and a database that is slow is not waited for longer than
+Discord's patience allows. What was settled before its turn came is not written at all, and what is settled later is deleted with others, a moment
 later. What a killed process leaves behind is answered by ``apologies.py``. It knows nothing of Discord but its numbers.
 """
 
@@ -29,6 +30,8 @@ Effect = Literal["none", "change", "unsure"]
 
 LEASE_SECONDS = 60.0
 SECONDS_BEFORE_FORGETTING = 1.0
+PATIENCE_SECONDS = 0.5
+"""How long an acknowledgement may wait for its note: Discord waits three seconds, and late is worse than unnoted."""
 _RENEW_AFTER_SECONDS = 20.0
 _SECONDS_AFTER_TROUBLE = 1.0
 
@@ -57,6 +60,7 @@ class _Batch:
     added: dict[int, Waiting] = field(default_factory=dict[int, Waiting])
     named: dict[int, int] = field(default_factory=dict[int, int])
     settled: set[int] = field(default_factory=set[int])
+    written: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __bool__(self) -> bool:
         return bool(self.added or self.named or self.settled)
@@ -90,13 +94,19 @@ class Acknowledgements:
         await asyncio.wait({writer})
         await self._flush()
 
-    def note(self, waiting: Waiting) -> None:
-        """Remember somebody who is being told to wait; to be called before they are told."""
+    async def note(self, waiting: Waiting) -> None:
+        """Remember somebody who is to be told to wait, and return when that is written, or has taken too long."""
         if self._writer is None or waiting.number in self._open:
             return
         self._open[waiting.number] = waiting.created_at
-        self._batch.added[waiting.number] = waiting
+        batch = self._batch
+        batch.added[waiting.number] = waiting
         self._wake.set()
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                await batch.written.wait()
+        except TimeoutError:  # it is written as soon as it can be
+            _log.warning("acknowledgement_noted_late")
 
     def name_message(self, number: int, message_id: int) -> None:
         """Remember which message tells somebody to wait."""
@@ -108,14 +118,20 @@ class Acknowledgements:
             self._batch.named[number] = message_id
             self._wake_later()
 
-    def settle(self, number: int) -> None:
-        """Forget somebody who has been answered, or whose job is stored; others are left alone."""
+    def settle(self, number: int, *, at_once: bool = False) -> None:
+        """Forget somebody who has been answered, or whose job is stored; others are left alone.
+
+        ``at_once``: where nobody could see later that the answer came.
+        """
         if self._open.pop(number, None) is None:
             return
         self._batch.named.pop(number, None)
         if self._batch.added.pop(number, None) is None:
             self._batch.settled.add(number)
-            self._wake_later()
+            if at_once:
+                self._wake.set()
+            else:
+                self._wake_later()
 
     async def renew(self) -> None:
         """Keep other processes from apologising for what takes us long."""
@@ -154,12 +170,14 @@ class Acknowledgements:
             self._timer = None
         batch, self._batch = self._batch, _Batch()
         if not batch:
+            batch.written.set()
             return
         try:
             await self._write(batch)
         except StorageError:
             self._put_back(batch)
             raise
+        batch.written.set()
         self.num_transactions += 1
 
     def _put_back(self, batch: _Batch) -> None:

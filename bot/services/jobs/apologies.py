@@ -119,6 +119,9 @@ class Apologies:
             except TuttiError as error:
                 _log.info("apology_postponed", error=type(error).__name__)
                 await self._postpone(waiting)
+            except Exception:  # noqa: BLE001 - one strange orphan must not leave all others waiting
+                _log.exception("apology_broke")
+                await self._postpone(waiting)
             else:
                 await self._forget(waiting)
         return num_apologies
@@ -129,8 +132,6 @@ class Apologies:
                 await self.look()
             except StorageError:
                 _log.exception("apologies_not_read")
-            except Exception:  # noqa: BLE001 - one strange orphan must not leave all others waiting
-                _log.exception("apologies_broke")
             await asyncio.sleep(SECONDS_BETWEEN_LOOKS)
 
     async def _answer(self, waiting: Waiting, answering: set[int | None]) -> bool:

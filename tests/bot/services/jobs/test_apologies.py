@@ -201,6 +201,21 @@ async def test_trouble_with_discord_is_tried_again_and_given_up_after_a_day(data
     assert await rows(database) == []
 
 
+async def test_one_that_breaks_us_does_not_leave_others_waiting(database, eyes, open_apologies, monkeypatch):
+    await leave(database, 11)
+    await leave(database, 12)
+    look = eyes.look
+
+    async def stumble(waiting):
+        if waiting.number == 11:
+            raise ValueError("strange")
+        return await look(waiting)
+
+    monkeypatch.setattr(eyes, "look", stumble)
+    assert await open_apologies().look() == 1
+    assert [number for number, _ in await rows(database)] == [11]
+
+
 async def test_tokens_are_forgotten_when_discord_has_forgotten_them(database, open_apologies):
     """Also those of a process that still lives and takes its time."""
     await leave(database, until=NOW + timedelta(hours=1))
@@ -215,7 +230,7 @@ async def test_who_waits_now_is_no_orphan(database, eyes):
     leases = JobLeases(database)
     noted = Acknowledgements(database, leases=leases)
     noted.start()
-    noted.note(Waiting(number=11, channel_id=5, effect="none", application_id=7, token="secret"))
+    await noted.note(Waiting(number=11, channel_id=5, effect="none", application_id=7, token="secret"))
     await noted.stop()
     apologies = Apologies(database, leases=leases, acknowledgements=noted, apologist=eyes, clock=utc_now)
     assert await apologies.look() == 0

@@ -1,0 +1,180 @@
+"""kill -9 between "thinking…" and anything else: everybody who was told to wait reads one answer or one apology after the restart."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+import pytest_asyncio
+
+from bot.services.jobs.apologies import CHANGE_MADE, NOTHING_CHANGED
+from tests.end_to_end.conftest import BotProcess, Sandbox, starting_sandbox
+from tests.end_to_end.sandbox_user import Attached, Json, Page, Person, attachment, text_of
+from tests.end_to_end.test_songs import begin, song_command
+from tests.end_to_end.test_words import answer_to, reply_to, say
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+_MADE = CHANGE_MADE.partition("{")[0]
+
+
+@pytest.fixture(scope="module")
+def own_sandbox(tmp_path_factory) -> Iterator[Sandbox]:
+    """A sandbox that the bot of the other tests does not join."""
+    with starting_sandbox(tmp_path_factory.mktemp("waiting")) as running:
+        yield running
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def own_page(own_sandbox: Sandbox) -> AsyncIterator[Page]:
+    async with aiohttp.ClientSession() as session:
+        yield Page(session, own_sandbox.connection["page_url"])
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def process(
+    own_sandbox: Sandbox, own_page: Page, tiny_weights: Path, tmp_path_factory
+) -> AsyncIterator[BotProcess]:
+    folder: Path = tmp_path_factory.mktemp("waiting-bot")
+    bot = BotProcess(own_sandbox.settings_for(folder, weights=tiny_weights), folder / "log")
+    bot.start()
+    await bot.until_ready(own_page)
+    yield bot
+    if bot.process is not None and bot.process.poll() is None:
+        bot.terminate()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def eve(own_page: Page, process: BotProcess) -> AsyncIterator[Person]:
+    person = await Person.arrive(own_page, "Eve")
+    yield person
+    await person.leave()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def thread(own_page: Page, eve: Person) -> str:
+    """Where a song of four bars lives."""
+    place = await begin(eve, await own_page.new_channel("waiting"))
+    await eve.command(place, "generate", bars=4, instruments="piano", seed=3)
+    return place
+
+
+Start = Callable[[str], Awaitable[str]]
+
+
+def starting(eve: Person, thread: str) -> dict[str, Start]:
+    """Return how each kind of request is begun, by name; each returns the interaction's number."""
+
+    def group(name: str, sub: str, **options: object) -> Callable[[str], Awaitable[str]]:
+        body: Json = {"kind": "command", "command": name, "path": [sub], "options": options}
+        return lambda _channel: eve.interact(thread, body)
+
+    return {
+        "generate": lambda channel: eve.start_command(channel, "generate", bars=2, seed=4),
+        "history": lambda channel: eve.start_command(channel, "history"),
+        "mix": group("layer", "mix", layer="1", pan=-20),
+        "members": group("song", "members"),
+    }
+
+
+def bot_id(eve: Person) -> str:
+    """Return the bot's number, by what it wrote."""
+    return next(each["author"]["id"] for each in eve.created if each.get("interaction_metadata"))
+
+
+def seen_of(eve: Person, interaction_id: str) -> list[Json]:
+    """Return every message that an interaction made and that is still there, as it stands."""
+    ids = {each["id"] for each in eve.created if (each.get("interaction_metadata") or {}).get("id") == interaction_id}
+    return [eve.messages[each] for each in ids - eve.deleted]
+
+
+def num_waiting(process: BotProcess) -> int:
+    """Return how many the database remembers."""
+    with sqlite3.connect(process.log_file.parent / "tutti.db") as database:
+        return database.execute("SELECT count(*) FROM acknowledgements").fetchone()[0]
+
+
+async def test_whom_nobody_would_answer_any_more_gets_one_apology(
+    own_page: Page, process: BotProcess, eve: Person, thread: str
+):
+    """The kill comes while a file is fetched, and while answers are on their way; what is a job by then is made."""
+    channel = await own_page.new_channel("told-to-wait")
+    tune = await own_page.download(attachment((await eve.command(channel, "generate", bars=1)).message, ".mid"))
+    for trouble in (
+        {"path": "/cdn*"},
+        {"path": "/webhooks/*", "method": "PATCH"},
+        {"path": "/webhooks/*", "method": "POST"},
+        {"path": "/channels/*/messages/*", "method": "PATCH"},
+    ):
+        body = {"action": "drop", "delay_seconds": 60, "times": 50, **trouble}
+        await own_page.call("POST", "/api/disturbances", body=body)
+    begun = {name: await start(channel) for name, start in starting(eve, thread).items()}
+    begun["fetched"] = await eve.start_command(channel, "remix", Attached("other.mid", tune + b"\0"), seed=1)
+    begun["taken back"] = await eve.start_command(channel, "describe")
+    for interaction_id in begun.values():
+        await eve.acknowledgement(interaction_id)
+    said = await say(eve, channel, f"<@{bot_id(eve)}> which key is this?")
+    await eve.until(lambda: reply_to(eve, said), what="the reply to the mention")
+    async with asyncio.timeout(6):  # then the download is given up
+        while not (_is_stored(process) and not seen_of(eve, begun["taken back"])):  # noqa: ASYNC110 - another process
+            await asyncio.sleep(0.05)
+    process.kill()
+    await own_page.call("DELETE", "/api/disturbances")
+    process.start()
+
+    answers = {name: await eve.answer_to(interaction_id) for name, interaction_id in begun.items()}
+    spoken = await answer_to(eve, said)
+    await process.until_ready(own_page)
+    assert attachment(answers["generate"].message, ".mid")
+    assert _MADE in answers["mix"].text
+    for name in ("history", "members", "fetched", "taken back"):
+        assert NOTHING_CHANGED in answers[name].text, f"{name}: {answers[name].text}"
+    assert NOTHING_CHANGED in text_of(spoken)
+    assert answers["history"].is_private
+    assert answers["taken back"].is_private
+    for interaction_id in begun.values():
+        assert len(seen_of(eve, interaction_id)) == 1
+    assert num_waiting(process) == 0
+    assert {each["code"] for each in await own_page.faults()} <= {10008}, "it may ask for a message that was taken back"
+
+
+def _is_stored(process: BotProcess) -> bool:
+    """Whether the order of /generate is a job by now, and the level a revision."""
+    with sqlite3.connect(process.log_file.parent / "tutti.db") as database:
+        (num_jobs,) = database.execute("SELECT count(*) FROM jobs WHERE is_answered = 0").fetchone()
+        (num_changes,) = database.execute("SELECT count(*) FROM revisions WHERE operation = 'mix'").fetchone()
+    return num_jobs > 0 and num_changes > 0
+
+
+@pytest.mark.parametrize("name", ["generate", "history", "mix", "mention"])
+async def test_a_kill_right_after_the_acknowledgement_leaves_nobody_waiting(
+    own_page: Page, process: BotProcess, eve: Person, thread: str, name: str
+):
+    """Whatever was stored in that moment: one final answer or one apology, and nothing of it twice."""
+    channel = await own_page.new_channel(f"at-once-{name}")
+    if name == "mention":
+        said = await say(eve, channel, f"<@{bot_id(eve)}> flute in E minor, 2 bars")
+        await eve.until(lambda: reply_to(eve, said), what="the reply to the mention")
+        process.kill()
+        process.start()
+        spoken = text_of(await answer_to(eve, said))
+        assert NOTHING_CHANGED in spoken or "E minor" in spoken
+        replies = [
+            each for each in eve.created if (each.get("message_reference") or {}).get("message_id") == said["id"]
+        ]
+        assert len(replies) == 1
+    else:
+        interaction_id = await starting(eve, thread)[name](channel)
+        await eve.acknowledgement(interaction_id)
+        process.kill()
+        process.start()
+        answer = await eve.answer_to(interaction_id)
+        assert len(seen_of(eve, interaction_id)) == 1
+        assert answer.text
+    await process.until_ready(own_page)
+    assert num_waiting(process) == 0
+    assert (await song_command(eve, thread, "layer", "list")).text
