@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from benchmarks.songs import make_shared_song
 from bot.services.jobs.results import measure_piece
-from bot.services.together.card import Cards
+from bot.services.together.card.making import Cards
 from core.settings import Settings
 from db.engine import Database
 from db.migrate import upgrade

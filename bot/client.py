@@ -18,7 +18,7 @@ from discord.ext import commands
 
 from bot.command_sync import sync_commands
 from bot.services.model import Presenter
-from bot.services.together.votes_keeper import VoteKeeper
+from bot.services.together.votes.keeper import VoteKeeper
 from bot.ui.answers import report_error
 from bot.ui.courier import NO_PINGS, Courier
 from bot.ui.deleting import DeleteNewestButton
@@ -33,9 +33,9 @@ from bot.ui.take_views import TakeButton
 from bot.ui.together.comment_flow import CommentButton
 from bot.ui.together.late_buttons import LateButton
 from bot.ui.together.merge_flow import MergeButton
+from bot.ui.together.vote_buttons import BallotButton, MergeWinnerButton
+from bot.ui.together.vote_messages import DiscordVotes
 from bot.ui.views import CancelButton, MoreMenu, RevisionButton
-from bot.ui.vote_buttons import BallotButton, MergeWinnerButton
-from bot.ui.vote_messages import DiscordVotes
 from core.errors import ConfigurationError
 from core.metrics import Metrics, NullMetrics
 from core.settings import DiscordSettings

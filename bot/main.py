@@ -28,13 +28,13 @@ from bot.services.people.keeping import open_keeping
 from bot.services.reading.description import DescriptionService
 from bot.services.replies.library import ReplyParts
 from bot.services.songs.service import SongService
-from bot.services.together.card_keeper import CardKeeper
+from bot.services.together.card.keeper import CardKeeper
 from bot.services.together.opening import open_together
-from bot.services.together.rankers import Rankers
+from bot.services.together.votes.rankers import Rankers
 from bot.ui.apologies import DiscordApologist
 from bot.ui.courier import Courier
 from bot.ui.desk import Services
-from bot.ui.song_card import DiscordCards
+from bot.ui.together.card import DiscordCards
 from bot.ui.together.turn_herald import DiscordHerald
 from bot.ui.wording.registry import title_of
 from core.errors import ConfigurationError, TuttiError

@@ -9,7 +9,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client import TuttiBot
-from bot.services.together.branching import MAX_NAME_LENGTH
+from bot.services.together.branches.branching import MAX_NAME_LENGTH
 from bot.ui.together import branch_flow, merge_flow
 
 

@@ -9,7 +9,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client import TuttiBot
-from bot.services.together.claims import MAX_MINUTES
+from bot.services.together.claims.service import MAX_MINUTES
 from bot.ui.answers import place_of
 from bot.ui.together import turn_flow
 

@@ -9,8 +9,8 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client import TuttiBot
-from bot.services.together.votes_model import VoteKind
-from bot.ui import vote_flow
+from bot.services.together.votes.model import VoteKind
+from bot.ui.together import vote_flow
 
 _KINDS = [
     app_commands.Choice(name="the takes of a message", value="takes"),

@@ -18,7 +18,7 @@ import discord
 import msgspec
 import structlog
 
-from bot.services.together.card_model import CardPausedError
+from bot.services.together.card.model import CardPausedError
 from core.errors import NotFoundError, PermissionDeniedError, RenderError, TuttiError
 
 _T = TypeVar("_T")

@@ -67,7 +67,7 @@ async def _delete(desk: Desk, interaction: discord.Interaction[Any], revision_id
 
 
 async def _vote(desk: Desk, interaction: discord.Interaction[Any], _revision_id: int, _total: int) -> None:
-    from bot.ui.vote_flow import press_vote  # which knows the buttons that this file describes
+    from bot.ui.together.vote_flow import press_vote  # which knows the buttons that this file describes
 
     await press_vote(desk, interaction)
 

@@ -18,7 +18,7 @@ from bot.services.people.keeping import open_keeping
 from bot.services.reading.description import DescriptionService
 from bot.services.songs.service import SongService
 from bot.services.together.opening import open_together
-from bot.services.together.rankers import Rankers
+from bot.services.together.votes.rankers import Rankers
 from bot.ui.actions import ACTIONS
 from bot.ui.desk import Services
 from core.settings import Settings

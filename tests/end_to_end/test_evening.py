@@ -13,7 +13,7 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
-from bot.services.together.credits import SongCredits
+from bot.services.together.credits.service import SongCredits
 from bot.services.together.replay import Replaying, WriterNetworks
 from bot.services.together.states import load_state
 from core.settings import InferenceSettings

@@ -9,7 +9,7 @@ import pytest
 from bot.client import TuttiBot
 from bot.services.clock import utc_now
 from bot.services.model import Place
-from bot.services.together.clockwork import Clockwork
+from bot.services.together.turns.clockwork import Clockwork
 from bot.ui.courier import Courier
 from bot.ui.together.turn_herald import DiscordHerald
 from tests.end_to_end.sandbox_user import Answer, Json, Page, Person, attachment, buttons, text_of

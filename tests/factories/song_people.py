@@ -8,7 +8,7 @@ from dataclasses import replace
 from bot.services.model import Author, FromRevision, Place, Upload
 from bot.services.operations.arranging import ArrangeOptions
 from bot.services.operations.founding import FoundOptions
-from bot.services.together.merging import MergeOrder
+from bot.services.together.merging.service import MergeOrder
 from inference.protocol import HarmonizeRequest, Result
 from music.midi import write_midi
 from music.piece import Note

@@ -13,7 +13,7 @@ import msgspec
 from bot.services.model import RevisionView
 from bot.services.records import options_to_json
 from bot.services.songs.graph import view_revisions
-from bot.services.together.credit_sheet import CreditSheet, write_sheet
+from bot.services.together.credits.sheet import CreditSheet, write_sheet
 from db.engine import Database, unbroken
 from db.repositories.songs import UPLOAD, SongRepository
 from db.tables import Revision

@@ -16,7 +16,7 @@ from bot.services.model import FileBundle, JobView, ProgressView
 from bot.services.operations.exporting import FileOptions
 from bot.services.replies.sound import SoundOf, usual_sound
 from bot.services.songs.graph import load_finished
-from bot.services.together.credits import SongCredits
+from bot.services.together.credits.service import SongCredits
 from core.errors import InputError
 from db.engine import Database
 

@@ -17,7 +17,7 @@ from bot.services.model import File, FileBundle
 from bot.services.operations.exporting import ExportOptions, FileOptions, ScoreOptions
 from bot.services.ports import MediaMaker
 from bot.services.replies.library import Finished, file_stem, slug, write_recipe
-from bot.services.together.credit_sheet import CreditSheet, credit_lines
+from bot.services.together.credits.sheet import CreditSheet, credit_lines
 from core.errors import RenderError
 from media.protocol import MAX_SCORE_PAGES, AudioFormat, Rendering, ScoreForm
 from music.notation.writing import name_parts

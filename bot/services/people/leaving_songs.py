@@ -15,7 +15,7 @@ from bot.services.clock import utc_now
 from bot.services.operations.layering import LockOptions
 from bot.services.together.members import end_membership
 from bot.services.together.states import load_state
-from bot.services.together.votes_model import paper_of, to_json
+from bot.services.together.votes.model import paper_of, to_json
 from bot.services.together.within import change_within
 from core.errors import NotFoundError
 from db.repositories.shared_songs import MAIN, SharedSongRepository

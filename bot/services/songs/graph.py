@@ -12,9 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.services.model import RevisionView
 from bot.services.records import checks_from_json, view_revision
 from bot.services.replies.library import Finished
-from bot.services.together.claims_reasons import claims_reason
+from bot.services.together.claims.reasons import claims_reason
 from bot.services.together.lines import line_of
-from bot.services.together.merging_words import merge_account
+from bot.services.together.merging.words import merge_account
 from core.errors import NotFoundError
 from db.engine import Database, unbroken
 from db.repositories.pieces import PieceRepository

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bot.services.model import Place
-from bot.services.together.card import Cards
-from bot.services.together.card_model import Card, CardFiles, message_link
+from bot.services.together.card.making import Cards
+from bot.services.together.card.model import Card, CardFiles, message_link
 from bot.services.together.service import song_here
 from db.engine import Database, unbroken
 from db.repositories.shared_songs import SharedSongRepository

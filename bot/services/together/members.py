@@ -21,7 +21,7 @@ from bot.services.together.model import LICENCES, MAX_LAYERS, Role, SharedSongVi
 from bot.services.together.rights import check_host, role_of, rules_of
 from bot.services.together.service import song_here, view_song
 from bot.services.together.states import load_state
-from bot.services.together.turns_rules import clear_away
+from bot.services.together.turns.rules import clear_away
 from core.errors import InputError, PermissionDeniedError
 from db.engine import Database, unbroken
 from db.repositories.shared_songs import SharedSongRepository
@@ -104,7 +104,7 @@ class SongMembers:
                 await shared.set_member(song.id, song.host_id, role="editor", now=now)
                 song.host_id = user.id
             elif user.id == song.host_id:
-                raise InputError("The host stays host until the song is handed over: /song role with the role host.")
+                raise InputError("The host stays host until the song is handed over: /song invite with the role host.")
             await shared.set_member(song.id, user.id, role=role, now=now)
             await shared.touch(song.id)
             return Membership(song=await view_song(session, song, author), member=of, role=role)

@@ -8,23 +8,23 @@ from dataclasses import dataclass
 from bot.services.ports import MediaMaker
 from bot.services.replies.library import ReplyParts
 from bot.services.replies.sound import SoundOf, usual_sound
-from bot.services.together.branching import Branching
-from bot.services.together.card import Cards
-from bot.services.together.claims import Claims
-from bot.services.together.clockwork import Clockwork
+from bot.services.together.branches.branching import Branching
+from bot.services.together.branches.comparing import Comparing
+from bot.services.together.branches.forking import Forking
+from bot.services.together.card.making import Cards
+from bot.services.together.claims.service import Claims
 from bot.services.together.comments import Comments
-from bot.services.together.comparing import Comparing
-from bot.services.together.credits import SongCredits
-from bot.services.together.forking import Forking
+from bot.services.together.credits.service import SongCredits
 from bot.services.together.looking import SongViews
 from bot.services.together.members import SongMembers
-from bot.services.together.merging import Merging
-from bot.services.together.merging_pictures import MergePictures
-from bot.services.together.rankers import Rankers
+from bot.services.together.merging.pictures import MergePictures
+from bot.services.together.merging.service import Merging
 from bot.services.together.service import SharedSongs
-from bot.services.together.turns import Turns
-from bot.services.together.votes import Votes
-from bot.services.together.votes_files import VoteFileMaker
+from bot.services.together.turns.clockwork import Clockwork
+from bot.services.together.turns.service import Turns
+from bot.services.together.votes.files import VoteFileMaker
+from bot.services.together.votes.rankers import Rankers
+from bot.services.together.votes.service import Votes
 from core.settings import LimitSettings
 from db.engine import Database
 

@@ -14,11 +14,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.services.clock import utc_now
 from bot.services.operations.base import Made, OptionsT, Wish
 from bot.services.records import options_from_json
-from bot.services.together.claims_guard import breaks_claims, claims_in_way
+from bot.services.together.claims.guard import breaks_claims, claims_in_way
 from bot.services.together.lines import find_branch
 from bot.services.together.model import MAX_LAYERS, THE_BOT, SongRules
 from bot.services.together.states import load_state
-from bot.services.together.turns_rules import end_bots_turn
+from bot.services.together.turns.rules import end_bots_turn
 from core.errors import InputError, PermissionDeniedError
 from db.repositories.shared_songs import SharedSongRepository
 from db.repositories.songs import SongRepository

@@ -15,10 +15,10 @@ from bot.services.model import Author, FromRevision, JobOrder
 from bot.services.operations.picking import PickOptions
 from bot.services.operations.registry import operation_for
 from bot.services.options import GenerateOptions
-from bot.services.together.claims_guard import check_cells
+from bot.services.together.claims.guard import check_cells
 from bot.services.together.lines import home_branch
 from bot.services.together.model import THE_BOT, Role, SongRules
-from bot.services.together.turns_rules import check_turn
+from bot.services.together.turns.rules import check_turn
 from core.errors import PermissionDeniedError
 from db.repositories.pieces import PieceRepository
 from db.repositories.shared_songs import SharedSongRepository
@@ -95,7 +95,7 @@ async def check_editor(session: AsyncSession, song: SharedSong, user: User, auth
     if role == "listener":
         host = await session.get_one(User, song.host_id)
         raise PermissionDeniedError(
-            f"You listen to this song but do not edit it. Ask its host, {host.name}, for /song role, or use /song fork."
+            f"You listen to this song but do not edit it. Ask its host, {host.name}, for /song invite, or use /song fork."
         )
     shared = SharedSongRepository(session)
     member = await shared.member(song.id, user.id)

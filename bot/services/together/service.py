@@ -26,7 +26,7 @@ from bot.services.options import Options
 from bot.services.records import author_of, checks_to_json, options_to_json
 from bot.services.sampling import draw_seed
 from bot.services.songs.graph import find_present, view_revisions
-from bot.services.together.claims_guard import refuse_breach
+from bot.services.together.claims.guard import refuse_breach
 from bot.services.together.lines import home_branch, line_of
 from bot.services.together.model import (
     DEFAULT_LICENCE,

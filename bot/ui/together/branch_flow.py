@@ -12,7 +12,7 @@ from typing import Any
 import discord
 
 from bot.services.model import Place
-from bot.services.together.branching import MAX_NAME_LENGTH, BranchStep
+from bot.services.together.branches.branching import MAX_NAME_LENGTH, BranchStep
 from bot.ui.answers import author_of, place_of, show_privately
 from bot.ui.courier import NO_PINGS, send_again
 from bot.ui.desk import Desk

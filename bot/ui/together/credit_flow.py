@@ -8,7 +8,7 @@ from typing import Any
 import discord
 
 from bot.plain_text import clip, make_plain
-from bot.services.together.credit_sheet import CreditSheet, Source, WhoWrote, credit_lines, write_sheet
+from bot.services.together.credits.sheet import CreditSheet, Source, WhoWrote, credit_lines, write_sheet
 from bot.ui.answers import author_of, place_of
 from bot.ui.courier import NO_PINGS, send_again
 from bot.ui.desk import Desk

@@ -8,7 +8,7 @@ import discord
 
 from bot.plain_text import clip, make_plain
 from bot.services.model import Place
-from bot.services.together.forking import Inspiration
+from bot.services.together.branches.forking import Inspiration
 from bot.services.together.model import LICENCES, SharedSongView
 from bot.ui.answers import author_of, place_of
 from bot.ui.courier import send_again

@@ -8,9 +8,9 @@ import discord
 
 from bot.plain_text import clip, make_plain
 from bot.services.model import Author
-from bot.services.together.branching import BranchLine, BranchStep
-from bot.services.together.comparing import SongComparison
-from bot.services.together.merging import MergeQuestion
+from bot.services.together.branches.branching import BranchLine, BranchStep
+from bot.services.together.branches.comparing import SongComparison
+from bot.services.together.merging.service import MergeQuestion
 from bot.ui.embeds.style import BLUE, DESCRIPTION_LIMIT, FIELD_LIMIT, GREEN, GREY
 from music.versions.conflicts import ConflictKind
 

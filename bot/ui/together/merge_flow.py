@@ -15,9 +15,9 @@ from typing import Any, Self
 
 import discord
 
-from bot.services.together.merging import MergeOrder, MergeQuestion, MergeStep
-from bot.services.together.merging_pictures import ConflictShow
-from bot.services.together.merging_plans import conflict_token
+from bot.services.together.merging.pictures import ConflictShow
+from bot.services.together.merging.plans import conflict_token
+from bot.services.together.merging.service import MergeOrder, MergeQuestion, MergeStep
 from bot.ui.answers import Ticket, author_of, place_of
 from bot.ui.courier import NO_PINGS, ReplyAddress, send_again
 from bot.ui.desk import Desk, desk_of

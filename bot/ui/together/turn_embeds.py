@@ -9,8 +9,8 @@ import discord
 
 from bot.plain_text import clip, make_plain
 from bot.services.model import Author
-from bot.services.together.claims_words import ClaimView, name_of
-from bot.services.together.turns_rules import TurnBoard
+from bot.services.together.claims.words import ClaimView, name_of
+from bot.services.together.turns.rules import TurnBoard
 from bot.ui.embeds.style import BLUE, FIELD_LIMIT, GREEN, GREY
 
 _MAX_NAMED = 20

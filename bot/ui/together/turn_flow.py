@@ -8,8 +8,8 @@ from typing import Any
 import discord
 
 from bot.services.model import Author
-from bot.services.together.claims import ClaimWish
-from bot.services.together.turns_rules import TurnBoard
+from bot.services.together.claims.service import ClaimWish
+from bot.services.together.turns.rules import TurnBoard
 from bot.ui.answers import author_of, place_of
 from bot.ui.desk import Desk
 from bot.ui.options import parse_bars

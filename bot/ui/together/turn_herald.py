@@ -8,7 +8,7 @@ from datetime import datetime
 import discord
 
 from bot.services.model import Author, Place
-from bot.services.together.turns_rules import TurnBoard
+from bot.services.together.turns.rules import TurnBoard
 from bot.ui.courier import Courier, ReplyAddress, send_again
 from bot.ui.together.turn_embeds import board_embed, notice_embed, said_name, until
 from core.errors import TuttiError

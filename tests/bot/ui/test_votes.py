@@ -7,10 +7,10 @@ import pytest
 
 from bot.services.model import Author, Place, RevisionView
 from bot.services.options import GenerateOptions
-from bot.services.together.rankers import Learned
-from bot.services.together.votes_model import CastBallot, VoteChoice, VoteOutcome, VotePaper, VoteView
-from bot.ui.vote_buttons import vote_view
-from bot.ui.vote_embeds import ballot_words, learned_embed, vote_embed, votes_embed
+from bot.services.together.votes.model import CastBallot, VoteChoice, VoteOutcome, VotePaper, VoteView
+from bot.services.together.votes.rankers import Learned
+from bot.ui.together.vote_buttons import vote_view
+from bot.ui.together.vote_embeds import ballot_words, learned_embed, vote_embed, votes_embed
 from music.ranking import Check
 
 HOME = Place(guild_id=9, channel_id=777)

@@ -20,8 +20,8 @@ from bot.services.people.privacy import PrivacyService
 from bot.services.people.retention import RetentionService
 from bot.services.together.members import SongMembers
 from bot.services.together.service import SharedSongs
-from bot.services.together.votes import Votes
-from bot.services.together.votes_model import VoteWish
+from bot.services.together.votes.model import VoteWish
+from bot.services.together.votes.service import Votes
 from core.settings import LimitSettings
 from db.base import Base
 from db.repositories.song_people import TABLES, SongPeopleRepository

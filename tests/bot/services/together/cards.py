@@ -7,8 +7,8 @@ import itertools
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from bot.services.together.card_model import Card, CardFiles
-from bot.services.together.votes_model import VoteChoice, VotePaper, to_json
+from bot.services.together.card.model import Card, CardFiles
+from bot.services.together.votes.model import VoteChoice, VotePaper, to_json
 from core.errors import NotFoundError, RenderError
 from db.repositories.shared_songs import SharedSongRepository
 from db.repositories.users import UserRepository

@@ -17,10 +17,10 @@ from bot.services.operations.merging import MergeOptions, merge_states
 from bot.services.operations.picking import PickOptions
 from bot.services.options import GenerateOptions
 from bot.services.songs.undoing import UndoService
-from bot.services.together.branching import Branching
-from bot.services.together.forking import Forking
-from bot.services.together.merging import MergeQuestion, Merging
-from bot.services.together.merging_plans import conflict_token
+from bot.services.together.branches.branching import Branching
+from bot.services.together.branches.forking import Forking
+from bot.services.together.merging.plans import conflict_token
+from bot.services.together.merging.service import MergeQuestion, Merging
 from bot.services.together.replay import NetworkNeededError, Replaying, WriterNetworks
 from core.errors import InputError, PermissionDeniedError
 from music.versions.conflicts import Resolution

@@ -1,6 +1,6 @@
 """What messages say of who wrote a song: nothing that people typed does anything in them, and nothing is endless."""
 
-from bot.services.together.credit_sheet import CreditSheet, Source, WhoWrote
+from bot.services.together.credits.sheet import CreditSheet, Source, WhoWrote
 from bot.ui.together.credit_flow import credits_embed, who_embed
 from music.versions.blame import Blame, Credit, Share
 from music.versions.layered import Layer

@@ -9,8 +9,8 @@ import discord
 import pytest
 
 from bot.services.model import SongLine
-from bot.services.together.merging import MergeQuestion
-from bot.services.together.merging_plans import MergePlan, MergeTask, conflict_token
+from bot.services.together.merging.plans import MergePlan, MergeTask, conflict_token
+from bot.services.together.merging.service import MergeQuestion
 from bot.ui.together.branch_flow import _FORM_ID, _LINK, branch_form
 from bot.ui.together.late_buttons import LateButton, with_late_buttons
 from bot.ui.together.merge_embeds import question_embed

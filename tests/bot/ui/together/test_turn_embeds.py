@@ -3,8 +3,8 @@
 from datetime import UTC, datetime
 
 from bot.services.model import Author
-from bot.services.together.claims_words import ClaimView
-from bot.services.together.turns_rules import TurnBoard, TurnView
+from bot.services.together.claims.words import ClaimView
+from bot.services.together.turns.rules import TurnBoard, TurnView
 from bot.ui.together.turn_embeds import board_embed, claimed_embed, claims_field, released_embed
 from music.versions.cell_range import CellRange
 
