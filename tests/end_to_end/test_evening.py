@@ -39,10 +39,21 @@ def own_sandbox(tmp_path_factory) -> Iterator[Sandbox]:
         yield running
 
 
+@pytest.fixture(scope="module")
+def address(request: pytest.FixtureRequest, tmp_path_factory) -> Iterator[str]:
+    """Where the bot keeps the song: a file, or with ``--databases=postgresql`` a server."""
+    if request.config.getoption("--databases") != "postgresql":
+        yield f"sqlite+aiosqlite:///{tmp_path_factory.mktemp('evening-song') / 'tutti.db'}"
+        return
+    with request.getfixturevalue("postgresql_maker").empty() as url:
+        yield url
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def evening(own_sandbox: Sandbox, tiny_weights: Path, tmp_path_factory) -> AsyncIterator[Evening]:
+async def evening(own_sandbox: Sandbox, tiny_weights: Path, address: str, tmp_path_factory) -> AsyncIterator[Evening]:
     folder: Path = tmp_path_factory.mktemp("evening-bot")
-    bot = BotProcess(own_sandbox.settings_for(folder, weights=tiny_weights), folder / "log")
+    settings = own_sandbox.settings_for(folder, weights=tiny_weights) | {"DATABASE_URL": address}
+    bot = BotProcess(settings, folder / "log")
     async with aiohttp.ClientSession() as session:
         page = Page(session, own_sandbox.connection["page_url"])
         bot.start()
@@ -55,7 +66,7 @@ async def evening(own_sandbox: Sandbox, tiny_weights: Path, tmp_path_factory) ->
         bot.terminate()
 
 
-async def test_an_evening(evening: Evening, tiny_weights: Path):
+async def test_an_evening(evening: Evening, address: str, tiny_weights: Path):
     """Whatever people and power cuts do, the song keeps every bar and says whose it is."""
     await everybody_brings_a_part(evening)
     await a_power_cut_in_the_middle_of_a_remix(evening)
@@ -65,7 +76,7 @@ async def test_an_evening(evening: Evening, tiny_weights: Path):
     await somebody_leaves(evening)
     assert evening.num_kills == 3
     assert evening.num_edits >= 60
-    database = Database(f"sqlite+aiosqlite:///{evening.bot.log_file.parent / 'tutti.db'}")
+    database = Database(address)
     try:
         await every_note_is_accounted_for(evening, database)
         await everything_is_made_again(database, weights=tiny_weights)
