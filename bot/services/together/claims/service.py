@@ -1,6 +1,6 @@
 """Claims: who keeps which bars or layers of a song for a while, and how that begins and ends. It knows no Discord.
 
-A claim reserves cells of the main branch for one person; whose it is not is told so before any work starts (``claims_guard.py``).
+A claim reserves cells of the main branch for one person; whose it is not is told so before any work starts (``guard.py``).
 """
 
 from __future__ import annotations
