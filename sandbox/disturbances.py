@@ -96,12 +96,14 @@ class Disturbances:
         key = f"{method} {path}"
         return _of_chance(weather, weather.first_strike(REQUEST_RATES, key), key)
 
-    def take_event(self, event: str) -> Disturbance | None:
-        """Return what happens to this event."""
+    def take_event(self, event: str, number: str = "") -> Disturbance | None:
+        """Return what happens to this event; `number` is that of its message or interaction."""
         ordered = self._take_ordered(lambda each: each.action in EVENT_ACTIONS and fnmatchcase(event, each.path))
         if ordered is not None or self.weather is None or not self.weather.fits_event(event):
             return ordered
         kind = self.weather.first_strike(EVENT_RATES, event)
+        if kind == "event_loss":
+            self.weather.note(kind, number)
         return Disturbance(action=kind, delay_seconds=self.weather.delay_seconds(event)) if kind else None
 
     def takes_heartbeat(self) -> bool:

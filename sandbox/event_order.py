@@ -31,7 +31,7 @@ class EventOrder:
 
     def tell(self, session: Listener, event: str, data: Json) -> None:
         """Send an event as the day has it."""
-        fate = self._disturbances.take_event(event)
+        fate = self._disturbances.take_event(event, str(data.get("id", "")))
         action = fate.action if fate else None
         loop = asyncio.get_running_loop()
         if action == "event_loss":

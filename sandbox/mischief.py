@@ -36,12 +36,15 @@ class Mischief:
         message = self._message(parameters)
         channel = self._world.channels.get(parameters.get("channel_id") or (message.channel_id if message else ""))
         if path.startswith("/webhooks/") and weather.strikes("expired_token", key):
+            weather.note("expired_token", self._world.interaction_ids_by_token.get(parameters["token"], ""))
             self._age(parameters["token"])
         if channel is not None and channel.kind != "dm" and weather.strikes("permission", key):
             self._take_permission(channel, weather, key)
         if message is not None and not message.is_ephemeral and weather.strikes("message_deletion", key):
+            weather.note("message_deletion", message.message_id)
             self._messages.delete(message)
         if channel is not None and self._may_go(channel) and weather.strikes("channel_deletion", key):
+            weather.note("channel_deletion", channel.channel_id)
             self._announcer.channel_deleted(channel)
             self._world.remove_channel(channel)
 

@@ -19,6 +19,7 @@ CONNECTION_RATES = ("heartbeat", "reconnect", "invalidate", "connection_drop")
 CDN_RATES = ("cdn_status", "cdn_drop", "cdn_delay")
 ALL_RATES = (*REQUEST_RATES, *WORLD_RATES, *EVENT_RATES, *CONNECTION_RATES, *CDN_RATES)
 _MAX_DELAY_SECONDS = 60.0
+_MAX_DEEDS = 10_000
 
 
 @dataclass(slots=True, kw_only=True)
@@ -32,6 +33,7 @@ class Weather:
     event: str = "*"
     max_delay_seconds: float = 1.0
     num_done: Counter[str] = field(default_factory=Counter[str])
+    deeds: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     _num_asked: Counter[str] = field(default_factory=Counter[str])
 
     def fits_request(self, method: str, path: str) -> bool:
@@ -66,6 +68,11 @@ class Weather:
         digest = hashlib.blake2b(f"{name}:{number}".encode(), digest_size=8).digest()
         return int.from_bytes(digest, "big") / 2**64
 
+    def note(self, kind: str, number: str) -> None:
+        """Remember what was done to which message, channel, interaction or event, so that nobody is blamed for it."""
+        if len(self.deeds) < _MAX_DEEDS:
+            self.deeds.append((kind, number))
+
     def delay_seconds(self, key: str) -> float:
         """Return how long to wait this time."""
         return self.share("delay_seconds", key) * self.max_delay_seconds
@@ -80,6 +87,7 @@ class Weather:
             "event": self.event,
             "max_delay_seconds": self.max_delay_seconds,
             "done": dict(sorted(self.num_done.items())),
+            "deeds": [{"kind": kind, "id": number} for kind, number in self.deeds],
         }
 
 
