@@ -23,6 +23,7 @@ import socket
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from contextvars import Context
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -209,7 +210,8 @@ class _Life:
         self._num_silent_checks = 0
         self._end_lock = asyncio.Lock()
         self._is_ended = False
-        self._collector = asyncio.create_task(self._collect_output())
+        # A child outlives the request that happened to start it: its lines must not bear that one's numbers.
+        self._collector = asyncio.create_task(self._collect_output(), context=Context())
         self._watcher: asyncio.Task[None] | None = None
 
     @classmethod
@@ -296,7 +298,7 @@ class _Life:
     def watch(self) -> None:
         """Begin to look for silence and for memory."""
         if self._limits.hang_timeout_seconds is not None or self._limits.resident_bytes is not None:
-            self._watcher = asyncio.create_task(self._watch())
+            self._watcher = asyncio.create_task(self._watch(), context=Context())
 
     async def _watch(self) -> None:
         # Silence is counted in checks, not read off a clock: when our own loop stood still (a suspended laptop, a debugger),

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from contextvars import copy_context
+
+import structlog
 
 from core.metrics import TaskLabel
 from inference.protocol import (
@@ -19,6 +22,7 @@ from inference.protocol import (
 _MAX_UNREAD = 32
 _NUM_KEY_NOTES = 4  # of each track tell one song from another
 _SUSPICIONS_UNTIL_ALONE = 2  # the first time all go on together at once: most deaths are nobody's fault
+_log = structlog.stdlib.get_logger(__name__)
 
 
 def task_of(request: Request) -> TaskLabel:
@@ -64,7 +68,7 @@ class ReplyStream:
 
 
 class Job:
-    """A request on its way."""
+    """A request on its way. What is logged of it bears the numbers of whoever asked, in whatever task it happens."""
 
     def __init__(self, request: Request, *, user_id: int, guild_id: int | None, submitted_seconds: float) -> None:
         self.request = request
@@ -77,6 +81,7 @@ class Job:
         self.lost_seconds: float | None = None  # when it last lost its worker, until it goes on
         self.timer: asyncio.TimerHandle | None = None
         self.has_progress = False
+        self._context = copy_context()
 
     @property
     def job_id(self) -> str:
@@ -99,6 +104,10 @@ class Job:
             self.num_suspicions += 1
         else:
             self.num_deaths += 1
+
+    def tell(self, event: str, **fields: object) -> None:
+        """Log an event of this job."""
+        self._context.run(_log.info, event, job_id=self.job_id, **fields)
 
     def stop_timer(self) -> None:
         """Call off the time limit of the present attempt."""

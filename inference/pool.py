@@ -149,7 +149,7 @@ class WorkerPool:
         self._scheduler.add(ticket)
         job = Job(request, user_id=user_id, guild_id=guild_id, submitted_seconds=time.monotonic())
         self._jobs[job.job_id] = job
-        _log.info("job_queued", job_id=job.job_id, task=job.task, guild_id=guild_id)
+        job.tell("job_queued", task=job.task, guild_id=guild_id)
         self._dispatch()
         return job
 
@@ -253,7 +253,7 @@ class WorkerPool:
                 self._end_job(job, None)
             elif job.num_deaths < self._options.max_deaths:
                 self._scheduler.put_back(job.job_id)
-                _log.info("job_put_back", job_id=job.job_id, num_deaths=job.num_deaths, num_aboard=len(jobs))
+                job.tell("job_put_back", num_deaths=job.num_deaths, num_aboard=len(jobs))
             else:
                 code: FailureCode = "memory" if cause == "memory" else "worker_lost"
                 message = f"The job ended its worker {job.num_deaths} times."
@@ -291,7 +291,7 @@ class WorkerPool:
         slot.handle.post(job.request)
         job.timer = asyncio.get_running_loop().call_later(self._options.job_timeout_seconds, self._time_out, job)
         queue_seconds = round(time.monotonic() - job.submitted_seconds, 3)
-        _log.info("job_started", job_id=job.job_id, task=job.task, worker=slot.number, queue_seconds=queue_seconds)
+        job.tell("job_started", task=job.task, worker=slot.number, queue_seconds=queue_seconds)
 
     def _take(self, slot: Slot, message: FromWorker) -> None:
         """Handle one message of a worker."""
@@ -319,7 +319,7 @@ class WorkerPool:
         """Note that a job goes on after it had lost its worker."""
         if job.lost_seconds is not None:
             seconds = round(time.monotonic() - job.lost_seconds, 3)
-            _log.info("job_recovered", job_id=job.job_id, seconds=seconds)
+            job.tell("job_recovered", seconds=seconds)
             self._metrics.observe_recovery_seconds(seconds)
             job.lost_seconds = None
 
@@ -372,11 +372,11 @@ class WorkerPool:
         if isinstance(message, Failure):
             outcome = "cancelled" if message.code == "cancelled" else "failed"
             outcome = "refused" if message.code == "input" else outcome
-            _log.info("job_failed", job_id=job.job_id, task=job.task, code=message.code, details=message.details)
+            job.tell("job_failed", task=job.task, code=message.code, details=message.details)
         else:
             self._metrics.observe_job_seconds(task=job.task, seconds=seconds)
             self._metrics.count_tokens(task=job.task, num_tokens=message.num_events)
-            _log.info("job_finished", job_id=job.job_id, task=job.task, seconds=round(seconds, 3))
+            job.tell("job_finished", task=job.task, seconds=round(seconds, 3))
         self._metrics.count_job(task=job.task, outcome=outcome)
 
 

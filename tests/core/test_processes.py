@@ -13,11 +13,13 @@ from pathlib import Path
 
 import psutil
 import pytest
+import structlog
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
 from core.errors import ChildLostError
+from core.log import bound_context
 from core.processes import ChildLimits, ChildProcess
 from tests.core import children
 
@@ -134,6 +136,20 @@ async def test_what_a_child_logs_and_prints_reaches_our_log(monkeypatch):
         {"event": "strings_tuned", "log_level": "warning", "child": "obey", "num_strings": 4},
         {"event": "child_printed", "log_level": "info", "child": "obey", "words": "one two"},
     ]
+
+
+async def test_what_a_child_says_is_not_laid_to_whoever_started_it(monkeypatch):
+    """It goes on for others, and may be started anew in the middle of somebody's request."""
+    monkeypatch.setattr(logging.getLogger(), "level", logging.INFO)
+    with capture_logs(processors=[structlog.contextvars.merge_contextvars]) as events:
+        with bound_context(interaction_id=7):
+            child = ChildProcess(children.obey, name="obey")
+            await child.start()
+        await child.call(b"log 30", timeout_seconds=5)
+        await child.stop()
+
+    asked = {event["event"]: event.get("interaction_id") for event in events}
+    assert asked == {"child_started": 7, "strings_tuned": None}
 
 
 async def test_failure_before_ready_carries_the_traceback():

@@ -9,6 +9,7 @@ import asyncio
 from functools import partial
 
 import structlog
+from structlog.contextvars import bind_contextvars
 
 from bot.services.house.order_rules import OperatorRules, OrderRules
 from bot.services.jobs.estimates import NUM_REMEMBERED_JOBS, Estimates
@@ -194,6 +195,7 @@ class JobService:
         """Make one job's music and answer it. An error of ours that nobody foresaw is answered, too."""
         if self._is_stopping:  # it was taken, but its turn came too late
             return
+        bind_contextvars(job_id=job_id)  # for all that happens in this task, and in those of the networks and of media
         making = asyncio.create_task(self._runner.make(job_id), name=f"job-{job_id}-making")
         self._making[job_id] = making
         try:

@@ -4,6 +4,8 @@ import asyncio
 from dataclasses import replace
 
 import pytest
+import structlog
+from structlog.testing import capture_logs
 
 from bot.services.jobs.service import JobService
 from bot.services.model import FromRevision, Place, Upload
@@ -19,6 +21,7 @@ from core.errors import (
     UnknownNameError,
     WorkerLostError,
 )
+from core.log import bound_context
 from core.settings import LimitSettings
 from db.tables import Job, Revision, StoredUpload
 from music.midi import read_midi
@@ -45,6 +48,32 @@ async def test_order_is_answered_with_music_files_and_recipe(open_studio):
     ]
     assert read_midi(reply.midi.data).num_notes == 8
     assert [check.name for check in reply.checks] == ["bars"]
+
+
+async def test_all_that_is_logged_of_a_job_bears_its_request_and_its_number(open_studio):
+    """Also what is logged by parts that know neither, such as the presenter."""
+    with capture_logs(processors=[structlog.contextvars.merge_contextvars]) as events:
+        async with open_studio() as studio:
+            show = studio.presenter.show_reply
+
+            async def tell_and_show(view, reply):
+                structlog.get_logger().info("job_shown")
+                return await show(view, reply)
+
+            studio.presenter.show_reply = tell_and_show
+            with bound_context(interaction_id=70):
+                job = await studio.jobs.submit(make_order(GenerateOptions(num_bars=2)))
+            await studio.presenter.answered()
+
+    own = [event for event in events if event["event"].startswith("job_")]
+    assert [event["event"] for event in own] == [
+        "job_queued",
+        "job_started",
+        "job_finished",
+        "job_shown",
+        "job_answered",
+    ]
+    assert {(event["interaction_id"], event["job_id"]) for event in own} == {(70, job.job_id)}
 
 
 async def test_order_and_its_file_are_stored_before_it_is_accepted(database):
