@@ -1,0 +1,133 @@
+"""Keeps `bot.py` running beside the sandbox and kills it, its workers and its media children with SIGKILL, by a seed."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import subprocess
+import sys
+import time
+from collections import Counter
+from functools import partial
+from pathlib import Path
+
+import aiohttp
+import psutil
+
+from benchmarks.bot_process import ROOT, Sandbox, child_process_ids
+from core.child import die_with_parent
+
+_SHARES = {"bot": 0.3, "inference worker": 0.35, "media worker": 0.35}
+_START_PATIENCE_SECONDS = 120.0
+_SECONDS_DISCORD_WAITS = 3.0
+_SLACK_SECONDS = 1.0  # what counts as the same moment, seen from two processes
+
+
+class BotKeeper:
+    """The bot's process. ``downtimes``: from when to when it was not in Discord; ``kills``: how many of which kind."""
+
+    def __init__(self, sandbox: Sandbox, session: aiohttp.ClientSession, *, weights: Path, folder: Path) -> None:
+        self.kills: Counter[str] = Counter()
+        self.num_own_ends = 0
+        self.downtimes: list[tuple[float, float]] = []
+        self.is_online = asyncio.Event()
+        self._url = sandbox.page_url.rstrip("/")
+        self._session = session
+        self._log_file = folder / "bot.log"
+        self._process: subprocess.Popen[bytes] | None = None
+        self._settings = {
+            "DISCORD_TOKEN": sandbox.connection["token"],
+            "TUTTI_HTTP_PROXY": sandbox.connection["proxy_url"],
+            "SSL_CERT_FILE": sandbox.connection["ca_file"],
+            "DATABASE_URL": f"sqlite+aiosqlite:///{folder / 'tutti.db'}",
+            "TUTTI_SYNC_STATE": str(folder / "command_sync.json"),
+            "TUTTI_WEIGHTS": str(weights),
+            "TUTTI_DEVICE": "cpu",
+            "TUTTI_WORKERS": "1",
+            "TUTTI_ENGINE": "reference",
+            "TUTTI_MAX_COMMANDS_PER_MINUTE": "0",  # how the limits turn people away is tested elsewhere
+            "TUTTI_LOG_JSON": "true",
+            "OMP_NUM_THREADS": "1",
+        }
+
+    async def start(self) -> None:
+        """Start the bot and wait until it is in Discord.
+
+        Raises:
+            TimeoutError: when it does not come.
+        """
+        since_seconds = time.monotonic()
+        # `env` sets the variables, so that this file need not read the environment.
+        variables = [f"{name}={value}" for name, value in self._settings.items()]
+        with self._log_file.open("ab") as log:
+            self._process = subprocess.Popen(  # noqa: ASYNC220 - it only begins it
+                ["env", *variables, sys.executable, "bot.py"],
+                cwd=ROOT,
+                stdout=log,
+                stderr=log,
+                preexec_fn=partial(die_with_parent, os.getpid()),  # noqa: PLW1509 - it makes one system call
+            )
+        async with asyncio.timeout(_START_PATIENCE_SECONDS):
+            while not await self._is_in_discord():
+                if self._process.poll() is not None:
+                    self.num_own_ends += 1
+                    raise RuntimeError(f"the bot ended by itself at its start; see {self._log_file}")
+                await asyncio.sleep(0.2)
+        self.downtimes.append((since_seconds, time.monotonic()))
+        self.is_online.set()
+
+    async def kill_now_and_then(self, *, seed: int, mean_pause_seconds: float) -> None:
+        """Kill until cancelled; a bot that was killed, or ended by itself, is started again."""
+        dice = random.Random(seed)
+        kill_at = time.monotonic() + dice.expovariate(1.0 / mean_pause_seconds)
+        while True:
+            await asyncio.sleep(0.1)
+            if self._process is None or self._process.poll() is not None:
+                self.num_own_ends += 1
+                await self._start_again()
+            elif time.monotonic() >= kill_at:
+                await self._kill(dice.choices(list(_SHARES), list(_SHARES.values()))[0], dice)
+                kill_at = time.monotonic() + dice.expovariate(1.0 / mean_pause_seconds)
+
+    async def end(self) -> None:
+        """Ask the bot to end, and wait for it."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.terminate()
+            try:
+                await asyncio.to_thread(self._process.wait, 20)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+
+    def was_down_around(self, sent_seconds: float) -> bool:
+        """Tell whether the bot was away in the three seconds that Discord waits for it."""
+        until_seconds = sent_seconds + _SECONDS_DISCORD_WAITS
+        return any(
+            start - _SLACK_SECONDS <= until_seconds and sent_seconds <= stop + _SLACK_SECONDS
+            for start, stop in self.downtimes
+        )
+
+    async def _kill(self, kind: str, dice: random.Random) -> None:
+        assert self._process is not None
+        if kind == "bot":
+            self._process.kill()
+            self._process.wait()
+            self.kills[kind] += 1
+            await self._start_again()
+            return
+        try:
+            victims = sorted(child_process_ids(self._process.pid, kind))
+            if victims:
+                psutil.Process(dice.choice(victims)).kill()
+                self.kills[kind] += 1
+        except psutil.Error:
+            return  # it went by itself in this moment
+
+    async def _start_again(self) -> None:
+        self.is_online.clear()
+        await self.start()
+
+    async def _is_in_discord(self) -> bool:
+        async with self._session.get(f"{self._url}/api/state") as response:
+            state = await response.json()
+        return bool(state["bot"]["online"]) and bool(state["commands"])
