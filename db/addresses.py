@@ -123,10 +123,11 @@ def unusable(reason: object) -> ConfigurationError:
     return ConfigurationError(f"DATABASE_URL cannot be used ({reason}). {_EXAMPLES}", variable="DATABASE_URL")
 
 
+# Parameters stay out of errors, and so out of the log: they are what people wrote, and tokens.
 def _open_sqlite(address: URL, *, has_foreign_keys: bool) -> AsyncEngine:
     if address.database and address.database != ":memory:":
         Path(address.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_async_engine(address, connect_args={"timeout": BUSY_TIMEOUT_SECONDS})
+    engine = create_async_engine(address, hide_parameters=True, connect_args={"timeout": BUSY_TIMEOUT_SECONDS})
     _prepare_sqlite(engine, has_foreign_keys=has_foreign_keys)
     return engine
 
@@ -140,6 +141,7 @@ def _open_postgresql(address: URL, *, for_migration: bool) -> AsyncEngine:
     limits = {name: "0" if for_migration else str(int(seconds * 1000)) for name, seconds in limits.items()}
     return create_async_engine(
         address,
+        hide_parameters=True,
         isolation_level="READ COMMITTED",
         pool_pre_ping=True,
         pool_size=POOL_SIZE,

@@ -1,6 +1,7 @@
 """The scope of a transaction on real databases."""
 
 import asyncio
+import traceback
 
 import pytest
 from sqlalchemy import text
@@ -33,6 +34,18 @@ async def test_error_of_sqlalchemy_becomes_ours(database):
     with pytest.raises(StorageError):
         async with database.writing() as session:
             session.add(Song(channel_id=None, created_at=NOW))
+
+
+async def test_what_people_wrote_is_not_in_errors(database):
+    """Errors go to the log with their whole chain of causes."""
+    words = "-".join(("my", "secret", "song"))  # a traceback quotes this file, too
+    with pytest.raises(StorageError) as caught:
+        async with database.writing() as session:
+            await session.execute(text("INSERT INTO nowhere VALUES (:words)"), {"words": words})
+
+    told = "".join(traceback.format_exception(caught.value))
+    assert "nowhere" in told
+    assert words not in told
 
 
 async def test_foreign_keys_are_enforced(database):
