@@ -24,7 +24,11 @@ _log = structlog.stdlib.get_logger(__name__)
 TAKEN_BACK = "tutti.taken_back"
 """Among an interaction's extras: its “thinking…” is gone, and nothing in Discord tells whether its answer came."""
 
-_ALREADY_ACKNOWLEDGED = 40060
+THINKS_ALONE = "tutti.thinks_alone"
+"""Among an interaction's extras: its “thinking…” is seen by the person alone, so that the answer can take its place."""
+
+ALREADY_ACKNOWLEDGED = 40060
+"""Discord's answer to a second acknowledgement."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,8 +91,13 @@ async def show_privately(
 ) -> None:
     """Show something to the person alone, whatever has been answered so far.
 
-    Public "thinking…" is taken back first, so that nobody else sees a note that does not concern them.
+    Public "thinking…" is taken back first, so that nobody else sees a note that does not concern them. A private one is edited,
+    which may arrive twice and is still one answer; a new message may not, as Discord knows no nonce here.
     """
+    if interaction.extras.pop(THINKS_ALONE, False):
+        with contextlib.suppress(NotFoundError):  # dismissed meanwhile: then it comes anew
+            await send_again(lambda: _fill(interaction, embed, text, view))
+            return
     if not interaction.response.is_done():
         try:
             await send_again(lambda: _respond(interaction, embed, text, view))
@@ -126,7 +135,7 @@ async def _defer(interaction: discord.Interaction[Any]) -> int:
             response = await interaction.response.defer(thinking=True)
         except discord.HTTPException as error:
             # The first attempt arrived although its connection broke: that is an acknowledgement.
-            if error.code != _ALREADY_ACKNOWLEDGED:
+            if error.code != ALREADY_ACKNOWLEDGED:
                 raise
         else:
             if response is not None and response.message_id is not None:
@@ -144,7 +153,7 @@ async def _respond(
             text, embeds=embeds, view=shown, ephemeral=True, allowed_mentions=NO_PINGS
         )
     except discord.HTTPException as error:
-        if error.code != _ALREADY_ACKNOWLEDGED:
+        if error.code != ALREADY_ACKNOWLEDGED:
             raise
         raise discord.InteractionResponded(interaction) from error
 
@@ -157,6 +166,13 @@ async def _is_told(interaction: discord.Interaction[Any]) -> bool:
         return False
     is_pressed_message = interaction.message is not None and original.id == interaction.message.id
     return not original.flags.loading and not is_pressed_message
+
+
+async def _fill(
+    interaction: discord.Interaction[Any], embed: discord.Embed | None, text: str | None, view: discord.ui.View | None
+) -> None:
+    embeds = [] if embed is None else [embed]
+    await interaction.edit_original_response(content=text, embeds=embeds, view=view, allowed_mentions=NO_PINGS)
 
 
 async def _follow_up(

@@ -21,7 +21,17 @@ from bot.services.people.keeping import Keeping
 from bot.services.reading.description import DescriptionService, facts_of
 from bot.services.songs.service import SongService
 from bot.services.together.opening import Together
-from bot.ui.answers import TAKEN_BACK, Ticket, acknowledge, author_of, place_of, report_error, show_privately
+from bot.ui.answers import (
+    ALREADY_ACKNOWLEDGED,
+    TAKEN_BACK,
+    THINKS_ALONE,
+    Ticket,
+    acknowledge,
+    author_of,
+    place_of,
+    report_error,
+    show_privately,
+)
 from bot.ui.courier import ReplyAddress, send_again
 from bot.ui.embeds.description import description_embed
 from bot.ui.gate import doing_of_press, visitor_of
@@ -160,12 +170,12 @@ class Desk:
         self, interaction: discord.Interaction[Any], *, file: discord.Attachment | None, link: str | None
     ) -> None:
         """Say what an attached file, a linked result, or the newest result in the channel is like."""
-        await self.acknowledge(interaction)
+        await self.think_privately(interaction)
         await self._describe(interaction, await self._finder.find(interaction, file=file, link=link))
 
     async def describe_message(self, interaction: discord.Interaction[Any], *, message: discord.Message) -> None:
         """Say what the music of a message is like."""
-        await self.acknowledge(interaction)
+        await self.think_privately(interaction)
         await self._describe(interaction, await self._finder.find_in(message))
 
     # --- buttons ---------------------------------------------------------------------------------------------------
@@ -255,10 +265,17 @@ class Desk:
             await note_interaction(self._services.acknowledgements, interaction)
 
         async def defer() -> None:
-            if not interaction.response.is_done():
+            if interaction.response.is_done():
+                return
+            try:
                 await interaction.response.defer(ephemeral=True, thinking=is_command)
+            except discord.HTTPException as error:
+                if error.code != ALREADY_ACKNOWLEDGED:  # the first attempt arrived after all
+                    raise
 
         await send_again(defer)
+        if is_command:
+            interaction.extras[THINKS_ALONE] = True
 
     def settle(self, interaction: discord.Interaction[Any]) -> None:
         """Note that an interaction has its answer, or its job."""
@@ -290,5 +307,5 @@ async def _defer_quietly(interaction: discord.Interaction[Any]) -> None:
     try:
         await interaction.response.defer()
     except discord.HTTPException as error:
-        if error.code != 40060:  # already acknowledged: the first attempt arrived after all
+        if error.code != ALREADY_ACKNOWLEDGED:  # already acknowledged: the first attempt arrived after all
             raise

@@ -16,7 +16,7 @@ async def explain_from(
     desk: Desk, interaction: discord.Interaction[Any], *, file: discord.Attachment | None, link: str | None
 ) -> None:
     """Explain an attached file, a linked result, or the newest result in the channel."""
-    await desk.acknowledge(interaction)
+    await desk.think_privately(interaction)
     await _show(desk, interaction, await desk.finder.find(interaction, file=file, link=link))
 
 

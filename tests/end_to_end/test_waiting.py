@@ -116,7 +116,7 @@ async def test_whom_nobody_would_answer_any_more_gets_one_apology(
         await own_page.call("POST", "/api/disturbances", body=body)
     begun = {name: await start(channel) for name, start in starting(eve, thread).items()}
     begun["fetched"] = await eve.start_command(channel, "remix", Attached("other.mid", tune + b"\0"), seed=1)
-    begun["taken back"] = await eve.start_command(channel, "describe")
+    begun["taken back"] = await eve.start_command(channel, "remix", message="https://discord.com/channels/1/2/3")
     for interaction_id in begun.values():
         await eve.acknowledgement(interaction_id)
     said = await say(eve, channel, f"<@{bot_id(eve)}> which key is this?")
