@@ -134,3 +134,20 @@ async def test_a_quick_answer_is_shown_once(page: Page, ada: Person, channel: st
     await asyncio.sleep(1.5)
     answers = [each for each in ada.created if (each.get("interaction_metadata") or {}).get("id") == interaction_id]
     assert len(answers) == 1
+
+
+@pytest.mark.parametrize("path", ["/interactions/*", "/webhooks/*"], ids=["acknowledgement", "answer"])
+@pytest.mark.parametrize("command", ["history", "describe"])
+async def test_a_private_answer_whose_receipt_is_lost_is_shown_once(
+    page: Page, ada: Person, channel: str, may_break_rules, command: str, path: str
+):
+    """It takes the place of a “thinking…” that only the person sees, so that sending it again changes nothing."""
+    await page.call("POST", "/api/disturbances", body={"action": "drop", "is_after": True, "path": path})
+    answer = await ada.command(channel, command)
+    assert answer.is_private
+    await asyncio.sleep(1.5)
+    found = [
+        each for each in ada.created if (each.get("interaction_metadata") or {}).get("id") == answer.interaction_id
+    ]
+    assert len(found) == 1
+    assert found[0]["id"] not in ada.deleted
