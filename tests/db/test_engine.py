@@ -38,7 +38,7 @@ async def test_error_of_sqlalchemy_becomes_ours(database):
 
 async def test_what_people_wrote_is_not_in_errors(database):
     """Errors go to the log with their whole chain of causes."""
-    words = "-".join(("my", "secret", "song"))  # a traceback quotes this file, too
+    words = "gnos terces ym"[::-1]  # a traceback quotes this file, too
     with pytest.raises(StorageError) as caught:
         async with database.writing() as session:
             await session.execute(text("INSERT INTO nowhere VALUES (:words)"), {"words": words})
