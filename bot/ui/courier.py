@@ -120,6 +120,30 @@ class Courier:
                 _log.info("interaction_token_expired", message_id=address.message_id)
         return await send_again(lambda: self._edit_in_channel(address, embed, files, view))
 
+    async def edit_plainly(self, address: ReplyAddress, text: str) -> None:
+        """Make the message at ``address`` say only this, without embed and files, which may be forbidden in a channel.
+
+        Raises: like ``edit``.
+        """
+
+        async def edit_in_channel() -> None:
+            message = self._client.get_partial_messageable(address.channel_id).get_partial_message(address.message_id)
+            await message.edit(content=text, embed=None, attachments=[], view=None, allowed_mentions=NO_PINGS)
+
+        async def edit_by_token() -> None:
+            await self._webhook(address).edit_message(
+                address.message_id, content=text, embeds=[], attachments=[], view=None, allowed_mentions=NO_PINGS
+            )
+
+        if address.interaction_token and self._clock() - address.acknowledged_at < TOKEN_LIFETIME_SECONDS:
+            try:
+                await send_again(edit_by_token)
+            except DeadTokenError:
+                _log.info("interaction_token_expired", message_id=address.message_id)
+            else:
+                return
+        await send_again(edit_in_channel)
+
     async def post(
         self,
         channel_id: int,
@@ -172,6 +196,11 @@ class Courier:
         message = self._client.get_partial_messageable(channel_id).get_partial_message(message_id)
         await send_again(message.pin)
 
+    def _webhook(self, address: ReplyAddress) -> discord.Webhook:
+        webhook = discord.Webhook.partial(address.application_id, address.interaction_token, client=self._client)
+        webhook.proxy = self._client.http.proxy  # a partial webhook forgets the client's proxy
+        return webhook
+
     async def _edit_by_token(
         self,
         address: ReplyAddress,
@@ -179,9 +208,7 @@ class Courier:
         files: Sequence[OutgoingFile] | None,
         view: discord.ui.View | None,
     ) -> int:
-        webhook = discord.Webhook.partial(address.application_id, address.interaction_token, client=self._client)
-        webhook.proxy = self._client.http.proxy  # a partial webhook forgets the client's proxy
-        edited = await webhook.edit_message(
+        edited = await self._webhook(address).edit_message(
             address.message_id,
             content=None,
             embeds=[embed],

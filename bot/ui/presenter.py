@@ -24,7 +24,7 @@ from bot.ui.embeds.takes import takes_embed
 from bot.ui.embeds.words import is_editable
 from bot.ui.file_messages import show_files
 from bot.ui.together.late_buttons import with_late_buttons
-from core.errors import CancelledJobError, NotFoundError, TuttiError
+from core.errors import CancelledJobError, NotFoundError, PermissionDeniedError, TuttiError
 from core.metrics import Metrics, NullMetrics
 
 _log = structlog.stdlib.get_logger(__name__)
@@ -138,7 +138,7 @@ class DiscordPresenter:
         await show_files(self._courier, job, bundle)
 
     async def show_error(self, job: JobView, error: TuttiError) -> None:
-        """Turn the acknowledgement into one sentence."""
+        """Turn the acknowledgement into one sentence; where even an embed is forbidden, into plain words."""
         await self._settle(job.job_id)
         explanation = explain(error)
         _log.info("job_error_shown", job_id=job.job_id, error=type(error).__name__, reference=explanation.reference)
@@ -146,8 +146,12 @@ class DiscordPresenter:
             embed = cancelled_embed(explanation.text)
         else:
             embed = error_embed(explanation.text)
+        address = ReplyAddress.decode(job.reply_token)
         try:
-            await self._courier.edit(ReplyAddress.decode(job.reply_token), embed=embed)
+            try:
+                await self._courier.edit(address, embed=embed)
+            except PermissionDeniedError:
+                await self._courier.edit_plainly(address, explanation.text)
         except NotFoundError:
             _log.info("acknowledgement_gone", job_id=job.job_id)
 

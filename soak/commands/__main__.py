@@ -51,7 +51,7 @@ def main() -> None:
 async def _run(plan: Plan, *, weights: Path, folder: Path) -> tuple[Outcome, BotKeeper]:
     with running_sandbox() as sandbox:
         async with aiohttp.ClientSession() as session:
-            keeper = BotKeeper(sandbox, session, weights=weights, folder=folder)
+            keeper = BotKeeper(sandbox, weights=weights, folder=folder)
             await keeper.start()
             try:
                 outcome = await Crowd(session, sandbox, keeper, plan).run()

@@ -197,11 +197,15 @@ class Crowd:
         ]
 
     def _judge(self, request: Request, weather: Json) -> Verdict:
+        absences = self._tabs[0].absences
+        was_absent = any(
+            start - 1.0 <= request.sent_seconds + 3.0 and request.sent_seconds <= stop + 1.0 for start, stop in absences
+        )
         return judge(
             request.sight,
             answers_publicly=request.answers_publicly,
             excuses=self._excuses(request, weather),
-            was_bot_down=self._keeper.was_down_around(request.sent_seconds),
+            was_bot_down=was_absent or self._keeper.was_down_around(request.sent_seconds),
         )
 
     def _excuses(self, request: Request, weather: Json) -> tuple[str, ...]:

@@ -12,7 +12,6 @@ from collections import Counter
 from functools import partial
 from pathlib import Path
 
-import aiohttp
 import psutil
 
 from benchmarks.bot_process import ROOT, Sandbox, child_process_ids
@@ -27,13 +26,11 @@ _SLACK_SECONDS = 1.0  # what counts as the same moment, seen from two processes
 class BotKeeper:
     """The bot's process. ``downtimes``: from when to when it was not in Discord; ``kills``: how many of which kind."""
 
-    def __init__(self, sandbox: Sandbox, session: aiohttp.ClientSession, *, weights: Path, folder: Path) -> None:
+    def __init__(self, sandbox: Sandbox, *, weights: Path, folder: Path) -> None:
         self.kills: Counter[str] = Counter()
         self.num_own_ends = 0
         self.downtimes: list[tuple[float, float]] = []
         self.is_online = asyncio.Event()
-        self._url = sandbox.page_url.rstrip("/")
-        self._session = session
         self._log_file = folder / "bot.log"
         self._process: subprocess.Popen[bytes] | None = None
         self._settings = {
@@ -61,6 +58,7 @@ class BotKeeper:
         # `env` sets the variables, so that this file need not read the environment.
         variables = [f"{name}={value}" for name, value in self._settings.items()]
         with self._log_file.open("ab") as log:
+            log_offset = log.tell()
             self._process = subprocess.Popen(  # noqa: ASYNC220 - it only begins it
                 ["env", *variables, sys.executable, "bot.py"],
                 cwd=ROOT,
@@ -69,7 +67,7 @@ class BotKeeper:
                 preexec_fn=partial(die_with_parent, os.getpid()),  # noqa: PLW1509 - it makes one system call
             )
         async with asyncio.timeout(_START_PATIENCE_SECONDS):
-            while not await self._is_in_discord():
+            while not self._has_joined(log_offset):
                 if self._process.poll() is not None:
                     self.num_own_ends += 1
                     raise RuntimeError(f"the bot ended by itself at its start; see {self._log_file}")
@@ -127,7 +125,8 @@ class BotKeeper:
         self.is_online.clear()
         await self.start()
 
-    async def _is_in_discord(self) -> bool:
-        async with self._session.get(f"{self._url}/api/state") as response:
-            state = await response.json()
-        return bool(state["bot"]["online"]) and bool(state["commands"])
+    def _has_joined(self, log_offset: int) -> bool:
+        """Tell by what it logged since: the page calls a killed bot online for another moment."""
+        with self._log_file.open("rb") as log:
+            log.seek(log_offset)
+            return b'"discord_ready"' in log.read()

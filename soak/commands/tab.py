@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import time
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +15,7 @@ from soak.commands.verdicts import SeenMessage, Sight, is_settled
 
 Json = dict[str, Any]
 _BUTTON = 2
+_WITHOUT_A_NAME = ("interaction_", "message_delete", "bot_presence")  # events that concern people they do not name
 _HEARD = "I heard you"  # what stands under plain words until they are answered
 
 
@@ -36,6 +38,7 @@ class Tab:
         self.name = name
         self.requests: dict[str, Request] = {}
         self.results: list[Json] = []
+        self.absences: list[list[float]] = []  # from when to when Discord saw no bot
         self._session = session
         self._url = url.rstrip("/")
         self._user_id = user_id
@@ -113,7 +116,7 @@ class Tab:
         assert self._socket is not None
         async for raw in self._socket:
             text = str(raw.data)
-            if self._user_id not in text and "interaction_" not in text[:40] and "message_delete" not in text[:40]:
+            if self._user_id not in text and not any(kind in text[:40] for kind in _WITHOUT_A_NAME):
                 continue  # other people's affairs
             async with self._changed:
                 self._note(json.loads(text))
@@ -130,6 +133,11 @@ class Tab:
                 self._sight(event["interaction_id"]).failure = event["reason"]
             case "message_create" | "message_update":
                 self._note_message(event["message"])
+            case "bot_presence" if not event["online"]:
+                self.absences.append([time.monotonic(), math.inf])
+            case "bot_presence":
+                if self.absences:
+                    self.absences[-1][1] = time.monotonic()
             case "message_delete":
                 sight = self._sight_of_message.get(event["message_id"])
                 if sight is not None:

@@ -18,6 +18,7 @@ Kind = Literal[
     "more than one",
 ]
 
+BOT_AWAY = "the bot was killed, starting, or cut off from Discord"
 OFFENCES: frozenset[Kind] = frozenset({"nothing", "more than one"})
 _APOLOGY = re.compile(
     r"I was restarted|\(Reference: `|was lost|went wrong|too long|trouble|did not answer|could not|cannot reach",
@@ -65,14 +66,14 @@ def judge(  # noqa: PLR0911 - one line for each of the ends that a request can h
     """Return what became of a request.
 
     ``answers_publicly``: what succeeds is seen by all, so a private sentence is a refusal. ``excuses``: what a fault took away so that
-    no answer could be seen. ``was_bot_down``: it was killed or starting within the three seconds that Discord waits.
+    no answer could be seen. ``was_bot_down``: it was killed, starting or cut off within the three seconds that Discord waits.
     """
     standing = [each for each in sight.messages.values() if not each.is_deleted]
     final = [each for each in standing if not each.is_pending]
     if sight.failure:
         if final:
             return Verdict(kind="more than one", reason="an answer after Discord had given up")
-        why = "the bot was killed or starting" if was_bot_down or sight.failure == "bot_offline" else ""
+        why = BOT_AWAY if was_bot_down or sight.failure == "bot_offline" else ""
         return Verdict(kind="not acknowledged", reason=why or (excuses[0] if excuses else "late by faults on the way"))
     if len(final) > 1:
         return Verdict(kind="more than one", reason=f"{len(final)} final messages")
@@ -85,7 +86,7 @@ def judge(  # noqa: PLR0911 - one line for each of the ends that a request can h
     if excuses:
         return Verdict(kind="made impossible", reason=excuses[0])
     if not sight.response and not sight.messages and was_bot_down:
-        return Verdict(kind="made impossible", reason="the bot was killed or starting")
+        return Verdict(kind="made impossible", reason=BOT_AWAY)
     if standing:
         return Verdict(
             kind="nothing", reason="still at work" if sight.messages and standing[0].text else "“thinking…” for ever"

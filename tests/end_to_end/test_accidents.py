@@ -80,12 +80,15 @@ async def test_a_removed_result_cannot_be_linked(
     assert "deleted" in answer.text
 
 
-async def test_a_permission_lost_meanwhile_is_named(page: Page, ada: Person, channel: str, may_break_rules):
-    """The bot was allowed to attach files when it began, and is not when it has finished."""
+@pytest.mark.parametrize("permission", ["attach_files", "embed_links"])
+async def test_a_permission_lost_meanwhile_is_named(
+    page: Page, ada: Person, channel: str, may_break_rules, permission: str
+):
+    """The bot was allowed to attach files, or to embed, when it began, and is not when it has finished."""
     with frozen(worker_of()):
         interaction_id = await ada.start_command(channel, "generate", bars=2, seed=1)
         await until_running(ada, interaction_id)
-        await page.call("POST", "/api/permissions", body={"channel_id": channel, "allow": [], "deny": ["attach_files"]})
+        await page.call("POST", "/api/permissions", body={"channel_id": channel, "allow": [], "deny": [permission]})
     answer = await ada.answer_to(interaction_id)
 
     assert "permission" in answer.text
