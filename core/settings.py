@@ -126,6 +126,13 @@ class LogSettings(_Section):
     metrics_port: int = Field(default=0, ge=0, le=65535, validation_alias="TUTTI_METRICS_PORT", description="0: off")
     metrics_host: str = Field(default="127.0.0.1", min_length=1, validation_alias="TUTTI_METRICS_HOST")
 
+    @field_validator("level")
+    @classmethod
+    def _know_level(cls, level: str) -> str:
+        if level.upper() not in ("DEBUG", "INFO", "WARNING", "ERROR"):
+            raise ValueError(f"{level} is no level; choose DEBUG, INFO, WARNING or ERROR")
+        return level
+
 
 class TrainingSettings(_Section):
     """Where training finds its data sets and keeps its runs."""

@@ -13,10 +13,11 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
-from core.errors import TuttiError
+from core.errors import ConfigurationError, TuttiError
 from core.settings import Settings
 from db.engine import migration_connection
 
@@ -28,9 +29,15 @@ async def upgrade(url: str, version: str = HEAD) -> None:
     """Apply every version up to ``version``.
 
     Raises:
+        core.errors.ConfigurationError: when a newer program has changed the tables.
         core.errors.StorageError: when the database fails.
     """
-    await _run(url, lambda config: command.upgrade(config, version))
+
+    def apply(config: Config) -> None:
+        _refuse_newer(config.attributes["connection"])
+        command.upgrade(config, version)
+
+    await _run(url, apply)
 
 
 async def downgrade(url: str, version: str = BASE) -> None:
@@ -65,6 +72,17 @@ async def _run(url: str, action: Callable[[Config], object]) -> None:
 
     async with migration_connection(url) as connection:
         await connection.run_sync(on_connection)
+
+
+def _refuse_newer(connection: Connection) -> None:
+    """Stop before anything is touched that we do not understand: after a return to an older program, for instance."""
+    for found in MigrationContext.configure(connection).get_current_heads():
+        if found not in known_versions():
+            raise ConfigurationError(
+                f"The database in DATABASE_URL was used by a newer Tutti (its tables are of version {found}). Start that one again, or "
+                "name an empty database and fill it from a backup of before: python -m bot restore FILE.",
+                variable="DATABASE_URL",
+            )
 
 
 def _config() -> Config:

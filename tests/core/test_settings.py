@@ -56,6 +56,14 @@ def test_wrong_value_names_the_variable(monkeypatch):
     assert caught.value.variable == "TUTTI_MAX_BARS"
 
 
+def test_unknown_level_of_the_log_names_those_there_are(monkeypatch):
+    monkeypatch.setenv("TUTTI_LOG_LEVEL", "loud")
+    with pytest.raises(ConfigurationError, match=r"TUTTI_LOG_LEVEL.*choose DEBUG, INFO"):
+        Settings()
+    monkeypatch.setenv("TUTTI_LOG_LEVEL", "debug")
+    assert Settings().log.level == "debug"
+
+
 def test_settings_are_frozen():
     with pytest.raises(ValidationError):
         LimitSettings().max_bars = 3

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import inspect
+from sqlalchemy import inspect, text
 
+from core.errors import ConfigurationError
 from db.engine import migration_connection
 from db.migrate import downgrade, upgrade
 from db.schema import METADATA
@@ -31,6 +32,16 @@ async def test_upgrade_twice_changes_nothing(empty_url):
     await upgrade(empty_url)
     await upgrade(empty_url)
     assert "jobs" in await table_names(empty_url)
+
+
+async def test_an_older_program_leaves_newer_tables_alone_and_says_the_way_back(empty_url):
+    await upgrade(empty_url)
+    async with migration_connection(empty_url) as connection:
+        await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+
+    with pytest.raises(ConfigurationError, match=r"9999.*python -m bot restore") as caught:
+        await upgrade(empty_url)
+    assert caught.value.variable == "DATABASE_URL"
 
 
 async def test_downgrade_leaves_nothing_behind(empty_url):
