@@ -62,6 +62,11 @@ profile: $(DEV_STAMP) ## Show where the time of a 16-bar request goes; stacks fo
 soak: $(DEV_STAMP) ## 200 simulated users, 1,000 jobs, processes killed at random (under 20 minutes), write docs/results/soak.json
 	$(PYTHON) -m soak
 
+.PHONY: soak-commands
+soak-commands: $(DEV_STAMP) ## 2,000 commands of 20 people in the sandbox under random faults and kills (some ten minutes), write docs/results/soak_commands.json
+	$(PYTHON) -m tests.factories.tiny_weights runs/soak_commands_weights
+	$(PYTHON) -m soak.commands --weights runs/soak_commands_weights
+
 .PHONY: evaluate
 evaluate: $(DEV_STAMP) ## Measure the shipped checkpoints on their test splits, write docs/results (needs TUTTI_DATA)
 	$(PYTHON) -m training.evaluate all
