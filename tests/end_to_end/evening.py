@@ -17,11 +17,13 @@ from tests.end_to_end.sandbox_user import (
     buttons,
     is_at_work,
     menu_entries,
+    press_of,
     text_of,
 )
 
 NAMES = ("Ada", "Ben", "Cleo", "Dan", "Eve", "Finn", "Gil", "Hana")
 NUM_BARS = 8
+_GONE = 404
 
 
 @dataclass
@@ -73,8 +75,16 @@ class Evening:
 
     async def vote(self, name: str, ballot: Json, letter: str) -> None:
         """Vote, unless the vote is over because nobody could change it any more."""
-        if letter in buttons(self.people[name].messages[ballot["id"]]):
-            await self.press(name, ballot, letter)
+        person = self.people[name]
+        shown = person.messages[ballot["id"]]
+        if letter not in buttons(shown):
+            return
+        body = {"user_id": person.user_id, "channel_id": shown["channel_id"], **press_of(shown, letter)}
+        status, answer = await self.page.try_call("POST", "/api/interactions", body=body)
+        if status == _GONE:  # it ended while the finger was on its way
+            await person.until(lambda: letter not in buttons(person.messages[ballot["id"]]), what="the end of the vote")
+            return
+        await person.answer_to(answer["interaction_id"])
 
     async def decide(self, name: str, question: Json, label: str, *, until: str) -> Json:
         """Press a button that changes its own message, and wait until that says what it must."""
