@@ -40,6 +40,7 @@ from bot.ui.message_answers import (
 from bot.ui.sources import MUSIC_SUFFIXES
 from bot.ui.waiting import note_message, settle
 from core.errors import LimitError, NoMusicError, NotFoundError, PermissionDeniedError, TuttiError
+from core.log import bound_context
 
 _log = structlog.stdlib.get_logger(__name__)
 
@@ -99,12 +100,13 @@ class Conversation:
 
     async def heed(self, message: discord.Message, words: str) -> None:
         """Do what a message asks for; whatever goes wrong ends in one sentence under it."""
-        try:
-            await self._heed(message, words)
-        except Exception as error:  # noqa: BLE001 - discord.py would only log what a listener raises
-            await report_to_message(message, error)
-        finally:
-            settle(self._desk.services.acknowledgements, message.id)
+        with bound_context(message_id=message.id, guild_id=place_of_message(message).guild_id):
+            try:
+                await self._heed(message, words)
+            except Exception as error:  # noqa: BLE001 - discord.py would only log what a listener raises
+                await report_to_message(message, error)
+            finally:
+                settle(self._desk.services.acknowledgements, message.id)
 
     async def _heed(self, message: discord.Message, words: str) -> None:
         target = await self._target(message)

@@ -105,6 +105,9 @@ async def test_a_killed_bot_answers_once_and_old_buttons_work(
     pressed = await eve.press(old.message, "Remix")
     assert old.message["id"] in pressed.text
     assert await lonely_page.faults() == []
+    lines = process.log_file.read_text().splitlines()
+    for asked in (f"interaction_id={interaction_id}", f"message_id={said['id']}"):
+        assert [line for line in lines if asked in line and "job_queued" in line], "the log tells who asked for the job"
 
 
 async def test_a_dead_interaction_token_does_not_lose_the_reply(
