@@ -43,6 +43,7 @@ from inference.worker_handle import WorkerHandle
 
 _ROOM_PER_SPARE = 2.0  # memory that must be free for a spare, in sizes of a worker that serves
 _MEMORY_LOOK_SECONDS = 30.0
+_LOST_FIRST_STARTS = 2  # of a worker that says nothing, before the start of all is given up
 _log = structlog.stdlib.get_logger(__name__)
 
 
@@ -227,7 +228,9 @@ class WorkerPool:
         slot.note_failed_start(has_said_why=not isinstance(error, WorkerLostError))
         _log.error("worker_start_failed", worker=slot.number, reason=str(error), output=slot.handle.output)
         failing = [slot for slot in self._crew.slots if slot.num_failed_starts]
-        if not self._started.is_set() and len(failing) >= self._options.num_workers:
+        # A worker that vanished without a word, killed from outside or for memory, gets a second try before the whole bot is given up.
+        settled = [slot for slot in failing if slot.has_said_why or slot.num_failed_starts >= _LOST_FIRST_STARTS]
+        if not self._started.is_set() and len(settled) >= self._options.num_workers:
             self._start_error = error
             self._started.set()
         is_hopeless = all(slot.is_hopeless for slot in failing) and len(failing) >= self._options.num_workers

@@ -265,6 +265,12 @@ async def test_workers_that_cannot_start_stop_the_start(make_client, decoders, e
             pass
 
 
+async def test_a_worker_killed_while_it_loads_is_started_again(make_client):
+    """The first one of all may be hit, too, and the bot still comes up; it found no fault with its weights."""
+    async with make_client("be_killed_at_first") as client:
+        assert (await finish(client.submit(make_request("j")))).piece is not None
+
+
 def test_the_door_brings_no_torch():
     """The bot's process loads client and pool without torch or numpy."""
     code = "import inference.client, inference.pool, sys; print({'torch', 'numpy', 'discord'} & set(sys.modules))"

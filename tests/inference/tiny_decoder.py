@@ -138,6 +138,15 @@ def die_while_loading(setup: WorkerSetup) -> tuple[dict[str, Decoder], str]:
     os._exit(3)
 
 
+def be_killed_at_first(setup: WorkerSetup) -> tuple[dict[str, Decoder], str]:
+    """Vanish without a word while loading for the first time, as somebody's `kill -9` or the kernel has it."""
+    tried = Path(setup.weights_folder, "tried")
+    if not tried.exists():
+        tried.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return load_decoders(setup)
+
+
 def load_once(setup: WorkerSetup) -> tuple[dict[str, Decoder], str]:
     """Load the first time only, as when weights are deleted under a running bot."""
     loaded = Path(setup.weights_folder, "loaded")
