@@ -168,7 +168,7 @@ class Crowd:
         """Draw until the page takes it: a thread or a button may be gone."""
         for _ in range(_TRIES_PER_COMMAND):
             await self._keeper.is_online.wait()
-            request = await _send(tab, draw(dice, self._places, tab))
+            request = await send(tab, draw(dice, self._places, tab))
             if request is not None:
                 return request
             self._num_page_refusals += 1
@@ -229,7 +229,10 @@ def excuses_of(request_id: str, channel_id: str, sight: Sight, deeds: list[dict[
     return tuple(dict.fromkeys(found))
 
 
-async def _send(tab: Tab, wish: Wish) -> Request | None:
+async def send(tab: Tab, wish: Wish) -> Request | None:
+    """Send what a person wishes; None where the page refuses it."""
     if wish.body is None:
         return await tab.say(wish.channel_id, wish.content)
-    return await tab.interact(wish.name, wish.channel_id, wish.body, answers_publicly=wish.answers_publicly)
+    return await tab.interact(
+        wish.name, wish.channel_id, wish.body, answers_publicly=wish.answers_publicly, files=wish.files
+    )

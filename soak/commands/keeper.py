@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
@@ -26,7 +27,9 @@ _SLACK_SECONDS = 1.0  # what counts as the same moment, seen from two processes
 class BotKeeper:
     """The bot's process. ``downtimes``: from when to when it was not in Discord; ``kills``: how many of which kind."""
 
-    def __init__(self, sandbox: Sandbox, *, weights: Path, folder: Path) -> None:
+    def __init__(
+        self, sandbox: Sandbox, *, weights: Path, folder: Path, settings: Mapping[str, str] | None = None
+    ) -> None:
         self.kills: Counter[str] = Counter()
         self.num_own_ends = 0
         self.downtimes: list[tuple[float, float]] = []
@@ -46,7 +49,13 @@ class BotKeeper:
             "TUTTI_MAX_COMMANDS_PER_MINUTE": "0",  # how the limits turn people away is tested elsewhere
             "TUTTI_LOG_JSON": "true",
             "OMP_NUM_THREADS": "1",
+            **(settings or {}),
         }
+
+    @property
+    def process_id(self) -> int | None:
+        """The bot's process, or None while there is none."""
+        return self._process.pid if self._process is not None and self._process.poll() is None else None
 
     async def start(self) -> None:
         """Start the bot and wait until it is in Discord.
@@ -81,12 +90,19 @@ class BotKeeper:
         kill_at = time.monotonic() + dice.expovariate(1.0 / mean_pause_seconds)
         while True:
             await asyncio.sleep(0.1)
-            if self._process is None or self._process.poll() is not None:
-                self.num_own_ends += 1
-                await self._start_again()
-            elif time.monotonic() >= kill_at:
-                await self._kill(dice.choices(list(_SHARES), list(_SHARES.values()))[0], dice)
+            if await self.revive():
+                continue
+            if time.monotonic() >= kill_at:
+                await self.kill(dice.choices(list(_SHARES), list(_SHARES.values()))[0], dice)
                 kill_at = time.monotonic() + dice.expovariate(1.0 / mean_pause_seconds)
+
+    async def revive(self) -> bool:
+        """Start the bot again when it ended by itself, and return whether it had."""
+        if self.process_id is not None:
+            return False
+        self.num_own_ends += 1
+        await self._start_again()
+        return True
 
     async def end(self) -> None:
         """Ask the bot to end, and wait for it."""
@@ -105,7 +121,8 @@ class BotKeeper:
             for start, stop in self.downtimes
         )
 
-    async def _kill(self, kind: str, dice: random.Random) -> None:
+    async def kill(self, kind: str, dice: random.Random) -> None:
+        """End the bot and start it again, or end one of its children of this kind, with SIGKILL."""
         assert self._process is not None
         if kind == "bot":
             self._process.kill()

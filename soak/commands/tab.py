@@ -19,6 +19,14 @@ _WITHOUT_A_NAME = ("interaction_", "message_delete", "bot_presence")  # events t
 _HEARD = "I heard you"  # what stands under plain words until they are answered
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attached:
+    """A file that goes with an interaction."""
+
+    filename: str
+    data: bytes
+
+
 @dataclass(slots=True, kw_only=True)
 class Request:
     """Something that was sent; ``request_id`` is the interaction's number, or the message's for plain words."""
@@ -38,6 +46,7 @@ class Tab:
         self.name = name
         self.requests: dict[str, Request] = {}
         self.results: list[Json] = []
+        self.acknowledged_seconds: dict[str, float] = {}  # when the bot had reacted to which interaction
         self.absences: list[list[float]] = []  # from when to when Discord saw no bot
         self._session = session
         self._url = url.rstrip("/")
@@ -65,10 +74,12 @@ class Tab:
         if self._reading is not None:
             await self._reading
 
-    async def interact(self, name: str, channel_id: str, body: Json, *, answers_publicly: bool) -> Request | None:
+    async def interact(
+        self, name: str, channel_id: str, body: Json, *, answers_publicly: bool, files: tuple[Attached, ...] = ()
+    ) -> Request | None:
         """Send an interaction; None where the page refuses it, as Discord's own client would."""
         sent_seconds = time.monotonic()
-        answer = await self._post("/api/interactions", {"channel_id": channel_id, **body})
+        answer = await self._post("/api/interactions", {"channel_id": channel_id, **body}, files)
         return self._begun(
             answer["interaction_id"] if answer else None, name, channel_id, sent_seconds, answers_publicly
         )
@@ -108,8 +119,10 @@ class Tab:
         )
         return request
 
-    async def _post(self, path: str, body: Json) -> Json | None:
-        async with self._session.post(f"{self._url}{path}", json={"user_id": self._user_id, **body}) as response:
+    async def _post(self, path: str, body: Json, files: tuple[Attached, ...] = ()) -> Json | None:
+        whole = {"user_id": self._user_id, **body}
+        content: dict[str, Any] = {"data": _form(whole, files)} if files else {"json": whole}
+        async with self._session.post(f"{self._url}{path}", **content) as response:
             return await response.json() if response.ok else None
 
     async def _read(self) -> None:
@@ -129,6 +142,7 @@ class Tab:
         match event["type"]:
             case "interaction_acknowledged":
                 self._sight(event["interaction_id"]).response = event["response"]
+                self.acknowledged_seconds.setdefault(event["interaction_id"], time.monotonic())
             case "interaction_failed":
                 self._sight(event["interaction_id"]).failure = event["reason"]
             case "message_create" | "message_update":
@@ -164,6 +178,14 @@ class Tab:
     def _is_to_me(self, message: Json) -> bool:
         referenced = message.get("referenced_message") or {}
         return bool(message.get("message_reference")) and (referenced.get("author") or {}).get("id") == self._user_id
+
+
+def _form(body: Json, files: tuple[Attached, ...]) -> aiohttp.FormData:
+    form = aiohttp.FormData()
+    form.add_field("payload_json", json.dumps(body), content_type="application/json")
+    for index, file in enumerate(files):
+        form.add_field(f"files[{index}]", file.data, filename=file.filename)
+    return form
 
 
 def seen_of(message: Json) -> SeenMessage:

@@ -6,7 +6,7 @@ import random
 from dataclasses import dataclass, field
 from typing import Any
 
-from soak.commands.tab import Json, Tab, buttons_of
+from soak.commands.tab import Attached, Json, Tab, buttons_of
 
 _FORMS = ("Edit…", "Name…", "Comment…", "Branch here")  # these open a form, and whoever leaves it sends nothing
 _WEIGHTS = {
@@ -41,6 +41,7 @@ class Wish:
     channel_id: str
     body: Json | None = None
     content: str = ""
+    files: tuple[Attached, ...] = ()
     answers_publicly: bool = False
 
 
