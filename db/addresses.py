@@ -16,6 +16,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from core.errors import ConfigurationError
+from db.hosts import PrimarySearch, hosts_of, name_hosts, unfold_hosts
 
 BUSY_TIMEOUT_SECONDS = 10.0
 CONNECT_TIMEOUT_SECONDS = 10.0
@@ -43,7 +44,7 @@ _KEEPALIVE = {
     "tcp_keepalives_count": "3",
 }
 """So that the server notices a machine that is gone, not only a process."""
-_PARAMETERS = frozenset({"host", "port", "ssl"})
+_PARAMETERS = frozenset({"host", "port", "ssl", "target_session_attrs"})
 
 
 def read_address(url: str) -> URL:
@@ -53,7 +54,7 @@ def read_address(url: str) -> URL:
         ConfigurationError: when it cannot be understood.
     """
     try:
-        address = make_url(url)
+        address = make_url(unfold_hosts(url))
     except (ArgumentError, ValueError) as error:
         raise unusable(error) from error
     if address.drivername in _SQLITE_NAMES:
@@ -68,7 +69,10 @@ def read_address(url: str) -> URL:
         raise unusable(f"unknown parameter “{unknown[0]}”; there are {', '.join(sorted(_PARAMETERS))}")
     if not address.database:
         raise unusable("the name of the database is missing after the last /")
-    return address.set(drivername=_POSTGRESQL_DRIVER, query=query)
+    try:
+        return name_hosts(address.set(drivername=_POSTGRESQL_DRIVER, query=query))
+    except ValueError as error:
+        raise unusable(error) from error
 
 
 def is_sqlite(address: URL) -> bool:
@@ -89,7 +93,9 @@ def describe_address(url: str) -> str:
 
 
 def where_of(address: URL) -> str:
-    """Return which server an address means: host and port, or the folder of its socket."""
+    """Return which server an address means: host and port, or the folder of its socket; or which servers."""
+    if hosts := hosts_of(address):
+        return " or ".join(hosts)
     host = address.host or address.query.get("host") or "localhost"
     name = host if isinstance(host, str) else ",".join(host)
     return name if name.startswith("/") else f"{name}:{address.port or 5432}"
@@ -139,6 +145,7 @@ def _open_postgresql(address: URL, *, for_migration: bool) -> AsyncEngine:
         "idle_in_transaction_session_timeout": IDLE_TRANSACTION_SECONDS,
     }
     limits = {name: "0" if for_migration else str(int(seconds * 1000)) for name, seconds in limits.items()}
+    finding = {"async_creator_fn": PrimarySearch().connect} if hosts_of(address) else {}
     return create_async_engine(
         address,
         hide_parameters=True,
@@ -149,6 +156,7 @@ def _open_postgresql(address: URL, *, for_migration: bool) -> AsyncEngine:
         pool_timeout=POOL_TIMEOUT_SECONDS,
         pool_recycle=RECYCLE_SECONDS,
         connect_args={
+            **finding,
             "timeout": CONNECT_TIMEOUT_SECONDS,
             "command_timeout": None if for_migration else ANSWER_TIMEOUT_SECONDS,
             "server_settings": {"application_name": "tutti", "timezone": "UTC", "jit": "off", **_KEEPALIVE, **limits},

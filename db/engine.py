@@ -31,6 +31,7 @@ from db.troubles import (
     FOREIGN_ERRORS,
     configuration_error,
     connection_error,
+    is_demoted,
     is_starting,
     storage_error,
 )
@@ -219,4 +220,6 @@ async def _scope(
                 is_committing = True
         except FOREIGN_ERRORS as error:
             metrics.count_database_error()
+            if is_demoted(error):
+                await connection.invalidate()
             raise storage_error(error, is_committing=is_committing) from error

@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from core.errors import ConfigurationError, StorageError
 from db.addresses import is_sqlite, unusable, where_of
+from db.hosts import NobodyTakesWritesError
 
 FOREIGN_ERRORS = (SQLAlchemyError, sqlite3.Error, OverflowError, UnicodeError, TimeoutError)
 """What may come out of a transaction: drivers raise some bare, for values that no column takes or when nobody answers."""
@@ -31,6 +32,9 @@ _MAYBE_CONFLICTS = frozenset({"23505", "23503"})  # a row came or went between o
 _LOST = frozenset(
     {"57P01", "57P02", "57P03", "08000", "08003", "08006", "08001"}
 )  # shut down, starting up, connection gone
+_DEMOTED = frozenset(
+    {"25006"}
+)  # it takes no writes any more: a standby now, or behind a proxy that was turned too late
 _TOO_MANY = frozenset({"53300"})
 
 _REASONS: dict[str | None, str] = {
@@ -66,19 +70,30 @@ def configuration_error(error: BaseException, address: URL) -> ConfigurationErro
     code = _code_of(error)
     if code in _REASONS:
         return _named(_REASONS[code], address)
-    if isinstance(error, TimeoutError):
-        return _named("PostgreSQL at {where} does not answer in time. Check host, port and firewall", address)
-    if isinstance(error, OSError) and "SSL" in str(error):
-        return _named("PostgreSQL at {where} speaks no TLS. Write ?ssl=disable, or set TLS up there", address)
     if isinstance(error, OSError):
-        return _named(f"PostgreSQL at {{where}} does not answer ({error}). Start it, or correct host and port", address)
+        return _named(_reason_of_network(error), address)
     is_about_ssl = isinstance(error, DBAPIError) and code is None and "ssl" in str(error).lower()
     return unusable(error) if is_about_ssl else None
 
 
+def _reason_of_network(error: OSError) -> str:
+    if isinstance(error, NobodyTakesWritesError):
+        return "of PostgreSQL at {where} none takes what is written. Promote one: pg_ctl promote"
+    if isinstance(error, TimeoutError):
+        return "PostgreSQL at {where} does not answer in time. Check host, port and firewall"
+    if "SSL" in str(error):
+        return "PostgreSQL at {where} speaks no TLS. Write ?ssl=disable, or set TLS up there"
+    return f"PostgreSQL at {{where}} does not answer ({error}). Start it, or correct host and port"
+
+
 def is_starting(error: BaseException) -> bool:
-    """Return whether a server is there but not ready yet."""
-    return _code_of(error) == "57P03"
+    """Return whether a server is there but not ready yet: it starts, or is a standby that is to be the primary."""
+    return _code_of(error) == "57P03" or isinstance(error, NobodyTakesWritesError)
+
+
+def is_demoted(error: BaseException) -> bool:
+    """Return whether a connection leads to a server that takes no writes any more, so that it must not be used again."""
+    return _code_of(error) in _DEMOTED
 
 
 def _max_attempts(error: BaseException, *, is_committing: bool) -> int:
@@ -90,7 +105,7 @@ def _max_attempts(error: BaseException, *, is_committing: bool) -> int:
     if is_committing:
         return ONLY_ONCE
     is_lost = isinstance(error, DBAPIError) and error.connection_invalidated
-    return AS_LONG_AS_PATIENCE_LASTS if is_lost or code in _LOST | _TOO_MANY else ONLY_ONCE
+    return AS_LONG_AS_PATIENCE_LASTS if is_lost or code in _LOST | _DEMOTED | _TOO_MANY else ONLY_ONCE
 
 
 def _code_of(error: BaseException) -> str | None:

@@ -23,6 +23,18 @@ ON_POSTGRESQL = pytest.mark.parametrize("database_kind", ["postgresql"])
         ("postgresql://ada:x@db:6432/tutti", "postgresql+asyncpg://ada:x@db:6432/tutti"),
         ("postgresql+asyncpg://ada@db/tutti?sslmode=require", "postgresql+asyncpg://ada@db/tutti?ssl=require"),
         ("sqlite:///runs/tutti.db", "sqlite+aiosqlite:///runs/tutti.db"),
+        (
+            "postgres://ada:x@a:5433,b/tutti?sslmode=require",
+            "postgresql+asyncpg://ada:x@/tutti?host=a%3A5433&host=b%3A5432&ssl=require&target_session_attrs=read-write",
+        ),
+        (
+            "postgresql+asyncpg://ada@/tutti?host=a:5433&host=b:5434&target_session_attrs=primary",
+            "postgresql+asyncpg://ada@/tutti?host=a%3A5433&host=b%3A5434&target_session_attrs=primary",
+        ),
+        (
+            "postgresql://ada@/tutti?host=a,b&port=5433,5434",
+            "postgresql+asyncpg://ada@/tutti?host=a%3A5433&host=b%3A5434&target_session_attrs=read-write",
+        ),
     ],
 )
 def test_addresses_of_other_tools_are_understood(url, understood):
@@ -51,6 +63,23 @@ def test_bad_address_names_the_variable_and_an_example(url):
 @pytest.mark.parametrize(
     ("url", "words"),
     [
+        ("postgresql://x@a,,b/y", "one of the servers between the commas has no name"),
+        ("postgresql://x@a,b:port/y", "“b:port” is no server; write its name"),
+        ("postgresql://x@a,b,c/y?port=1,2", "there are 3 servers and 2 ports"),
+        ("postgresql://x@a/y?host=b:1&host=c:2", "write all of them in one place"),
+        ("postgresql://x@a,b/y?target_session_attrs=any", "with target_session_attrs=any Tutti could not write"),
+        ("postgresql://x@a/y?target_session_attrs=standby", "could not write; leave it out"),
+    ],
+)
+def test_a_wrong_list_of_servers_is_explained(url, words):
+    with pytest.raises(ConfigurationError, match=words):
+        Database(url)
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("postgresql://ada:secret@a,b:5433/tutti", "PostgreSQL database “tutti” at a:5432 or b:5433"),
         ("postgresql://ada:secret@db/tutti", "PostgreSQL database “tutti” at db:5432"),
         ("postgresql://ada:secret@/tutti?host=/run/postgresql", "PostgreSQL database “tutti” at /run/postgresql"),
         ("sqlite:///runs/tutti.db", "SQLite file runs/tutti.db"),

@@ -14,7 +14,11 @@ import signal
 import subprocess
 import tempfile
 import time
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
+
+import psutil
 
 START_PATIENCE_SECONDS = 30.0
 STOP_PATIENCE_SECONDS = 20.0
@@ -41,9 +45,16 @@ _PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of <sys/prctl.h>
 class PostgreSQLServer:
     """One server; ``start`` and ``stop`` may be called again and again, the data stays until ``remove``."""
 
-    def __init__(self, *, tcp_port: int | None = None) -> None:
-        """Make its data. With a port it listens on this machine's address too, and asks for passwords there."""
-        self._tcp_port = tcp_port
+    def __init__(
+        self, *, tcp_port: int | None = None, settings: Mapping[str, str] | None = None, copy_of: Path | None = None
+    ) -> None:
+        """Make its data, or copy them from a running server (the folder of its socket), whose standby it then is.
+
+        With a port it listens on this machine's address too, and asks for passwords there.
+        """
+        self._settings = _SETTINGS | (settings or {})
+        if tcp_port is not None:
+            self._settings |= {"listen_addresses": "127.0.0.1", "port": str(tcp_port)}
         self._programs = find_programs()
         self._account = _unprivileged_account()
         _remove_leftovers()
@@ -51,8 +62,12 @@ class PostgreSQLServer:
         self._process: subprocess.Popen[bytes] | None = None
         if self._account is not None:
             os.chown(self.folder, self._account.pw_uid, self._account.pw_gid)
-        command = [self._programs / "initdb", "-D", self.folder / "data", "-U", "tutti", "-A", "trust", "-E", "UTF8"]
-        self._run([*command, "--locale=C", "--no-sync"])
+        if copy_of is None:
+            command = [self._programs / "initdb", "-D", self.folder / "data", "-U", "tutti", "-A", "trust", "-E"]
+            self._run([*command, "UTF8", "--locale=C", "--no-sync"])
+        else:
+            command = [self._programs / "pg_basebackup", "-D", self.folder / "data", "-h", copy_of, "-U", "tutti"]
+            self._run([*command, "--write-recovery-conf", "--checkpoint=fast", "--no-sync"])
         if tcp_port is not None:
             (self.folder / "data" / "pg_hba.conf").write_text(_WITH_PASSWORDS)
 
@@ -62,8 +77,7 @@ class PostgreSQLServer:
 
     def start(self) -> None:
         """Start it and wait until it takes connections. Call it from the main thread: with the thread that did, it ends."""
-        over_tcp = {} if self._tcp_port is None else {"listen_addresses": "127.0.0.1", "port": str(self._tcp_port)}
-        settings = [part for name, value in (_SETTINGS | over_tcp).items() for part in ("-c", f"{name}={value}")]
+        settings = [part for name, value in self._settings.items() for part in ("-c", f"{name}={value}")]
         command = [self._programs / "postgres", "-D", self.folder / "data", "-k", self.folder, *settings]
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
@@ -88,6 +102,20 @@ class PostgreSQLServer:
         self._process.send_signal(signal.SIGINT if is_gentle else signal.SIGQUIT)
         self._process.wait(timeout=STOP_PATIENCE_SECONDS)
         self._process = None
+
+    def kill(self) -> None:
+        """End it as if its machine were gone: every process of it with SIGKILL, nothing is written or said."""
+        assert self._process is not None
+        server = psutil.Process(self._process.pid)
+        for process in (server, *server.children(recursive=True)):
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        self._process.wait(timeout=STOP_PATIENCE_SECONDS)
+        self._process = None
+
+    def promote(self) -> None:
+        """Make a standby the primary, and return when it takes what is written."""
+        self._run([self._programs / "pg_ctl", "promote", "-D", self.folder / "data", "--wait"])
 
     def remove(self) -> None:
         """Stop it and delete its data."""
