@@ -83,7 +83,9 @@ class TuttiTree(app_commands.CommandTree["TuttiBot"]):
         """Name the request in every event logged on its behalf, and let in whom the server lets in, at a sane pace."""
         structlog.contextvars.bind_contextvars(interaction_id=interaction.id, guild_id=interaction.guild_id)
         if interaction.type is discord.InteractionType.autocomplete:
-            return True  # offering words while somebody types does nothing yet
+            return interaction.client.desk.offers_words(interaction)
+        if interaction.client.desk.repeats.is_repeat(interaction.id):
+            return False
         try:
             await interaction.client.desk.admit(interaction, doing_of(interaction))
         except Exception as error:  # noqa: BLE001 - discord.py would only log what this raises

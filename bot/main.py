@@ -142,7 +142,7 @@ async def running_bot(settings: Settings) -> AsyncGenerator[TuttiBot]:
                 rules=rules,
             )
             songs = SongService(database, media=media, parts=parts)
-            keeping = open_keeping(database, media=media, rules=rules, title_of=title_of)
+            keeping = open_keeping(database, media=media, rules=rules, title_of=title_of, metrics=metrics)
             descriptions = DescriptionService(writer=inference, media=media, songs=songs)
             return Services(
                 jobs=jobs,

@@ -7,7 +7,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client import TuttiBot
-from bot.services.house.guild_settings import AUDIO_FORMATS, LANGUAGES
+from bot.services.house.guild_settings import AUDIO_FORMATS, LANGUAGES, MAX_COMMANDS
 from bot.services.house.permissions import GROUP_WORDS, GROUPS
 from bot.ui.options import suggest_genres
 from bot.ui.settings_panel import show_settings
@@ -61,6 +61,25 @@ class Settings(commands.GroupCog, group_name="settings", group_description="What
             max_bars=bars,
             retention_days=keep_days,
             language=language,
+        )
+        await set_several(self.bot.desk, interaction, wishes)
+
+    @app_commands.command(name="pace", description="Say how many commands a minute I take here")
+    @app_commands.describe(
+        person="Commands of one person in a minute; 0 is as many as whoever runs me allows",
+        channel="Commands in one channel in a minute; 0 is as many as whoever runs me allows",
+        server="Commands on this server in a minute; 0 is as many as whoever runs me allows",
+    )
+    async def pace(
+        self,
+        interaction: discord.Interaction[TuttiBot],
+        person: app_commands.Range[int, 0, MAX_COMMANDS] | None = None,
+        channel: app_commands.Range[int, 0, MAX_COMMANDS] | None = None,
+        server: app_commands.Range[int, 0, MAX_COMMANDS] | None = None,
+    ) -> None:
+        """Lower how often people may ask."""
+        wishes = SettingWishes(
+            max_commands_per_person=person, max_commands_per_channel=channel, max_commands_per_server=server
         )
         await set_several(self.bot.desk, interaction, wishes)
 

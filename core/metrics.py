@@ -14,6 +14,11 @@ TaskLabel = str
 """A kind of operation, or of work for the networks: a small closed set."""
 OutcomeLabel = Literal["finished", "cancelled", "failed", "refused"]
 RenderLabel = Literal["audio", "picture", "midi", "upload"]
+SealLabel = Literal["unsealed", "wrong_seal", "not_offered"]
+LimitLabel = Literal[
+    "person", "person_here", "channel", "server", "permission", "double_press", "person_jobs", "server_jobs", "all_jobs"
+]
+"""Why somebody was turned away: orders a minute, rights, the same press twice, unfinished jobs."""
 PartLabel = Literal["database", "inference", "media", "gateway", "jobs"]
 
 _JOB_SECONDS = (0.25, 0.5, 1, 2, 4, 6, 8, 10, 15, 20, 30, 45, 60, 120, 300)
@@ -77,6 +82,10 @@ class Metrics(Protocol):
         """Note the time from the loss of a job's worker until the job went on elsewhere."""
         ...
 
+    def count_refusal(self, *, limit: LimitLabel) -> None:
+        """Count one command, press or mention that was turned away."""
+        ...
+
     def count_database_error(self) -> None:
         """Count one transaction that the database failed."""
         ...
@@ -123,6 +132,8 @@ class NullMetrics:
 
     def count_gateway_reconnect(self) -> None: ...
 
+    def count_refusal(self, *, limit: LimitLabel) -> None: ...
+
     def set_ready(self, *, part: PartLabel, is_ready: bool) -> None: ...
 
 
@@ -141,6 +152,7 @@ class PrometheusMetrics:
         self._queue_depth = self._gauge("tutti_queue_depth", "Jobs that wait")
         self._batch_size = self._gauge("tutti_batch_size", "Jobs that run")
         self._device_memory = self._gauge("tutti_device_memory_bytes", "Memory of a worker, by slot", "worker")
+        self._refusals = self._counter("tutti_refusals", "Commands, presses and mentions turned away", "limit")
         self._ready = self._gauge("tutti_ready", "1 while a part can do its work", "part")
 
         self._job_seconds = self._histogram("tutti_job_seconds", "From submission to the piece", _JOB_SECONDS, "task")
@@ -211,6 +223,9 @@ class PrometheusMetrics:
 
     def set_ready(self, *, part: PartLabel, is_ready: bool) -> None:
         self._ready.labels(part).set(float(is_ready))
+    def count_refusal(self, *, limit: LimitLabel) -> None:
+        self._refusals.labels(limit).inc()
+
 
     def _counter(self, name: str, meaning: str, *labels: str) -> Counter:
         return Counter(name, meaning, labels, registry=self.registry)

@@ -113,7 +113,19 @@ class LimitSettings(_Section):
         default=30,
         ge=0,
         validation_alias="TUTTI_MAX_COMMANDS_PER_MINUTE",
-        description="commands and presses of one person; 0: no limit",
+        description="commands, presses and mentions of one person; quick ones count half; 0: no limit",
+    )
+    max_channel_commands_per_minute: int = Field(
+        default=120,
+        ge=0,
+        validation_alias="TUTTI_MAX_CHANNEL_COMMANDS_PER_MINUTE",
+        description="the same of everybody in one channel or thread; 0: no limit",
+    )
+    max_server_commands_per_minute: int = Field(
+        default=600,
+        ge=0,
+        validation_alias="TUTTI_MAX_SERVER_COMMANDS_PER_MINUTE",
+        description="the same of everybody on one server; 0: no limit",
     )
     max_bars: int = Field(default=64, ge=1, validation_alias="TUTTI_MAX_BARS")
 

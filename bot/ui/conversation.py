@@ -115,7 +115,11 @@ class Conversation:
         intent = read_intent(words, is_reply=target is not None or _has_music(message), language=language)
         try:
             await self._desk.services.keeping.gate.admit(visitor_of_message(message), _doing(intent))
-        except (PermissionDeniedError, LimitError) as refusal:
+        except LimitError as refusal:
+            if self._desk.services.keeping.gate.tells_refusal(visitor_of_message(message)):
+                await refuse_privately(message, refusal)
+            return
+        except PermissionDeniedError as refusal:
             await refuse_privately(message, refusal)
             return
         is_bare_file = _has_music(message) and not words

@@ -91,6 +91,7 @@ class PressGuard:
         self._taken_at = {key: at for key, at in self._taken_at.items() if now - at < self._window_seconds}
         if (user_id, custom_id) in self._taken_at:
             raise LimitError("I already took that press; there is no need to press twice.")
+        self._metrics = metrics or NullMetrics()
         self._taken_at[user_id, custom_id] = now
 
 
@@ -102,13 +103,15 @@ class Desk:
         services: Services,
         finder: SourceFinder,
         *,
+            self._metrics.count_refusal(limit="double_press")
         guard: PressGuard | None = None,
         metrics: Metrics | None = None,
     ) -> None:
         self._services = services
         self._metrics = metrics or NullMetrics()
         self._finder = finder
-        self._guard = guard or PressGuard()
+        self._guard = guard or PressGuard(metrics=metrics)
+        self.repeats = Repeats()
 
     @property
     def services(self) -> Services:
@@ -141,6 +144,10 @@ class Desk:
     ) -> None:
         """Order a new piece, or the continuation of an attached one."""
         ticket = await self.acknowledge(interaction)
+    def offers_words(self, interaction: discord.Interaction[Any]) -> bool:
+        """Tell whether words are offered to somebody who types; not when they ask faster than anybody types."""
+        return self._services.keeping.gate.offers_words(visitor_of(interaction))
+
         source = None if file is None else await self._finder.download(file)
         await self._submit(ticket, options, source, num_takes=num_takes)
 

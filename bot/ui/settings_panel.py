@@ -19,19 +19,22 @@ from bot.services.house.permissions import GROUP_WORDS, GROUPS
 from bot.ui.courier import NO_PINGS, send_again
 from bot.ui.desk import Desk, desk_of
 from bot.ui.embeds.settings import settings_embed
+from bot.ui.seals import SealedItem
 from core.errors import InputError
 from music.vocabulary import GENRES
 
-Page = Literal["sound", "limits", "roles", "channels"]
+Page = Literal["sound", "limits", "pace", "roles", "channels"]
 PAGES: Mapping[Page, str] = {
     "sound": "Music and sound",
     "limits": "Limits and keeping",
+    "pace": "How often",
     "roles": "Who may what",
     "channels": "Channels",
 }
 NOTHING = "-"
 """The value of an entry that takes a setting back."""
 _YES = "yes"
+_COMMANDS = (1, 2, 3, 5, 10, 15, 20, 30, 40, 60, 90, 120, 180, 240, 300, 450, 600)
 _RETENTION_DAYS = (7, 30, 90, 180, 365)
 _BARS = (4, 8, 16, 24, 32, 48, 64, 96, 128, 192, 256)
 
@@ -78,6 +81,33 @@ def _limit_selects(settings: GuildSettings, rules: HouseRules) -> list[discord.u
     ]
 
 
+def _pace_selects(settings: GuildSettings, rules: HouseRules) -> list[discord.ui.Select[Any]]:
+    limits = rules.limits
+    return [
+        _menu(field, words, tuple(str(number) for number in _COMMANDS if number <= (most or number)), chosen=chosen)
+        for field, words, most, chosen in (
+            (
+                "max_commands_per_person",
+                "Commands of one person in a minute:",
+                limits.max_commands_per_minute,
+                settings.max_commands_per_person,
+            ),
+            (
+                "max_commands_per_channel",
+                "Commands in one channel in a minute:",
+                limits.max_channel_commands_per_minute,
+                settings.max_commands_per_channel,
+            ),
+            (
+                "max_commands_per_server",
+                "Commands on this server in a minute:",
+                limits.max_server_commands_per_minute,
+                settings.max_commands_per_server,
+            ),
+        )
+    ]
+
+
 def _role_selects(settings: GuildSettings, _rules: HouseRules) -> list[discord.ui.RoleSelect[Any]]:
     return [
         discord.ui.RoleSelect(
@@ -107,6 +137,7 @@ def _channel_selects(settings: GuildSettings, _rules: HouseRules) -> list[discor
 _SELECTS: Mapping[Page, Callable[[GuildSettings, HouseRules], Sequence[Any]]] = {
     "sound": _sound_selects,
     "limits": _limit_selects,
+    "pace": _pace_selects,
     "roles": _role_selects,
     "channels": _channel_selects,
 }
@@ -119,10 +150,16 @@ _PAGE_OF: Mapping[str, Page] = {
     "max_bars": "limits",
     "retention_days": "limits",
     "learns": "limits",
+    "max_commands_per_person": "pace",
+    "max_commands_per_channel": "pace",
+    "max_commands_per_server": "pace",
     **dict.fromkeys(GROUPS, cast("Page", "roles")),
     "channel_ids": "channels",
 }
-_NUMBERS = frozenset({"max_jobs_per_user", "max_bars", "retention_days"})
+_NUMBERS = frozenset(
+    {"max_jobs_per_user", "max_bars", "retention_days"}
+    | {"max_commands_per_person", "max_commands_per_channel", "max_commands_per_server"}
+)
 
 
 def _menu(
@@ -209,7 +246,7 @@ async def _changes(choice: _Choice, rules: HouseRules, guild_id: int) -> dict[st
     return {choice.field: int(value) if value is not None and choice.field in _NUMBERS else value}
 
 
-class SettingMenu(discord.ui.DynamicItem[Any], template=r"tutti:settings:set:(?P<field>[a-z_]+)"):
+class SettingMenu(SealedItem[Any], template=r"tutti:settings:set:(?P<field>[a-z_]+)"):
     """Sets something as soon as it is chosen."""
 
     @classmethod
@@ -231,7 +268,7 @@ class SettingMenu(discord.ui.DynamicItem[Any], template=r"tutti:settings:set:(?P
         await desk.guarded(interaction, lambda: _turn(desk, interaction, _PAGE_OF[field], choice), custom_id=custom_id)
 
 
-class SettingsButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"tutti:settings:to:(?P<page>[a-z]+)"):
+class SettingsButton(SealedItem[discord.ui.Button[Any]], template=r"tutti:settings:to:(?P<page>[a-z]+)"):
     """Leads to another page of the panel."""
 
     def __init__(self, page: str, label: str = "") -> None:

@@ -26,6 +26,9 @@ class SettingWishes:
     soundfont: str | None = None
     max_jobs_per_user: int | None = None
     max_bars: int | None = None
+    max_commands_per_person: int | None = None
+    max_commands_per_channel: int | None = None
+    max_commands_per_server: int | None = None
     retention_days: int | None = None
     language: str | None = None
     learns: bool | None = None
@@ -50,8 +53,12 @@ async def set_several(desk: Desk, interaction: discord.Interaction[Any], wishes:
     if not changes:
         raise InputError("Choose at least one option to set, or look at everything with /settings show.")
     await desk.services.keeping.rules.change(guild_of(interaction), **changes)
-    is_limit = bool(changes.keys() & {"max_jobs_per_user", "max_bars", "retention_days", "learns"})
-    await show_settings(desk, interaction, "limits" if is_limit else "sound")
+    page: Page = "sound"
+    if changes.keys() & {"max_jobs_per_user", "max_bars", "retention_days", "learns"}:
+        page = "limits"
+    elif any(name.startswith("max_commands_") for name in changes):
+        page = "pace"
+    await show_settings(desk, interaction, page)
 
 
 async def set_role(

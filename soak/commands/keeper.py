@@ -47,6 +47,8 @@ class BotKeeper:
             "TUTTI_WORKERS": "1",
             "TUTTI_ENGINE": "reference",
             "TUTTI_MAX_COMMANDS_PER_MINUTE": "0",  # how the limits turn people away is tested elsewhere
+            "TUTTI_MAX_CHANNEL_COMMANDS_PER_MINUTE": "0",
+            "TUTTI_MAX_SERVER_COMMANDS_PER_MINUTE": "0",
             "TUTTI_LOG_JSON": "true",
             "OMP_NUM_THREADS": "1",
             **(settings or {}),

@@ -66,6 +66,8 @@ class Sandbox:
             "TUTTI_DRAIN_SECONDS": "2",
             "TUTTI_ENGINE": "reference",  # slow enough to be watched at work, and nothing to compile
             "TUTTI_MAX_COMMANDS_PER_MINUTE": "0",  # tests are quicker than people
+            "TUTTI_MAX_CHANNEL_COMMANDS_PER_MINUTE": "0",
+            "TUTTI_MAX_SERVER_COMMANDS_PER_MINUTE": "0",
             "TUTTI_EARLY_SECONDS": "0",  # the tiny networks are too quick to be worth it
         }
 

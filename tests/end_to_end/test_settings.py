@@ -13,7 +13,6 @@ import pytest_asyncio
 
 from bot.client import TuttiBot
 from bot.services.house.guild_settings import DEFAULTS
-from bot.services.house.pace import Pace
 from db.repositories.guild_settings import GuildSettingsRepository
 from tests.end_to_end.conftest import until_online
 from tests.end_to_end.sandbox_user import Answer, Json, Page, Person, attachment, buttons, text_of
@@ -126,8 +125,9 @@ async def test_roles_and_channels_are_asked_before_work_starts(page: Page, boss,
 
 async def test_a_hundred_commands_a_minute_are_too_many(guest, channel, tutti, monkeypatch):
     """Further ones are told how long to wait, and nothing is made for them."""
-    monkeypatch.setattr(tutti.services.keeping.gate, "_pace", Pace(max_requests=3))
-    started = [await guest.start_command(channel, "history") for _ in range(8)]
+    limits = tutti.settings.limits.model_copy(update={"max_commands_per_minute": 3})
+    monkeypatch.setattr(tutti.services.keeping.gate, "_limits", limits)
+    started = [await guest.start_command(channel, "describe") for _ in range(8)]
     answers = await asyncio.gather(*(guest.answer_to(each) for each in started))
 
     refused = [answer.text for answer in answers if "Wait" in answer.text]

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 import structlog
 
+from bot.services.house.pace import PaceLimits
 from core.errors import InputError
 from core.settings import LimitSettings
 from media.protocol import AudioFormat
@@ -24,6 +25,8 @@ LANGUAGES: Mapping[str, str] = {"en": "English"}
 """What the bot can speak. The setting is stored per server; translations beyond English do not exist yet."""
 
 MAX_RETENTION_DAYS = 3650
+MAX_COMMANDS = 10_000
+"""A minute, where the operator has no limit."""
 MAX_ROLES = 25  # what Discord's own select takes
 
 
@@ -41,6 +44,9 @@ class GuildSettings:
     audio_format: AudioFormat | None = None
     max_jobs_per_user: int | None = None
     max_bars: int | None = None
+    max_commands_per_person: int | None = None
+    max_commands_per_channel: int | None = None
+    max_commands_per_server: int | None = None
     roles: Mapping[str, tuple[int, ...]] = field(default_factory=dict[str, tuple[int, ...]])
     channel_ids: tuple[int, ...] = ()
     language: str = "en"
@@ -87,6 +93,20 @@ def check_settings(settings: GuildSettings, *, soundfonts: Mapping[str, Any], li
         raise InputError(f"I speak {', '.join(LANGUAGES.values())} only, for now.")
     _check_range("pieces in the making a person", settings.max_jobs_per_user, highest=limits.max_jobs_per_user)
     _check_range("bars", settings.max_bars, highest=limits.max_bars)
+    for what, number, highest in (
+        ("commands in a minute of one person", settings.max_commands_per_person, limits.max_commands_per_minute),
+        (
+            "commands in a minute in one channel",
+            settings.max_commands_per_channel,
+            limits.max_channel_commands_per_minute,
+        ),
+        (
+            "commands in a minute on this server",
+            settings.max_commands_per_server,
+            limits.max_server_commands_per_minute,
+        ),
+    ):
+        _check_range(what, number, highest=highest or MAX_COMMANDS)
     _check_range("days", settings.retention_days, highest=MAX_RETENTION_DAYS)
     return replace(settings, genre=genre)
 
@@ -104,3 +124,18 @@ def lowered_limits(limits: LimitSettings, settings: GuildSettings) -> LimitSetti
     if settings.max_bars is not None:
         changes["max_bars"] = min(limits.max_bars, settings.max_bars)
     return limits.model_copy(update=changes)
+
+
+def pace_limits(limits: LimitSettings, settings: GuildSettings) -> PaceLimits:
+    """Return how many orders a minute pass from a place: the operator's limits, lowered where the server wants fewer."""
+    return PaceLimits(
+        person=limits.max_commands_per_minute,
+        person_here=settings.max_commands_per_person or 0,
+        channel=_fewer(limits.max_channel_commands_per_minute, settings.max_commands_per_channel),
+        server=_fewer(limits.max_server_commands_per_minute, settings.max_commands_per_server),
+    )
+
+
+def _fewer(operators: int, servers: int | None) -> int:
+    """Return the lower of two limits; 0 and None are none."""
+    return min((number for number in (operators, servers) if number), default=0)

@@ -1,64 +1,159 @@
-"""How fast one person may ask: so many commands and presses in a minute. It knows neither commands nor Discord.
+"""How fast people may ask: so many orders in a minute of one person, in one channel, on one server. It knows neither commands nor Discord.
 
-What is refused does not count, so waiting as long as the sentence says is always enough.
+Each order leaves one mark per limit in a sliding window, or none at all when any of them refuses it; so what is refused costs nothing, and
+waiting as long as the answer says is always enough for whoever is alone. Counts live in this process: a channel and a server are served by one
+process (Discord hands each server to one shard), a person who is on servers of several bots has the limit once in each.
 """
 
 from __future__ import annotations
 
 import math
 import time
-from collections import deque
-from collections.abc import Callable
+from array import array
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal
 
-from core.errors import LimitError
+PaceLimit = Literal["person", "person_here", "channel", "server"]
+"""Whose window was full; ``person_here``: one person's on one server, which the server itself set lower."""
 
 WINDOW_SECONDS = 60.0
-_MAX_PEOPLE = 10_000  # beyond, those whose last request is older than the window are forgotten
+QUICK_COST = 1
+"""Of what only looks something up, in halves of an order."""
+ORDER_COST = 2
+MAX_COUNTERS = 100_000
+"""Beyond, whoever has been quiet longest begins anew. It takes more people in a minute than one process can answer."""
+
+_NANOSECONDS = 1_000_000_000
+_Key = tuple[PaceLimit, int, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asker:
+    """Who asks, and where, by their numbers. ``guild_id`` None: in direct messages."""
+
+    user_id: int
+    channel_id: int
+    guild_id: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaceLimits:
+    """Orders a minute that hold for one place; 0: no limit."""
+
+    person: int = 0
+    person_here: int = 0
+    channel: int = 0
+    server: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaceDecision:
+    """What became of one order: let in, or the limit that keeps it waiting longest, and how long."""
+
+    limit: PaceLimit | None = None
+    max_requests: int = 0
+    wait_nanoseconds: int = 0
+
+    @property
+    def is_admitted(self) -> bool:
+        """Whether the order may be carried out; only then was it counted."""
+        return self.limit is None
+
+    @property
+    def wait_seconds(self) -> float:
+        """Seconds until the same order passes, if nobody else asks in the same place meanwhile."""
+        return self.wait_nanoseconds / _NANOSECONDS
+
+    @property
+    def sentence(self) -> str:
+        """What the person reads; empty for what is let in."""
+        if self.limit is None:
+            return ""
+        seconds = max(1, math.ceil(self.wait_seconds))
+        wait = f"Wait {seconds} {'second' if seconds == 1 else 'seconds'}, then go on."
+        return f"{_REASONS[self.limit].format(number=self.max_requests)} {wait}"
+
+
+ADMITTED = PaceDecision()
+_REASONS: dict[PaceLimit, str] = {
+    "person": "That was more than {number} commands in a minute.",
+    "person_here": "This server lets each person send me {number} commands in a minute.",
+    "channel": "More than {number} commands came from this channel in a minute.",
+    "server": "More than {number} commands came from this server in a minute.",
+}
 
 
 class Pace:
-    """Counts what each person asked for in the last minute. ``max_requests`` 0: no limit."""
+    """Counts what was asked for in the last minute, in at most ``max_counters`` windows."""
 
     def __init__(
         self,
         *,
-        max_requests: int,
         window_seconds: float = WINDOW_SECONDS,
-        clock: Callable[[], float] = time.monotonic,
+        max_counters: int = MAX_COUNTERS,
+        clock_nanoseconds: Callable[[], int] = time.monotonic_ns,
     ) -> None:
-        self._max_requests = max_requests
-        self._window_seconds = window_seconds
-        self._clock = clock
-        self._taken_at: dict[int, deque[float]] = {}
+        self._window = round(window_seconds * _NANOSECONDS)
+        self._max_counters = max_counters
+        self._clock = clock_nanoseconds
+        self._marks: OrderedDict[_Key, array[int]] = OrderedDict()  # when, once for each half; quietest first
 
-    def admit(self, user_id: int) -> None:
-        """Note one request of a person.
+    @property
+    def num_counters(self) -> int:
+        """How many windows are remembered."""
+        return len(self._marks)
 
-        Raises:
-            LimitError: when they asked too often in the last minute; it says how long to wait.
-        """
-        if self._max_requests <= 0:
-            return
+    def decide(self, asker: Asker, limits: PaceLimits, *, cost: int = ORDER_COST) -> PaceDecision:
+        """Let an order in and count it against every limit, or count it against none and say what it waits for."""
         now = self._clock()
-        if len(self._taken_at) >= _MAX_PEOPLE:
-            self._forget_the_quiet(now)
-        taken_at = self._taken_at.setdefault(user_id, deque())
-        while taken_at and now - taken_at[0] >= self._window_seconds:
-            taken_at.popleft()
-        if len(taken_at) >= self._max_requests:
-            wait_seconds = self._window_seconds - (now - taken_at[0])
-            raise LimitError(_sentence(self._max_requests, wait_seconds), retry_after_seconds=wait_seconds)
-        taken_at.append(now)
+        self._forget_the_quiet(now)
+        windows = list(_windows(asker, limits))
+        refusals = [
+            PaceDecision(limit=key[0], max_requests=number, wait_nanoseconds=wait)
+            for key, number in windows
+            if (wait := self._wait(key, most=number * ORDER_COST, cost=cost, now=now)) > 0
+        ]
+        if refusals:
+            return max(refusals, key=lambda refusal: refusal.wait_nanoseconds)
+        for key, _ in windows:
+            self._marks.setdefault(key, array("q")).extend([now] * cost)
+            self._marks.move_to_end(key)
+        while len(self._marks) > self._max_counters:
+            self._marks.popitem(last=False)
+        return ADMITTED
 
-    def _forget_the_quiet(self, now: float) -> None:
-        self._taken_at = {
-            user_id: taken_at
-            for user_id, taken_at in self._taken_at.items()
-            if taken_at and now - taken_at[-1] < self._window_seconds
-        }
+    def _wait(self, key: _Key, *, most: int, cost: int, now: int) -> int:
+        """Return the nanoseconds until ``cost`` more marks fit into a window that holds ``most``; 0 when they fit."""
+        marks = self._marks.get(key)
+        if marks is None:
+            return 0
+        num_old = 0
+        while num_old < len(marks) and now - marks[num_old] >= self._window:
+            num_old += 1
+        del marks[:num_old]
+        num_too_many = len(marks) + cost - most
+        return 0 if num_too_many <= 0 else marks[num_too_many - 1] + self._window - now
+
+    def _forget_the_quiet(self, now: int) -> None:
+        """Drop windows that are empty by now; they stand first."""
+        while self._marks:
+            key = next(iter(self._marks))
+            if now - self._marks[key][-1] < self._window:
+                return
+            del self._marks[key]
 
 
-def _sentence(max_requests: int, wait_seconds: float) -> str:
-    seconds = max(1, math.ceil(wait_seconds))
-    unit = "second" if seconds == 1 else "seconds"
-    return f"That was more than {max_requests} commands in a minute. Wait {seconds} {unit}, then go on."
+def _windows(asker: Asker, limits: PaceLimits) -> Iterator[tuple[_Key, int]]:
+    """Yield the windows that an order is counted in, with the orders that each holds."""
+    if limits.person > 0:
+        yield ("person", asker.user_id, 0), limits.person
+    if limits.channel > 0:
+        yield ("channel", asker.channel_id, 0), limits.channel
+    if asker.guild_id is None:
+        return
+    if limits.person_here > 0:
+        yield ("person_here", asker.user_id, asker.guild_id), limits.person_here
+    if limits.server > 0:
+        yield ("server", asker.guild_id, 0), limits.server

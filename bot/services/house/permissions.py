@@ -10,9 +10,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol, get_args
 
-from bot.services.house.guild_settings import GuildSettings
-from bot.services.house.pace import Pace
-from core.errors import PermissionDeniedError
+from bot.services.house.guild_settings import GuildSettings, pace_limits
+from bot.services.house.pace import ORDER_COST, QUICK_COST, Asker, Pace, PaceLimits
+from core.errors import LimitError, PermissionDeniedError
+from core.metrics import Metrics, NullMetrics
+from core.settings import LimitSettings
 
 Group = Literal["generate", "edit", "delete", "settings"]
 """What roles are given for. ``delete``: removing other people's results; everybody may remove their own."""
@@ -74,6 +76,28 @@ ALWAYS_ANSWERED: frozenset[str] = frozenset({"cancel", "delete", "help", "mydata
 RESTRICTABLE: tuple[str, ...] = tuple(sorted(COMMANDS - ALWAYS_ANSWERED))
 """What a server may keep for some roles command by command."""
 
+QUICK: frozenset[str] = frozenset(
+    {
+        "ballot",
+        "cancel",
+        "comment",
+        "comment-reopen",
+        "comment-resolve",
+        "delete",
+        "details",
+        "favourites",
+        "help",
+        "history",
+    }
+    | {"look", "settings", "songs", "star", "tree", "turn"}
+)
+"""What reads or writes some rows and makes no music, sound or picture: at the gate it counts as half an order."""
+
+_SUGGESTIONS_PER_COMMAND = 10
+"""A person who types sees words offered about so often for each command."""
+_MAX_REFUSALS_TOLD = 5
+"""A minute, to those who write faster than we answer: each costs a message, and Discord counts ours."""
+
 _CLOSED_AT_FIRST: frozenset[Group] = frozenset({"delete", "settings"})
 """Groups that nobody has by default but those who hold Discord's own rights."""
 
@@ -104,32 +128,66 @@ class SettingsSource(Protocol):
 class Gate:
     """Lets people in, or says in one sentence why not and who may."""
 
-    def __init__(self, settings: SettingsSource, *, pace: Pace) -> None:
+    def __init__(
+        self,
+        settings: SettingsSource,
+        *,
+        limits: LimitSettings,
+        pace: Pace | None = None,
+        metrics: Metrics | None = None,
+    ) -> None:
         self._settings = settings
-        self._pace = pace
+        self._limits = limits
+        self._pace = pace or Pace()
+        self._beside = Pace()  # of what is no order: words offered, refusals told
+        self._metrics = metrics or NullMetrics()
 
     async def admit(self, visitor: Visitor, doing: str) -> None:
         """Check one request before anything else is done for it; ``doing`` is a command's or a button's name.
 
         Raises:
-            core.errors.LimitError: when the person asks too often; it says how long to wait.
+            core.errors.LimitError: when the person, the channel or the server asks too often; it says how long to wait.
             core.errors.PermissionDeniedError: when it is not for them or not for this channel; it says who may, or where.
         """
-        self._pace.admit(visitor.user_id)
         settings = await self._settings.of(visitor.guild_id)
+        self._keep_pace(visitor, doing, pace_limits(self._limits, settings))
         if visitor.guild_id is None or visitor.manages:
             return
         if not speaks_in(settings, visitor.channel_ids) and doing not in ALWAYS_ANSWERED:
             places = _names(visitor, settings.channel_ids)
+            self._metrics.count_refusal(limit="permission")
             raise PermissionDeniedError(f"I am asked to answer only in {places}. Go there, and ask again.")
         refusal = _refusal(settings, visitor, doing)
         if refusal:
+            self._metrics.count_refusal(limit="permission")
             raise PermissionDeniedError(refusal)
+
+    def offers_words(self, visitor: Visitor) -> bool:
+        """Tell whether words may be offered to somebody who types: Discord asks at every key."""
+        most = self._limits.max_commands_per_minute * _SUGGESTIONS_PER_COMMAND
+        return self._beside.decide(_asker(visitor, channel_id=0), PaceLimits(person=most)).is_admitted
+
+    def tells_refusal(self, visitor: Visitor) -> bool:
+        """Tell whether somebody who wrote too often is to be told once more; beyond some a minute we keep silent."""
+        asker = _asker(visitor, channel_id=visitor.user_id)  # a window beside that of the words
+        return self._beside.decide(asker, PaceLimits(channel=_MAX_REFUSALS_TOLD)).is_admitted
+
+    def _keep_pace(self, visitor: Visitor, doing: str, limits: PaceLimits) -> None:
+        asker = _asker(visitor, channel_id=visitor.channel_ids[0] if visitor.channel_ids else 0)
+        cost = QUICK_COST if name_of_doing(doing) in QUICK else ORDER_COST
+        decision = self._pace.decide(asker, limits, cost=cost)
+        if decision.limit is not None:
+            self._metrics.count_refusal(limit=decision.limit)
+            raise LimitError(decision.sentence, retry_after_seconds=decision.wait_seconds)
 
     async def moderates(self, visitor: Visitor) -> bool:
         """Tell whether somebody may remove other people's results by a role that this server gave them."""
         settings = await self._settings.of(visitor.guild_id)
         return bool(visitor.role_ids.intersection(settings.roles.get("delete", ())))
+
+
+def _asker(visitor: Visitor, *, channel_id: int) -> Asker:
+    return Asker(user_id=visitor.user_id, channel_id=channel_id, guild_id=visitor.guild_id)
 
 
 def name_of_doing(name: str) -> str:

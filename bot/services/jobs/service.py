@@ -56,7 +56,7 @@ class JobService:
         self._doors = Doors(writer=writer, media=media, presenter=presenter)
         self._leases = JobLeases(database, lease_seconds=lease_seconds)
         self._rules = rules or OperatorRules(limits)
-        self._store = JobStore(database, leases=self._leases)
+        self._store = JobStore(database, leases=self._leases, metrics=metrics)
         self._estimates = Estimates(writer)
         self._results = JobResults(database, owner=self._leases.owner)
         self._runner = JobRunner(

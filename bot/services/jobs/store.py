@@ -20,6 +20,7 @@ from bot.services.records import options_to_json, view_job
 from bot.services.replies.library import hash_file
 from bot.services.together.rights import check_order
 from core.errors import LimitError, NotFoundError, PermissionDeniedError
+from core.metrics import LimitLabel, Metrics, NullMetrics
 from core.settings import LimitSettings
 from db.engine import Database, unbroken
 from db.locks import lock_admission
@@ -38,8 +39,9 @@ _LONGEST_IN_SECONDS = 100.0
 class JobStore:
     """Accepts, shows, cancels and forgets jobs."""
 
-    def __init__(self, database: Database, *, leases: JobLeases) -> None:
+    def __init__(self, database: Database, *, leases: JobLeases, metrics: Metrics | None = None) -> None:
         self._database = database
+        self._metrics = metrics or NullMetrics()
         self._leases = leases
 
     @unbroken
@@ -55,16 +57,28 @@ class JobStore:
         async with self._database.writing_beside_others() as session:
             await lock_admission(session)
             user = await UserRepository(session).find_or_add(order.author.user_id, name=order.author.name, now=now)
-            await _check_limits(session, user, order.place, limits=limits, soonest_end=soonest_end)
+            await self._check_limits(session, user.id, order.place, limits=limits, soonest_end=soonest_end)
             order = await check_order(session, await _recognise_own_file(session, order), user=user, now=now)
-            for revision_id in _named_revisions(order):
-                revision = await SongRepository(session).find(revision_id)
-                if revision is None or revision.piece_hash is None:
-                    raise NotFoundError(what="result", identifier=str(revision_id))
+            await _check_sources(session, order)
             upload_id = await _store_upload(session, order, user, now=now)
             new = _new_job(order, seed=seed, user_id=user.id, upload_id=upload_id)
             job = await JobRepository(session).add(new, lease=self._leases.lease(now), now=now)
             return await view_of(session, job)
+
+    @unbroken
+    async def check(self, order: JobOrder, *, soonest_end: SoonestEnd, limits: LimitSettings) -> None:
+        """Refuse what ``accept`` would refuse for want of room or of a source; what others do meanwhile may change that.
+
+        Raises:
+            LimitError: when the person, their server or everybody together has too many unfinished jobs.
+            NotFoundError: when the source was deleted.
+        """
+        async with self._database.reading() as session:
+            user = await UserRepository(session).find(order.author.user_id)
+            await self._check_limits(
+                session, None if user is None else user.id, order.place, limits=limits, soonest_end=soonest_end
+            )
+            await _check_sources(session, order)
 
     @unbroken
     async def job(self, job_id: int) -> JobView:
@@ -109,6 +123,22 @@ class JobStore:
             job.finished_at = utc_now()
             return True
 
+    async def _check_limits(
+        self,
+        session: AsyncSession,
+        user_id: int | None,
+        place: Place,
+        *,
+        limits: LimitSettings,
+        soonest_end: SoonestEnd,
+    ) -> None:
+        """Refuse, and count, what would be too much. ``user_id`` None: somebody who has never asked for anything."""
+        refusal = await _refusal(session, user_id, place, limits=limits, soonest_end=soonest_end)
+        if refusal is not None:
+            limit, error = refusal
+            self._metrics.count_refusal(limit=limit)
+            raise error
+
     async def _discard_takes(self, session: AsyncSession, job: Job) -> None:
         """Delete the music of takes that nobody will be shown."""
         jobs, songs = JobRepository(session), SongRepository(session)
@@ -135,31 +165,40 @@ class JobStore:
             return await JobRepository(session).recent_rates(kind=kind, limit=limit)
 
 
-async def _check_limits(
-    session: AsyncSession, user: User, place: Place, *, limits: LimitSettings, soonest_end: SoonestEnd
-) -> None:
-    """Refuse what would be too much, and say who has how many and when there is room again."""
+async def _refusal(
+    session: AsyncSession, user_id: int | None, place: Place, *, limits: LimitSettings, soonest_end: SoonestEnd
+) -> tuple[LimitLabel, LimitError] | None:
+    """Return which limit refuses one job more, if any; the error says who has how many and when there is room again."""
     jobs = JobRepository(session)
-    counts = await jobs.count_unfinished(user_id=user.id, guild_id=place.guild_id)
+    counts = await jobs.count_unfinished(user_id=user_id or 0, guild_id=place.guild_id)
     if counts.num_own >= limits.max_jobs_per_user:
-        wait_seconds = soonest_end(await jobs.unfinished_ids(user_id=user.id))
-        raise LimitError(
+        wait_seconds = soonest_end(await jobs.unfinished_ids(user_id=user_id))
+        return "person_jobs", LimitError(
             f"You already have {counts.num_own} pieces in the making. Try again {_when(wait_seconds)}, or cancel one.",
             retry_after_seconds=wait_seconds,
         )
     if place.guild_id is not None and counts.num_in_server >= limits.max_jobs_per_server:
         wait_seconds = soonest_end(await jobs.unfinished_ids(guild_id=place.guild_id))
-        raise LimitError(
+        return "server_jobs", LimitError(
             f"This server already has {counts.num_in_server} pieces in the making. Try again {_when(wait_seconds)}.",
             retry_after_seconds=wait_seconds,
         )
     if counts.num_all >= limits.max_queued_jobs:
         wait_seconds = soonest_end(await jobs.unfinished_ids())
-        raise LimitError(
+        return "all_jobs", LimitError(
             f"Too many pieces are in the making right now, {counts.num_all} on all servers together. "
             f"Try again {_when(wait_seconds)}.",
             retry_after_seconds=wait_seconds,
         )
+    return None
+
+
+async def _check_sources(session: AsyncSession, order: JobOrder) -> None:
+    """Refuse an order on music that was deleted."""
+    for revision_id in _named_revisions(order):
+        revision = await SongRepository(session).find(revision_id)
+        if revision is None or revision.piece_hash is None:
+            raise NotFoundError(what="result", identifier=str(revision_id))
 
 
 def _when(seconds: float | None) -> str:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from bot.services.composing import ComposingService
 from bot.services.house.house_rules import HouseRules
-from bot.services.house.pace import Pace
 from bot.services.house.permissions import Gate
 from bot.services.people.mydata import MyDataService
 from bot.services.people.privacy import PrivacyService
@@ -16,6 +15,7 @@ from bot.services.ports import MediaMaker
 from bot.services.songs.favourites import FavouriteService
 from bot.services.songs.history import HistoryService
 from bot.services.songs.undoing import UndoService
+from core.metrics import Metrics
 from db.engine import Database
 
 
@@ -35,7 +35,12 @@ class Keeping:
 
 
 def open_keeping(
-    database: Database, *, media: MediaMaker, rules: HouseRules, title_of: Callable[[str], str] = str.capitalize
+    database: Database,
+    *,
+    media: MediaMaker,
+    rules: HouseRules,
+    title_of: Callable[[str], str] = str.capitalize,
+    metrics: Metrics | None = None,
 ) -> Keeping:
     """Return the services on one database; ``title_of`` returns how people call an operation."""
     return Keeping(
@@ -43,7 +48,7 @@ def open_keeping(
         undoing=UndoService(database),
         favourites=FavouriteService(database),
         rules=rules,
-        gate=Gate(rules, pace=Pace(max_requests=rules.limits.max_commands_per_minute)),
+        gate=Gate(rules, limits=rules.limits, metrics=metrics),
         composing=ComposingService(database, media=media),
         mydata=MyDataService(database, media=media),
         privacy=PrivacyService(database),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import discord
 
-from bot.services.house.guild_settings import LANGUAGES, GuildSettings
+from bot.services.house.guild_settings import LANGUAGES, GuildSettings, pace_limits
 from bot.services.house.permissions import GROUP_WORDS, GROUPS, Group
 from bot.ui.embeds.style import BLUE, FIELD_LIMIT
 from core.settings import LimitSettings
@@ -43,6 +43,7 @@ def settings_embed(settings: GuildSettings, *, limits: LimitSettings) -> discord
             "Limits",
             f"{min(jobs, limits.max_jobs_per_user)} pieces in the making a person, {min(bars, limits.max_bars)} bars",
         ),
+        ("How often", _pace(settings, limits)),
         ("Results are kept", kept),
         ("I answer in", channels),
         ("Language", language),
@@ -51,6 +52,14 @@ def settings_embed(settings: GuildSettings, *, limits: LimitSettings) -> discord
         embed.add_field(name=name, value=value[:FIELD_LIMIT], inline=True)
     embed.add_field(name="Who may", value=_role_lines(settings)[:FIELD_LIMIT], inline=False)
     return embed
+
+
+def _pace(settings: GuildSettings, limits: LimitSettings) -> str:
+    """Return the commands a minute that pass; with no number where there is no limit."""
+    pace = pace_limits(limits, settings)
+    person = min((number for number in (pace.person, pace.person_here) if number), default=0)
+    words = (("a person", person), ("a channel", pace.channel), ("the server", pace.server))
+    return "Commands a minute: " + ", ".join(f"{who} {number or 'any'}" for who, number in words)
 
 
 def _role_lines(settings: GuildSettings) -> str:

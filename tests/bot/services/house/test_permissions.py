@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from bot.services.house.guild_settings import GuildSettings
-from bot.services.house.pace import Pace
 from bot.services.house.permissions import Gate, Visitor
 from core.errors import LimitError, PermissionDeniedError
+from core.settings import LimitSettings
 
 NAMES = {7: "Band", 8: "Crew", 55: "#music", 56: "#jam"}
 
@@ -34,7 +34,8 @@ class Decided:
 
 
 def gate(*, max_requests: int = 0, **settings) -> Gate:
-    return Gate(Decided(**settings), pace=Pace(max_requests=max_requests))
+    limits = LimitSettings(TUTTI_MAX_COMMANDS_PER_MINUTE=max_requests)
+    return Gate(Decided(**settings), limits=limits)
 
 
 async def refusal(who: Visitor, doing: str, **settings) -> str:
