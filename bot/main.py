@@ -20,6 +20,7 @@ import structlog
 from bot.client import TuttiBot
 from bot.services.genres import GenreCounts
 from bot.services.house.house_rules import HouseRules
+from bot.services.house.seals import Seals
 from bot.services.jobs.acknowledgements import Acknowledgements
 from bot.services.jobs.apologies import Apologies
 from bot.services.jobs.service import JobService
@@ -34,6 +35,7 @@ from bot.services.together.votes.rankers import Rankers
 from bot.ui.apologies import DiscordApologist
 from bot.ui.courier import Courier
 from bot.ui.desk import Services
+from bot.ui.seals import seal_with
 from bot.ui.together.card import DiscordCards
 from bot.ui.together.turn_herald import DiscordHerald
 from bot.ui.wording.registry import title_of
@@ -110,6 +112,9 @@ async def running_bot(settings: Settings) -> AsyncGenerator[TuttiBot]:
         _log.info("database_ready", database=describe_address(settings.database.url))
         database = Database(settings.database.url, metrics=metrics)
         stack.push_async_callback(database.close)
+        seals = Seals(database, configured=settings.discord.signing_keys, metrics=metrics)
+        await seals.open()
+        seal_with(seals)
         media = MediaClient(settings.media, metrics=metrics)
         inference = InferenceClient(
             settings.inference,
@@ -149,6 +154,7 @@ async def running_bot(settings: Settings) -> AsyncGenerator[TuttiBot]:
                 songs=songs,
                 descriptions=descriptions,
                 keeping=keeping,
+                seals=seals,
                 together=open_together(
                     database,
                     limits=settings.limits,

@@ -12,6 +12,7 @@
     │   └── NoMusicError          nothing to work on
     ├── NotFoundError         a message, revision or job that is gone
     ├── PermissionDeniedError somebody else's thing, or a right that the bot lacks
+    │   └── ForgedPressError      a button, menu or form that we never showed
     ├── LimitError            queue full, quota reached
     ├── CancelledJobError     the user pressed Cancel
     ├── InferenceError        the networks could not answer
@@ -115,6 +116,15 @@ class PermissionDeniedError(TuttiError):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+class ForgedPressError(PermissionDeniedError):
+    """A press of something that we never showed, or that was changed on its way to us."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "I did not put that there, or it was changed on its way, so I did nothing. Use the buttons under a message of mine."
+        )
 
 
 class LimitError(TuttiError):

@@ -94,6 +94,10 @@ class Metrics(Protocol):
         """Count one time that the connection to Discord came back."""
         ...
 
+    def count_refused_press(self, *, why: SealLabel) -> None:
+        """Count one press that bore no seal of ours, or chose what was not offered."""
+        ...
+
     def set_ready(self, *, part: PartLabel, is_ready: bool) -> None:
         """Note whether a part could do its work just now."""
         ...
@@ -132,7 +136,7 @@ class NullMetrics:
 
     def count_gateway_reconnect(self) -> None: ...
 
-    def count_refusal(self, *, limit: LimitLabel) -> None: ...
+    def count_refused_press(self, *, why: SealLabel) -> None: ...
 
     def set_ready(self, *, part: PartLabel, is_ready: bool) -> None: ...
 
@@ -152,6 +156,8 @@ class PrometheusMetrics:
         self._queue_depth = self._gauge("tutti_queue_depth", "Jobs that wait")
         self._batch_size = self._gauge("tutti_batch_size", "Jobs that run")
         self._device_memory = self._gauge("tutti_device_memory_bytes", "Memory of a worker, by slot", "worker")
+        self._refused_presses = self._counter("tutti_presses_refused", "Presses that bore no seal of ours", "why")
+
         self._refusals = self._counter("tutti_refusals", "Commands, presses and mentions turned away", "limit")
         self._ready = self._gauge("tutti_ready", "1 while a part can do its work", "part")
 
@@ -225,6 +231,9 @@ class PrometheusMetrics:
         self._ready.labels(part).set(float(is_ready))
     def count_refusal(self, *, limit: LimitLabel) -> None:
         self._refusals.labels(limit).inc()
+
+    def count_refused_press(self, *, why: SealLabel) -> None:
+        self._refused_presses.labels(why).inc()
 
 
     def _counter(self, name: str, meaning: str, *labels: str) -> Counter:

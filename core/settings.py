@@ -16,10 +16,17 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from core.errors import ConfigurationError
 
+_MIN_KEY_LENGTH = 32
+
 
 class _Section(BaseSettings):
     model_config = SettingsConfigDict(
-        env_file=".env", env_prefix="TUTTI_", extra="ignore", frozen=True, validate_default=True
+        env_file=".env",
+        env_prefix="TUTTI_",
+        extra="ignore",
+        frozen=True,
+        validate_default=True,
+        hide_input_in_errors=True,
     )
 
 
@@ -29,8 +36,25 @@ class DiscordSettings(_Section):
     token: SecretStr = Field(default=SecretStr(""), validation_alias="DISCORD_TOKEN")
     proxy: str = Field(default="", validation_alias="TUTTI_HTTP_PROXY", description="HTTP proxy; the sandbox uses it")
     certificate_file: str = Field(default="", validation_alias="SSL_CERT_FILE", description="CA bundle of the proxy")
+    signing_key: SecretStr = Field(
+        default=SecretStr(""),
+        validation_alias="TUTTI_SIGNING_KEY",
+        description="signs what buttons carry; several with commas between, the first signs; empty: one kept in the database",
+    )
     sync_guild_id: int = Field(default=0, validation_alias="TUTTI_SYNC_GUILD_ID", description="0: sync globally")
     sync_state_file: Path = Field(default=Path("runs/command_sync.json"), validation_alias="TUTTI_SYNC_STATE")
+
+    @property
+    def signing_keys(self) -> tuple[str, ...]:
+        """The keys, that which signs first."""
+        return tuple(key.strip() for key in self.signing_key.get_secret_value().split(",") if key.strip())
+
+    @field_validator("signing_key")
+    @classmethod
+    def _be_long(cls, given: SecretStr) -> SecretStr:
+        if any(len(key.strip()) < _MIN_KEY_LENGTH for key in given.get_secret_value().split(",") if key.strip()):
+            raise ValueError(f"each key needs at least {_MIN_KEY_LENGTH} characters; “openssl rand -hex 32” makes one")
+        return given
 
 
 class DatabaseSettings(_Section):

@@ -237,3 +237,19 @@ class Acknowledgement(Base):
     created_at: Mapped[datetime]
     lease_owner: Mapped[str | None] = mapped_column(String(200))
     lease_until: Mapped[datetime | None]
+
+
+class SigningKey(Base):
+    """A secret with which the identifiers of buttons and forms are signed; the newest signs, all that are not retired check.
+
+    ``secret`` is None where the operator keeps the key elsewhere and the row only remembers since when there are signatures.
+    ``unsigned_until``: what was shown before then may still bear identifiers without one.
+    """
+
+    __tablename__ = "signing_keys"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    secret: Mapped[str | None] = mapped_column(String(64))
+    created_at: Mapped[datetime]
+    unsigned_until: Mapped[datetime]
+    retired_at: Mapped[datetime | None]

@@ -1,4 +1,4 @@
-"""``python -m bot backup``, ``restore`` and ``move``: for whoever runs the bot, everything that is kept, somewhere else."""
+"""``python -m bot backup``, ``restore``, ``move`` and ``renew-signing-key``: for whoever runs the bot, about all that is kept."""
 
 from __future__ import annotations
 
@@ -11,11 +11,15 @@ import typer
 
 from bot.commands.output import Report
 from bot.services.clock import utc_now
+from bot.services.house.seals import renew_key
+from core.errors import InputError
 from core.settings import Settings
 from db.addresses import describe_address
 from db.backup import Copied, back_up
 from db.backup import move as move_database
 from db.backup import restore as restore_database
+from db.engine import Database
+from db.migrate import upgrade
 
 _JSON = Annotated[bool, typer.Option("--json", help="Print one JSON object in place of text.")]
 
@@ -45,9 +49,36 @@ def move(
     _run("move", move_database(url, to, now=utc_now()), way, as_json=as_json)
 
 
+def renew_signing_key(
+    *,
+    forget_old: Annotated[
+        bool, typer.Option("--forget-old", help="The old key got out: every button that is there stops working.")
+    ] = False,
+    as_json: _JSON = False,
+) -> None:
+    """Make a new key for what buttons carry; restart the bot then. Buttons signed with older keys go on working."""
+    settings = Settings()
+    if settings.discord.signing_keys:
+        raise InputError(
+            "The key is yours: put a new one in front of the old one in TUTTI_SIGNING_KEY, with a comma between, and restart."
+        )
+    num_keys = asyncio.run(_renew(settings.database.url, forgets_old=forget_old))
+    lines = (f"A new key signs from the bot's next start on; {num_keys} keys open what is there.",)
+    Report(data={"operation": "renew-signing-key", "num_keys": num_keys}, lines=lines).show(as_json=as_json)
+
+
+async def _renew(url: str, *, forgets_old: bool) -> int:
+    await upgrade(url)
+    database = Database(url)
+    try:
+        return await renew_key(database, forgets_old=forgets_old)
+    finally:
+        await database.close()
+
+
 def add_database_commands(app: typer.Typer) -> None:
     """Give the command line these commands."""
-    for command in (backup, restore, move):
+    for command in (backup, restore, move, renew_signing_key):
         app.command()(command)
 
 

@@ -24,6 +24,7 @@ from bot.ui.courier import NO_PINGS, send_again
 from bot.ui.desk import Desk, desk_of
 from bot.ui.embeds.style import BLUE, DESCRIPTION_LIMIT, FIELD_LIMIT, GREY
 from bot.ui.embeds.words import add_prompt_fields
+from bot.ui.seals import SealedItem, plain_id_of, sealed
 from bot.ui.wording.composition import clock
 from media.protocol import Picture
 from music.forms.plan import FormPlan, SectionPlan
@@ -151,7 +152,7 @@ PLAN_ACTIONS: Mapping[str, _PlanAction] = {
 
 
 class PlanButton(
-    discord.ui.DynamicItem[discord.ui.Button[Any]],
+    SealedItem[discord.ui.Button[Any]],
     template=rf"tutti:compose:(?P<action>{'|'.join(PLAN_ACTIONS)}):(?P<draft_id>[0-9]{{1,19}})",
 ):
     """A button on a plan card."""
@@ -220,7 +221,7 @@ async def _defer(interaction: discord.Interaction[Any]) -> None:
 
 
 class StageButton(
-    discord.ui.DynamicItem[discord.ui.Button[Any]],
+    SealedItem[discord.ui.Button[Any]],
     template=r"tutti:stage:(?P<action>next|redo|edit):(?P<revision_id>[0-9]{1,19})",
 ):
     """A button under a stage of a song: on to the next, the same once more, or with another form."""
@@ -276,7 +277,7 @@ class PlanForm(discord.ui.Modal, title="Edit the plan"):
     """A plan as text to change. Its answer is read by ``heed_form``, so that it also arrives after a restart."""
 
     def __init__(self, about: str, fields: PlanEdit) -> None:
-        super().__init__(custom_id=f"tutti:compose-form:{about}", timeout=None)
+        super().__init__(custom_id=sealed(f"tutti:compose-form:{about}"), timeout=None)
         self.add_item(
             discord.ui.TextInput(
                 label="Form and bars",
@@ -318,7 +319,7 @@ async def heed_form(desk: Desk, interaction: discord.Interaction[Any]) -> None:
     if interaction.type is not discord.InteractionType.modal_submit:
         return
     data = cast("dict[str, Any]", interaction.data or {})
-    custom_id = str(data.get("custom_id", ""))
+    custom_id = plain_id_of(interaction)
     match = _FORM_ID.fullmatch(custom_id)
     if match is None:
         return

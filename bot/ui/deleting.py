@@ -14,6 +14,7 @@ from bot.ui.answers import author_of, place_of, show_privately
 from bot.ui.courier import NO_PINGS, send_again
 from bot.ui.desk import Desk, desk_of
 from bot.ui.embeds.style import DESCRIPTION_LIMIT, RED, link_to
+from bot.ui.seals import SealedItem
 from core.errors import InputError, NotFoundError, TuttiError
 
 MAX_NEWEST = 20
@@ -54,7 +55,7 @@ async def offer_deletion(desk: Desk, interaction: discord.Interaction[Any], *, n
 
 
 class DeleteNewestButton(
-    discord.ui.DynamicItem[discord.ui.Button[Any]],
+    SealedItem[discord.ui.Button[Any]],
     template=r"tutti:delete:mine:(?P<oldest_id>[0-9]{1,19})-(?P<newest_id>[0-9]{1,19})",
 ):
     """Deletes one's own results of this channel from one number to another."""

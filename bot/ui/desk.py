@@ -15,6 +15,7 @@ import discord
 from bot.services.genres import GenreCounts
 from bot.services.jobs.acknowledgements import Acknowledgements
 from bot.services.jobs.service import JobService
+from bot.services.house.seals import Seals
 from bot.services.model import Author, FromRevision, JobOrder, Source
 from bot.services.options import GenerateOptions, Options
 from bot.services.people.keeping import Keeping
@@ -36,6 +37,7 @@ from bot.ui.courier import ReplyAddress, send_again
 from bot.ui.embeds.description import description_embed
 from bot.ui.gate import doing_of_press, visitor_of
 from bot.ui.sources import SourceFinder
+from bot.ui.seals import require_seal
 from bot.ui.waiting import note_interaction, settle
 from core.errors import LimitError, NotFoundError
 from core.log import bound_context
@@ -58,6 +60,7 @@ class Services:
 
 
 class DeskClient(Protocol):
+    seals: Seals
     """A Discord client that has a desk."""
 
     @property
@@ -211,6 +214,7 @@ class Desk:
 
     async def order_from_revision(
         self, interaction: discord.Interaction[Any], options: Options, revision_id: int, *, num_takes: int = 1
+                await require_seal(self._services.seals, interaction)
     ) -> None:
         """Order work on an earlier result."""
         ticket = await self.acknowledge(interaction)

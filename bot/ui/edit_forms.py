@@ -21,6 +21,7 @@ from bot.services.options import Options, RemixOptions
 from bot.services.replies.takes import MAX_TAKES
 from bot.ui.desk import Desk
 from bot.ui.options import parse_bars, split_names
+from bot.ui.seals import plain_id_of, sealed
 from core.errors import InputError
 
 _LONGEST_TEXT = 300
@@ -52,7 +53,7 @@ def open_form(name: str) -> Callable[[Desk, discord.Interaction[Any], int], Any]
 
     async def press(_desk: Desk, interaction: discord.Interaction[Any], revision_id: int) -> None:
         form = FORMS[name]
-        modal = discord.ui.Modal(title=form.title, custom_id=f"tutti:form:{name}:{revision_id}")
+        modal = discord.ui.Modal(title=form.title, custom_id=sealed(f"tutti:form:{name}:{revision_id}"))
         for line in form.lines:
             modal.add_item(
                 discord.ui.TextInput(
@@ -72,8 +73,7 @@ def open_form(name: str) -> Callable[[Desk, discord.Interaction[Any], int], Any]
 async def submit_form(desk: Desk, interaction: discord.Interaction[Any], forms: Mapping[str, Form]) -> None:
     """Order what a form says; forms of others are left alone."""
     data: Any = interaction.data or {}
-    custom_id = str(data.get("custom_id", ""))
-    match = _IDENTIFIER.fullmatch(custom_id)
+    match = _IDENTIFIER.fullmatch(plain_id_of(interaction))
     if match is None or match["form"] not in forms:
         return
     form, revision_id = forms[match["form"]], int(match["revision_id"])

@@ -20,6 +20,7 @@ from bot.ui.answers import author_of, place_of
 from bot.ui.courier import NO_PINGS, send_again
 from bot.ui.desk import Desk, desk_of
 from bot.ui.embeds.history import history_embed
+from bot.ui.seals import SealedItem
 from bot.ui.sources import may_read
 from bot.ui.wording.registry import describe_options
 
@@ -32,26 +33,30 @@ _DIGITS = string.digits + string.ascii_lowercase
 
 
 def encode_look(look: Look) -> str:
-    """Return a look in at most 93 characters, of which ``decode_look`` makes it again."""
+    """Return a look in at most 78 characters, of which ``decode_look`` makes it again: the seal must fit behind it."""
     wanted = look.wanted
     user = "" if wanted.user_id is None else _to_base_36(wanted.user_id)
-    place = f"{_LETTERS[look.kind]}{'m' if look.is_mine else '-'}{look.index}.{look.part}"
-    return f"{place}:{wanted.key}:{wanted.genre}:{wanted.operation}:{user}:{wanted.words}"
+    part = f".{look.part}" if look.part else ""
+    place = f"{_LETTERS[look.kind]}{'m' if look.is_mine else '-'}{look.index}{part}"
+    key = wanted.key.removesuffix(" major").replace(" minor", "m")
+    return f"{place}:{key}:{wanted.genre}:{wanted.operation}:{user}:{wanted.words}"
 
 
 def decode_look(text: str) -> Look | None:
     """Return the look that ``encode_look`` wrote; None for anything else."""
     parts = text.split(":", 5)
-    match = re.fullmatch(r"([tsf*])([m-])([0-9]{1,19})\.([0-9]{1,4})", parts[0])
+    match = re.fullmatch(r"([tsf*])([m-])([0-9]{1,19})(?:\.([0-9]{1,4}))?", parts[0])
     if match is None or len(parts) != 6:
         return None
     _, key, genre, operation, user, words = parts
     index = int(match[3])
+    if key and " " not in key:  # with a space: from a button of before there were seals
+        key = f"{key.removesuffix('m')} {'minor' if key.endswith('m') else 'major'}"
     return Look(
         kind=_KINDS[match[1]],
         is_mine=match[2] == "m",
         index=index if match[1] == "s" else min(index, MAX_INDEX),
-        part=int(match[4]),
+        part=int(match[4] or 0),
         wanted=Wanted(words=words, key=key, genre=genre, operation=operation, user_id=int(user, 36) if user else None),
     )
 
@@ -86,7 +91,7 @@ def _songs_of(page: HistoryPage) -> list[discord.SelectOption]:
     return [discord.SelectOption(label=clip(name, 100), value=str(song_id)) for song_id, name in named.items()][:25]
 
 
-class LookButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"tutti:look:(?P<look>.+)"):
+class LookButton(SealedItem[discord.ui.Button[Any]], template=r"tutti:look:(?P<look>.+?)"):
     """Leads to another page."""
 
     def __init__(self, label: str, look: Look) -> None:
@@ -111,7 +116,7 @@ class LookButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"tutt
         await desk.guarded(interaction, lambda: turn_page(desk, interaction, self._look), custom_id=self.custom_id)
 
 
-class SongMenu(discord.ui.DynamicItem[discord.ui.Select[Any]], template=r"tutti:songs"):
+class SongMenu(SealedItem[discord.ui.Select[Any]], template=r"tutti:songs"):
     """Leads from a list to the tree of one of its songs."""
 
     def __init__(self, songs: Sequence[discord.SelectOption] = ()) -> None:

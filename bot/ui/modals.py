@@ -18,6 +18,7 @@ from bot.services.words.prompt_corrections import LINES, correct, lines_of
 from bot.ui.desk import Desk
 from core.errors import InputError
 
+from bot.ui.seals import plain_id_of, sealed
 _LONGEST_TEXT = 300
 _IDENTIFIER = re.compile(r"tutti:edit-form:(?P<revision_id>[0-9]{1,19})")
 _NOT_WRITTEN = (
@@ -35,7 +36,7 @@ _LABELS: Mapping[str, tuple[str, str]] = {
 async def open_edit(desk: Desk, interaction: discord.Interaction[Any], revision_id: int) -> None:
     """Open the form with what the piece was asked with."""
     options = await _options_of(desk, revision_id)
-    modal = discord.ui.Modal(title="Edit and write again", custom_id=f"tutti:edit-form:{revision_id}")
+    modal = discord.ui.Modal(title="Edit and write again", custom_id=sealed(f"tutti:edit-form:{revision_id}"))
     for name, value in lines_of(options).items():
         label, example = _LABELS[name]
         modal.add_item(
@@ -54,7 +55,7 @@ async def open_edit(desk: Desk, interaction: discord.Interaction[Any], revision_
 async def submit_edit(desk: Desk, interaction: discord.Interaction[Any]) -> None:
     """Order what the form says; forms of others are left alone."""
     data: Any = interaction.data or {}
-    match = _IDENTIFIER.fullmatch(str(data.get("custom_id", "")))
+    match = _IDENTIFIER.fullmatch(plain_id_of(interaction))
     if match is None:
         return
     revision_id = int(match["revision_id"])

@@ -15,6 +15,7 @@ from bot.ui.answers import show_privately
 from bot.ui.courier import NO_PINGS, send_again
 from bot.ui.desk import Desk, desk_of
 from bot.ui.embeds.style import BLUE, RED
+from bot.ui.seals import SealedItem
 from core.errors import NotFoundError, PermissionDeniedError
 
 _NOTHING = "I keep nothing about you. There is nothing to take away or to erase."
@@ -53,9 +54,7 @@ async def offer_erasure(desk: Desk, interaction: discord.Interaction[Any]) -> No
     await send_again(respond)
 
 
-class EraseButton(
-    discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"tutti:mydata:erase:(?P<user_id>[0-9]{1,20})"
-):
+class EraseButton(SealedItem[discord.ui.Button[Any]], template=r"tutti:mydata:erase:(?P<user_id>[0-9]{1,20})"):
     """Erases the person who asked for it."""
 
     def __init__(self, user_id: int) -> None:

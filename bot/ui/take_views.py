@@ -9,13 +9,14 @@ from typing import Any, Self
 import discord
 
 from bot.ui.desk import desk_of
+from bot.ui.seals import SealedItem
 from bot.ui.take_actions import TAKE_ACTIONS
 
 _ROWS = {"pick": 0, "vary": 1, "anew": 2, "again": 3, "vote": 3, "delete": 3}
 
 
 class TakeButton(
-    discord.ui.DynamicItem[discord.ui.Button[Any]],
+    SealedItem[discord.ui.Button[Any]],
     template=rf"tutti:(?P<action>{'|'.join(TAKE_ACTIONS)}):(?P<number>[1-4])of(?P<total>[1-4]):(?P<revision_id>[0-9]{{1,19}})",
 ):
     """A button about one of several takes, or about all of them (then it bears the first)."""

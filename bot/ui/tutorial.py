@@ -15,6 +15,7 @@ from bot.services.reading.examples import EXAMPLES, load_example
 from bot.ui.desk import Desk, desk_of
 from bot.ui.embeds.style import BLUE
 from bot.ui.explaining import explain_from
+from bot.ui.seals import SealedItem
 
 _FIRST_WISH = GenerateOptions(
     genre="pop", key="C major", tempo_bpm=110.0, num_bars=8, instruments=("piano", "bass", "drums")
@@ -77,9 +78,7 @@ def tutorial_view() -> discord.ui.View:
     return view
 
 
-class TutorialButton(
-    discord.ui.DynamicItem[discord.ui.Button[Any]], template=rf"tutti:tutorial:(?P<step>{'|'.join(_STEPS)})"
-):
+class TutorialButton(SealedItem[discord.ui.Button[Any]], template=rf"tutti:tutorial:(?P<step>{'|'.join(_STEPS)})"):
     """One step of the tour."""
 
     def __init__(self, step: str) -> None:
@@ -106,7 +105,7 @@ class TutorialButton(
         await desk.guarded(interaction, lambda: _take(desk, interaction, self._step), custom_id=self.custom_id)
 
 
-class TuneMenu(discord.ui.DynamicItem[discord.ui.Select[Any]], template=r"tutti:tutorial:tune"):
+class TuneMenu(SealedItem[discord.ui.Select[Any]], template=r"tutti:tutorial:tune"):
     """Tunes in the public domain, to be harmonized."""
 
     def __init__(self) -> None:

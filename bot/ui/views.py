@@ -12,10 +12,11 @@ import discord
 
 from bot.ui.actions import ACTIONS
 from bot.ui.desk import desk_of
+from bot.ui.seals import SealedItem
 
 
 class RevisionButton(
-    discord.ui.DynamicItem[discord.ui.Button[Any]],
+    SealedItem[discord.ui.Button[Any]],
     template=rf"tutti:(?P<action>{'|'.join(ACTIONS)}):(?P<revision_id>[0-9]{{1,19}})",
 ):
     """A button that does something with one revision."""
@@ -43,7 +44,7 @@ class RevisionButton(
 
 
 class MoreMenu(
-    discord.ui.DynamicItem[discord.ui.Select[Any]],
+    SealedItem[discord.ui.Select[Any]],
     template=r"tutti:more:(?P<revision_id>[0-9]{1,19})",
 ):
     """A menu of everything else that can be done with one revision."""
@@ -78,7 +79,7 @@ class MoreMenu(
 
 
 class CancelButton(
-    discord.ui.DynamicItem[discord.ui.Button[Any]],
+    SealedItem[discord.ui.Button[Any]],
     template=r"tutti:cancel:(?P<job_id>[0-9]{1,19})",
 ):
     """Stops a running job."""

@@ -8,6 +8,7 @@ import discord
 
 from bot.services.jobs.acknowledgements import Acknowledgements, Effect, Waiting
 from bot.ui.gate import doing_of_press
+from bot.ui.seals import plain_id_of
 
 _QUICK_CHANGES = frozenset({f"layer {name}" for name in ("mix", "lock", "rename", "give", "instrument", "remove")})
 _UNSURE = frozenset({"delete", "mydata erase", "vote start", "make-song", "branch-form", "comment-form"})
@@ -44,7 +45,7 @@ def doing_in_full(interaction: discord.Interaction[Any]) -> str:
     """Return the name of a command with its group, or what a button or form does."""
     data: Any = interaction.data or {}
     if interaction.type is not discord.InteractionType.application_command:
-        return doing_of_press(str(data.get("custom_id", "")))
+        return doing_of_press(plain_id_of(interaction))
     names = [str(data.get("name", ""))]
     options: Any = data.get("options") or ()
     while options and options[0].get("type") in {1, 2}:  # a subcommand, or a group of them

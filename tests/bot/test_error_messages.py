@@ -20,6 +20,7 @@ EXAMPLES: dict[str, errors.TuttiError] = {
     "UnsupportedMetreError": errors.UnsupportedMetreError(metre="7/8", supported=("3/4", "4/4")),
     "NotFoundError": errors.NotFoundError(what="message"),
     "LimitError": errors.LimitError("You have 4 jobs running. Wait until one is done."),
+    "ForgedPressError": errors.ForgedPressError(),
     "ConfigurationError": errors.ConfigurationError("TUTTI_X is wrong", variable="TUTTI_X"),
     "ChildLostError": errors.ChildLostError(name="media-0", cause="memory"),
     "InferenceError": errors.InferenceError("cuda says no", job_id="7"),

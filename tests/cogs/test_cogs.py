@@ -12,6 +12,7 @@ from bot.client import EXTENSIONS, TuttiBot
 from bot.command_sync import hash_of
 from bot.services.house.house_rules import HouseRules
 from bot.services.house.permissions import COMMANDS, GROUP_OF, name_of_doing
+from bot.services.house.seals import Seals
 from bot.services.jobs.service import JobService
 from bot.services.operations.harmonization import STYLES
 from bot.services.people.keeping import open_keeping
@@ -53,6 +54,7 @@ async def bot(tmp_path):
             songs=songs,
             descriptions=DescriptionService(writer=writer, media=media, songs=songs),
             keeping=open_keeping(database, media=media, rules=rules),
+            seals=Seals(database),
             together=open_together(
                 database, limits=settings.limits, media=media, rankers=Rankers(database, settings=rules)
             ),

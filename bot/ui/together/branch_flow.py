@@ -19,6 +19,7 @@ from bot.ui.desk import Desk
 from bot.ui.embeds.style import jump_url
 from bot.ui.modals import typed_in
 from bot.ui.together.merge_embeds import branches_embed, closed_embed, comparison_embed, step_embed
+from bot.ui.seals import plain_id_of, sealed
 from bot.ui.together.song_flow import answer, revision_at
 
 _FORM_ID = re.compile(r"tutti:branch-form:(?P<revision_id>[0-9]{1,19})")
@@ -98,7 +99,7 @@ async def press_leave(_desk: Desk, interaction: discord.Interaction[Any], revisi
 
 def branch_form(revision_id: int) -> discord.ui.Modal:
     """Return the form that asks how a branch at a revision is to be called."""
-    modal = discord.ui.Modal(title="Branch here", custom_id=f"tutti:branch-form:{revision_id}", timeout=None)
+    modal = discord.ui.Modal(title="Branch here", custom_id=sealed(f"tutti:branch-form:{revision_id}"), timeout=None)
     modal.add_item(
         discord.ui.TextInput(
             label="Name of the branch", custom_id="name", placeholder="quiet ending", max_length=MAX_NAME_LENGTH
@@ -112,7 +113,7 @@ async def heed_branch_form(desk: Desk, interaction: discord.Interaction[Any]) ->
     if interaction.type is not discord.InteractionType.modal_submit:
         return
     data: Any = interaction.data or {}
-    match = _FORM_ID.fullmatch(str(data.get("custom_id", "")))
+    match = _FORM_ID.fullmatch(plain_id_of(interaction))
     if match is None:
         return
     name, at = typed_in(data.get("components", ())).get("name", ""), f"#{match['revision_id']}"

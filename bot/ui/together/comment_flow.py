@@ -13,6 +13,7 @@ from bot.ui.answers import author_of, place_of
 from bot.ui.courier import NO_PINGS, send_again
 from bot.ui.desk import Desk, desk_of
 from bot.ui.modals import typed_in
+from bot.ui.seals import SealedItem, plain_id_of, sealed
 from bot.ui.together.comment_embeds import comment_embed, comments_embed
 from bot.ui.together.song_flow import answer
 from core.errors import InputError
@@ -67,7 +68,7 @@ async def resolve_comment(desk: Desk, interaction: discord.Interaction[Any], com
 
 async def open_comment_form(_desk: Desk, interaction: discord.Interaction[Any], revision_id: int) -> None:
     """Open the form behind “Comment…”."""
-    modal = discord.ui.Modal(title="Comment at a bar", custom_id=f"tutti:comment-form:{revision_id}")
+    modal = discord.ui.Modal(title="Comment at a bar", custom_id=sealed(f"tutti:comment-form:{revision_id}"))
     modal.add_item(discord.ui.TextInput(label="Bar", custom_id="bar", placeholder="9", max_length=6))
     modal.add_item(
         discord.ui.TextInput(
@@ -90,7 +91,7 @@ async def heed_comment_form(desk: Desk, interaction: discord.Interaction[Any]) -
     if interaction.type is not discord.InteractionType.modal_submit:
         return
     data: Any = interaction.data or {}
-    match = _FORM.fullmatch(str(data.get("custom_id", "")))
+    match = _FORM.fullmatch(plain_id_of(interaction))
     if match is None:
         return
     revision_id, typed = int(match["revision_id"]), typed_in(data.get("components", ()))
@@ -121,7 +122,7 @@ def read_bar(text: str) -> int:
 
 
 class CommentButton(
-    discord.ui.DynamicItem[discord.ui.Button[Any]],
+    SealedItem[discord.ui.Button[Any]],
     template=r"tutti:comment-(?P<action>resolve|reopen):(?P<comment_id>[0-9]{1,19})",
 ):
     """Resolves a comment, or opens it again."""

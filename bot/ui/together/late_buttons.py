@@ -10,6 +10,7 @@ import discord
 
 from bot.services.model import SongLine
 from bot.ui.desk import desk_of
+from bot.ui.seals import SealedItem
 from bot.ui.together.branch_flow import press_branch, press_leave
 from bot.ui.together.merge_flow import press_rebase
 
@@ -17,7 +18,7 @@ _LATE_LABELS: Mapping[str, str] = {"rebase": "Rebase", "branch": "New branch", "
 
 
 class LateButton(
-    discord.ui.DynamicItem[discord.ui.Button[Any]],
+    SealedItem[discord.ui.Button[Any]],
     template=r"tutti:late:(?P<action>rebase|branch|leave):(?P<revision_id>[0-9]{1,19})",
 ):
     """What can be done with a change that came late: the branch had moved on when it was done."""

@@ -21,6 +21,7 @@ from bot.services.together.merging.service import MergeOrder, MergeQuestion, Mer
 from bot.ui.answers import Ticket, author_of, place_of
 from bot.ui.courier import NO_PINGS, ReplyAddress, send_again
 from bot.ui.desk import Desk, desk_of
+from bot.ui.seals import SealedItem
 from bot.ui.together.branch_flow import defer_quietly, name_of_state
 from bot.ui.together.merge_embeds import dropped_embed, question_embed
 from bot.ui.together.song_flow import revision_at
@@ -161,7 +162,7 @@ def _ticket_of_message(interaction: discord.Interaction[Any]) -> Ticket:
 
 
 class MergeButton(
-    discord.ui.DynamicItem[discord.ui.Button[Any]],
+    SealedItem[discord.ui.Button[Any]],
     template=(
         r"tutti:merge:(?P<draft_id>[0-9]{1,19}):(?P<what>[0-9a-f]{10}|rest|drop):(?P<how>ours|theirs|both|bridge|all)"
     ),

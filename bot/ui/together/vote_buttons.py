@@ -12,12 +12,13 @@ import discord
 
 from bot.services.together.votes.model import LETTERS, VoteView
 from bot.ui.desk import desk_of
+from bot.ui.seals import SealedItem
 from bot.ui.together.late_buttons import LateButton
 from bot.ui.together.vote_flow import press_ballot, press_merge_winner
 
 
 class BallotButton(
-    discord.ui.DynamicItem[discord.ui.Button[Any]],
+    SealedItem[discord.ui.Button[Any]],
     template=r"tutti:ballot:(?P<vote_id>[0-9]{1,19}):(?P<choice>[0-3])",
 ):
     """Casts a ballot."""
@@ -49,9 +50,7 @@ class BallotButton(
         )
 
 
-class MergeWinnerButton(
-    discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"tutti:merge-winner:(?P<vote_id>[0-9]{1,19})"
-):
+class MergeWinnerButton(SealedItem[discord.ui.Button[Any]], template=r"tutti:merge-winner:(?P<vote_id>[0-9]{1,19})"):
     """Brings the branch that won into main."""
 
     def __init__(self, vote_id: int) -> None:

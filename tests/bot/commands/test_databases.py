@@ -53,3 +53,13 @@ def test_a_database_is_moved(full_url, tmp_path):
 def test_a_missing_file_is_said_in_a_sentence(full_url, tmp_path):
     done = run("restore", str(tmp_path / "none"))
     assert "There is no file" in str(done.exception)
+
+
+def test_the_signing_key_is_renewed(full_url):
+    done = run("renew-signing-key", "--forget-old", "--json")
+    assert json.loads(done.stdout.splitlines()[-1]) == {"operation": "renew-signing-key", "num_keys": 1}
+
+
+def test_a_signing_key_of_the_operators_own_is_theirs_to_renew(full_url, monkeypatch):
+    monkeypatch.setenv("TUTTI_SIGNING_KEY", "k" * 32)
+    assert "in front of the old one" in str(run("renew-signing-key").exception)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from bot.services.house.seals import SEAL_LENGTH
 from bot.services.songs.history import Look
 from bot.services.songs.searching import MAX_WORDS_LENGTH, Wanted
 from bot.ui.history_page import LookButton, decode_look, encode_look
@@ -33,7 +34,22 @@ def test_a_look_comes_back_from_a_button(look):
     """Whole, and within Discord's hundred characters."""
     button = LookButton("Older", look)
 
-    assert len(button.custom_id) <= 100
+    assert len(button.custom_id) <= 100 - SEAL_LENGTH
+    assert decode_look(encode_look(look)) == look
+
+
+def test_buttons_of_before_there_were_seals_still_lead_there():
+    """They live for ever, and wrote keys out."""
+    wanted = Wanted(words="a b", key="F# minor", genre="jazz", operation="remix", user_id=36)
+
+    assert decode_look("fm3.0:F# minor:jazz:remix:10:a b") == Look(kind="found", is_mine=True, index=3, wanted=wanted)
+
+
+@pytest.mark.parametrize("key", all_key_names())
+def test_every_key_comes_back(key):
+    """In its short form, too."""
+    look = Look(kind="found", wanted=Wanted(key=key))
+
     assert decode_look(encode_look(look)) == look
 
 
