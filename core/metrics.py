@@ -153,11 +153,11 @@ class PrometheusMetrics:
         self._database_errors = self._counter("tutti_database_errors", "Transactions that the database failed")
         self._reconnects = self._counter("tutti_gateway_reconnects", "Times the connection to Discord came back")
 
+        self._refused_presses = self._counter("tutti_presses_refused", "Presses that bore no seal of ours", "why")
+
         self._queue_depth = self._gauge("tutti_queue_depth", "Jobs that wait")
         self._batch_size = self._gauge("tutti_batch_size", "Jobs that run")
         self._device_memory = self._gauge("tutti_device_memory_bytes", "Memory of a worker, by slot", "worker")
-        self._refused_presses = self._counter("tutti_presses_refused", "Presses that bore no seal of ours", "why")
-
         self._refusals = self._counter("tutti_refusals", "Commands, presses and mentions turned away", "limit")
         self._ready = self._gauge("tutti_ready", "1 while a part can do its work", "part")
 
@@ -227,13 +227,13 @@ class PrometheusMetrics:
     def count_gateway_reconnect(self) -> None:
         self._reconnects.inc()
 
+    def count_refused_press(self, *, why: SealLabel) -> None:
+        self._refused_presses.labels(why).inc()
+
     def set_ready(self, *, part: PartLabel, is_ready: bool) -> None:
         self._ready.labels(part).set(float(is_ready))
     def count_refusal(self, *, limit: LimitLabel) -> None:
         self._refusals.labels(limit).inc()
-
-    def count_refused_press(self, *, why: SealLabel) -> None:
-        self._refused_presses.labels(why).inc()
 
 
     def _counter(self, name: str, meaning: str, *labels: str) -> Counter:

@@ -13,9 +13,9 @@ from typing import Any, Protocol, cast
 import discord
 
 from bot.services.genres import GenreCounts
+from bot.services.house.seals import Seals
 from bot.services.jobs.acknowledgements import Acknowledgements
 from bot.services.jobs.service import JobService
-from bot.services.house.seals import Seals
 from bot.services.model import Author, FromRevision, JobOrder, Source
 from bot.services.options import GenerateOptions, Options
 from bot.services.people.keeping import Keeping
@@ -35,9 +35,9 @@ from bot.ui.answers import (
 )
 from bot.ui.courier import ReplyAddress, send_again
 from bot.ui.embeds.description import description_embed
-from bot.ui.gate import doing_of_press, visitor_of
-from bot.ui.sources import SourceFinder
+from bot.ui.gate import Repeats, doing_of_press, visitor_of
 from bot.ui.seals import require_seal
+from bot.ui.sources import SourceFinder
 from bot.ui.waiting import note_interaction, settle
 from core.errors import LimitError, NotFoundError
 from core.log import bound_context
@@ -55,12 +55,12 @@ class Services:
     descriptions: DescriptionService
     keeping: Keeping
     together: Together
+    seals: Seals
     genres: GenreCounts = field(default_factory=GenreCounts)
     acknowledgements: Acknowledgements | None = None
 
 
 class DeskClient(Protocol):
-    seals: Seals
     """A Discord client that has a desk."""
 
     @property
@@ -197,6 +197,7 @@ class Desk:
         with bound_context(interaction_id=interaction.id, guild_id=interaction.guild_id):
             try:
                 await self.admit(interaction, doing_of_press(custom_id))
+                await require_seal(self._services.seals, interaction)
                 self._guard.admit(interaction.user.id, custom_id)  # after the gate: what was refused is no press
                 await press()
             except Exception as error:  # noqa: BLE001 - discord.py would only log what a button raises
@@ -214,7 +215,6 @@ class Desk:
 
     async def order_from_revision(
         self, interaction: discord.Interaction[Any], options: Options, revision_id: int, *, num_takes: int = 1
-                await require_seal(self._services.seals, interaction)
     ) -> None:
         """Order work on an earlier result."""
         ticket = await self.acknowledge(interaction)

@@ -16,9 +16,9 @@ import discord
 from bot.services.options import DEFAULT_NUM_BARS, GenerateOptions
 from bot.services.words.prompt_corrections import LINES, correct, lines_of
 from bot.ui.desk import Desk
+from bot.ui.seals import plain_id_of, sealed
 from core.errors import InputError
 
-from bot.ui.seals import plain_id_of, sealed
 _LONGEST_TEXT = 300
 _IDENTIFIER = re.compile(r"tutti:edit-form:(?P<revision_id>[0-9]{1,19})")
 _NOT_WRITTEN = (

@@ -18,8 +18,8 @@ from bot.ui.courier import NO_PINGS, send_again
 from bot.ui.desk import Desk
 from bot.ui.embeds.style import jump_url
 from bot.ui.modals import typed_in
-from bot.ui.together.merge_embeds import branches_embed, closed_embed, comparison_embed, step_embed
 from bot.ui.seals import plain_id_of, sealed
+from bot.ui.together.merge_embeds import branches_embed, closed_embed, comparison_embed, step_embed
 from bot.ui.together.song_flow import answer, revision_at
 
 _FORM_ID = re.compile(r"tutti:branch-form:(?P<revision_id>[0-9]{1,19})")
