@@ -67,6 +67,10 @@ soak-commands: $(DEV_STAMP) ## 2,000 commands of 20 people in the sandbox under 
 	$(PYTHON) -m tests.factories.tiny_weights runs/soak_commands_weights
 	$(PYTHON) -m soak.commands --weights runs/soak_commands_weights
 
+.PHONY: soak-long
+soak-long: $(DEV_STAMP) ## Two hours of mixed traffic with faults and kills (MINUTES=20 for less); memory, files, database and latency plotted and judged in docs/results/soak_long
+	$(PYTHON) -m soak.long --minutes $(or $(MINUTES),120)
+
 .PHONY: evaluate
 evaluate: $(DEV_STAMP) ## Measure the shipped checkpoints on their test splits, write docs/results (needs TUTTI_DATA)
 	$(PYTHON) -m training.evaluate all
