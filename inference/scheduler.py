@@ -6,7 +6,8 @@ somebody else has sent. Short work (``Work.is_short``) has turns of its own, and
 of four places or more the last free one is kept for it, so that it need not wait until a long job ends.
 
 Waits are foretold by running the queue ahead: the very jobs that are in front, each as long as its kind and bars were
-found to take (``rates``), on the places there are, after what the running ones have left.
+found to take (``rates``), on the places there are, after what the running ones have left. In a long queue that is done for
+those in front only, and not at every change: what a forecast costs must not grow with the square of those who wait.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
+from itertools import islice
 
 from core.errors import LimitError
 from inference.fair_queue import FairQueue, Path
@@ -23,6 +25,10 @@ from inference.work import Work
 _SHORT, _LONG = "short", "long"
 _SLOTS_THAT_SPARE_ONE = 4
 _LONGEST_FORECAST_SECONDS = 1.0  # how long a forecast is good while nothing changes
+_EXACT_JOBS = 64  # while more wait, a forecast is good for a moment whatever changes
+_MOMENT_SECONDS = 0.25
+_SECONDS_PER_JOB = 5e-5  # so much longer a moment is for each that waits: a forecast takes some 2e-6 s for each
+_FORESEEN_JOBS = 256  # whose starts are found by running the queue ahead; those behind follow at the pace of these
 _LEAST_LEFT = 0.05  # of a job that takes longer than expected, as a share of what was expected
 
 
@@ -70,11 +76,12 @@ class _Run:
 
 @dataclass(slots=True)
 class _Forecast:
-    """When each waiting job will start, in the order of starts."""
+    """When each job that waited when it was made will start, in the order of starts, and which place that is, from 1."""
 
     version: int = -1
     made_seconds: float = 0.0
     start_seconds: dict[str, float] = field(default_factory=dict[str, float])
+    places: dict[str, int] = field(default_factory=dict[str, int])
 
 
 class Scheduler:
@@ -112,8 +119,8 @@ class Scheduler:
             LimitError: when the queue is full; it says about how long to wait.
         """
         if self.num_waiting >= self._max_queued_jobs:
-            starts = self._foresee().start_seconds
-            seconds = max(1.0, min(starts.values(), default=0.0) - self._now_seconds)
+            first_start_seconds = next(iter(self._foresee().start_seconds.values()), 0.0)
+            seconds = max(1.0, first_start_seconds - self._now_seconds)
             raise LimitError(
                 f"The queue is full: {self.num_waiting} jobs are waiting. Try again in about {round(seconds)} s.",
                 retry_after_seconds=seconds,
@@ -192,8 +199,10 @@ class Scheduler:
     # ---- what will be
 
     def order(self) -> list[str]:
-        """Return the waiting jobs in the order in which they will run if nothing changes."""
-        return list(self._foresee().start_seconds)
+        """Return the waiting jobs in the order in which they will run if nothing changes; of many, that of a moment ago."""
+        foreseen = self._foresee().start_seconds
+        order = [job_id for job_id in foreseen if job_id in self._waiting]
+        return order + [job_id for job_id in self._waiting if job_id not in foreseen]
 
     def places(self) -> dict[str, int]:
         """Return the place of every job: 0 for running ones, 1 for the next."""
@@ -201,15 +210,22 @@ class Scheduler:
 
     def place(self, job_id: str) -> int | None:
         """Return a job's place: 0 while it runs, 1 when it is next, ``None`` when it is unknown."""
-        return 0 if job_id in self._running else self.places().get(job_id)
+        if job_id not in self._waiting:
+            return 0 if job_id in self._running else None
+        return self._foresee().places.get(job_id, self.num_waiting)
 
     def estimate_wait_seconds(self, job_id: str, *, now_seconds: float) -> float | None:
         """Return about how long a waiting job will go on waiting; 0 once it runs, ``None`` when it is unknown."""
         self._now_seconds = now_seconds
         if job_id in self._running:
             return 0.0
-        start_seconds = self._foresee().start_seconds.get(job_id)
-        return None if start_seconds is None else max(0.0, start_seconds - now_seconds)
+        if job_id not in self._waiting:
+            return None
+        forecast = self._foresee()
+        start_seconds = forecast.start_seconds.get(job_id)
+        if start_seconds is None:  # it came after the forecast
+            start_seconds = next(reversed(forecast.start_seconds.values()), now_seconds)
+        return max(0.0, start_seconds - now_seconds)
 
     def estimate_end_seconds(self, job_id: str, *, now_seconds: float) -> float | None:
         """Return about how long it is until a job's end, waiting included.
@@ -237,16 +253,25 @@ class Scheduler:
         return self._rates.job_seconds(work, num_together=self._num_together)
 
     def _foresee(self) -> _Forecast:
-        """Run the queue ahead."""
+        """Run the queue ahead, unless the last forecast is good enough."""
         now_seconds = self._now_seconds
-        is_old = now_seconds - self._forecast.made_seconds > _LONGEST_FORECAST_SECONDS
-        if self._forecast.version == self._version and not is_old:
+        is_unchanged = self._forecast.version == self._version
+        good_seconds = max(
+            _LONGEST_FORECAST_SECONDS if is_unchanged else _MOMENT_SECONDS, _SECONDS_PER_JOB * self.num_waiting
+        )
+        is_known = is_unchanged or (self._forecast.places and self.num_waiting > _EXACT_JOBS)
+        if is_known and now_seconds - self._forecast.made_seconds <= good_seconds:
             return self._forecast
         ends = [now_seconds + self._left_seconds(run, now_seconds) for run in self._running.values()]
         heapify(ends)
-        self._forecast = _Forecast(version=self._version, made_seconds=now_seconds)
-        for job_id, start_seconds in self._run_ahead(ends, now_seconds):
-            self._forecast.start_seconds[job_id] = start_seconds
+        starts = dict(islice(self._run_ahead(ends, now_seconds), _FORESEEN_JOBS))
+        if len(starts) < self.num_waiting:
+            last_seconds = next(reversed(starts.values()))
+            pause_seconds = (last_seconds - now_seconds) / len(starts)
+            behind = [job_id for job_id in self._waiting if job_id not in starts]
+            starts |= {job_id: last_seconds + pause_seconds * number for number, job_id in enumerate(behind, start=1)}
+        places = {job_id: place for place, job_id in enumerate(starts, start=1)}
+        self._forecast = _Forecast(version=self._version, made_seconds=now_seconds, start_seconds=starts, places=places)
         return self._forecast
 
     def _run_ahead(self, ends: list[float], now_seconds: float) -> Iterator[tuple[str, float]]:

@@ -144,6 +144,33 @@ def test_nothing_is_lost_and_a_copy_foretells_the_order(steps, even_level):
     assert sorted(foretold) == sorted(paths)
 
 
+@given(STEPS)
+def test_looking_ahead_changes_nothing(steps):
+    """A queue that is copied and run ahead before every step serves in the order of one that never was."""
+
+    def served(*, is_watched: bool) -> list[str]:
+        queue = FairQueue(num_levels=3, even_level=1)
+        paths: dict[str, tuple[str, str, int]] = {}
+        names: list[str] = []
+        for number, (action, group, member, cost) in enumerate(steps):
+            if is_watched:
+                twin = queue.copy()
+                while twin.pop() is not None:
+                    twin.push(("other", member, number), "new", cost=cost) if len(twin) > 9 else None
+            if action == "push":
+                paths[str(number)] = (group, member, number % 3)
+                queue.push(paths[str(number)], str(number), cost=cost)
+            elif action == "pop" and (item := queue.pop()) is not None:
+                names.append(item.name)
+                del paths[item.name]
+            elif action == "remove" and paths:
+                name = sorted(paths)[number % len(paths)]
+                queue.remove(paths.pop(name), name)
+        return names + _served(queue)
+
+    assert served(is_watched=True) == served(is_watched=False)
+
+
 COSTS = st.sampled_from([1.0, 2.0, 5.0, 12.0, 30.0])
 LONGEST = 30.0
 
@@ -215,3 +242,33 @@ def test_a_decision_stays_cheap_in_a_long_queue():
         return _lines_run(decide)
 
     assert steps(1_000) < 2 * steps(10)
+
+
+def test_a_decision_stays_cheap_among_the_people_of_one_server():
+    """A raid: ten thousand people of one server wait, and a decision compares as many of them as of two hundred."""
+
+    def steps(num_people: int) -> int:
+        queue = FairQueue(num_levels=3, even_level=1)
+        for number in range(num_people):
+            queue.push(("server", number, number), str(number), cost=1.0 + number % 7)
+        return _lines_run(lambda: [queue.pop() for _ in range(20)])
+
+    assert steps(10_000) < 2 * steps(200)
+
+
+def test_looking_ahead_copies_only_what_it_changes():
+    """The next ten of twenty thousand are foretold in about as many steps as the next ten of two thousand."""
+
+    def steps(num_people: int) -> int:
+        queue = FairQueue(num_levels=3, even_level=1)
+        for number in range(num_people):
+            queue.push((number % 10, number, number), str(number), cost=1.0 + number % 7)
+
+        def look_ahead() -> None:
+            twin = queue.copy()
+            for _ in range(10):
+                twin.pop()
+
+        return _lines_run(look_ahead)
+
+    assert steps(20_000) < 1.5 * steps(2_000)

@@ -265,3 +265,34 @@ def test_places_are_the_order_of_service(steps):
     assert [places[job_id] for job_id in order] == list(range(1, len(order) + 1))
     assert len(order) == scheduler.num_waiting
     assert _drain(scheduler) == order
+
+
+def test_places_in_a_long_queue():
+    """Of two thousand, the first are foretold one by one; those behind have places and waits, too, and newcomers stand last."""
+    scheduler = _scheduler(*(ticket(f"j{number}", number) for number in range(2_000)), max_queued_jobs=3_000)
+    _teach(scheduler, seconds_per_bar=1.0)
+    places = scheduler.places()
+
+    scheduler.add(ticket("late", 5_000))
+
+    assert sorted(places.values()) == list(range(1, 2_001))
+    assert scheduler.place("late") == 2_001
+    waits = [scheduler.estimate_wait_seconds(job_id, now_seconds=0.0) for job_id in scheduler.order()]
+    assert waits == sorted(waits)
+    assert waits[-2] == pytest.approx(1_999 * 16.0, rel=0.1)
+    assert _drain(scheduler)[:100] == [job_id for job_id, place in sorted(places.items(), key=lambda p: p[1])][:100]
+
+
+def test_everybody_who_asks_for_their_place_in_a_long_queue_shares_one_look_ahead():
+    """A thousand who wait ask at the same moment while jobs begin: the queue is run ahead once."""
+    scheduler = _scheduler(*(ticket(f"j{number}", number) for number in range(1_000)), num_slots=10)
+    scheduler.places()
+    first = scheduler._forecast
+
+    for number in range(5):
+        scheduler.next_job(now_seconds=0.01 * number)
+        assert all(scheduler.place(f"j{number}") is not None for number in range(1_000))
+
+    assert scheduler._forecast is first
+    scheduler.estimate_wait_seconds("j999", now_seconds=0.5)
+    assert scheduler._forecast is not first
