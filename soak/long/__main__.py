@@ -23,6 +23,7 @@ from soak.long.run import run_long
 
 _OUTPUT = Path("docs/results/soak_long.json")
 _FOLDER = Path("runs/soak_long")
+_FILE_WIDTH = 150  # columns, when nobody's terminal sets them
 # As an operator runs it, but for one worker: the people share the machine's cores with the bot.
 _SETTINGS = {"TUTTI_ENGINE": "auto", "TUTTI_WORKERS": "1"}
 
@@ -40,7 +41,10 @@ def main() -> None:
         )
         asyncio.run(run)
     report = write_report(folder, output=options.output)
-    print_report(report, Console())
+    console = Console()
+    if not console.is_terminal:
+        console.width = _FILE_WIDTH
+    print_report(report, console)
     print(f"Written to {options.output}; what was measured lies in {options.folder}", file=sys.stderr)  # noqa: T201
     if not report["is_good"]:
         sys.exit(1)

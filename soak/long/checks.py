@@ -130,9 +130,11 @@ def _count_checks(samples: Sequence[Sample]) -> Iterable[Check]:
     for role in (WORKER, MEDIA_CHILD):
         counts: dict[float, int] = defaultdict(int)
         for sample in samples:
-            counts[sample.second] += sample.role == role
+            if sample.second > WARM_UP_SECONDS:
+                counts[sample.second] += sample.role == role
         trend = trend_of(sorted((second, float(count)) for second, count in counts.items()))
-        value = None if trend is None else trend.last_quarter - trend.first_quarter
+        is_long = trend is not None and trend.span_minutes >= _SHORTEST_LIFE_MINUTES
+        value = trend.last_quarter - trend.first_quarter if trend is not None and is_long else None
         yield Check(name=f"processes: {role}", value=value, limit=0.0, unit="more than at first")
 
 

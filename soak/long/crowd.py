@@ -32,11 +32,11 @@ class Plan:
     seed: int = 1
     minutes: float = 120.0
     num_people: int = 16
-    commands_per_minute: float = 24.0
+    commands_per_minute: float = 20.0
     num_channels: int = 8
     num_songs: int = 3
     song_minutes: float = 20.0  # then another song takes its place
-    patience_seconds: float = 60.0
+    patience_seconds: float = 90.0
     weather_minutes: float = 10.0  # then chance begins anew with another seed
     mean_child_kill_minutes: float = 5.0
     bot_kill_minutes: float = 30.0
@@ -121,7 +121,8 @@ class LongCrowd:
             if request is None:
                 continue
             self.num_sent += 1
-            if await tab.until_settled(request, seconds=self._plan.patience_seconds):
+            is_settled = await tab.until_settled(request, seconds=self._plan.patience_seconds)
+            if is_settled and not request.sight.failure:
                 self._answered[request.request_id] = time.monotonic()
 
     async def _send_something(self, dice: random.Random, tab: Tab) -> Request | None:
