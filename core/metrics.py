@@ -132,6 +132,8 @@ class NullMetrics:
 
     def observe_recovery_seconds(self, seconds: float) -> None: ...
 
+    def count_refusal(self, *, limit: LimitLabel) -> None: ...
+
     def count_database_error(self) -> None: ...
 
     def count_gateway_reconnect(self) -> None: ...
@@ -150,6 +152,7 @@ class PrometheusMetrics:
         self._jobs = self._counter("tutti_jobs", "Jobs that ended", "task", "outcome")
         self._tokens = self._counter("tutti_tokens", "Events and notes that the networks decoded", "task")
         self._restarts = self._counter("tutti_worker_restarts", "Workers that were lost and replaced")
+        self._refusals = self._counter("tutti_refusals", "Commands, presses and mentions turned away", "limit")
         self._database_errors = self._counter("tutti_database_errors", "Transactions that the database failed")
         self._reconnects = self._counter("tutti_gateway_reconnects", "Times the connection to Discord came back")
 
@@ -158,7 +161,6 @@ class PrometheusMetrics:
         self._queue_depth = self._gauge("tutti_queue_depth", "Jobs that wait")
         self._batch_size = self._gauge("tutti_batch_size", "Jobs that run")
         self._device_memory = self._gauge("tutti_device_memory_bytes", "Memory of a worker, by slot", "worker")
-        self._refusals = self._counter("tutti_refusals", "Commands, presses and mentions turned away", "limit")
         self._ready = self._gauge("tutti_ready", "1 while a part can do its work", "part")
 
         self._job_seconds = self._histogram("tutti_job_seconds", "From submission to the piece", _JOB_SECONDS, "task")
@@ -221,6 +223,9 @@ class PrometheusMetrics:
     def observe_recovery_seconds(self, seconds: float) -> None:
         self._recovery_seconds.observe(seconds)
 
+    def count_refusal(self, *, limit: LimitLabel) -> None:
+        self._refusals.labels(limit).inc()
+
     def count_database_error(self) -> None:
         self._database_errors.inc()
 
@@ -232,9 +237,6 @@ class PrometheusMetrics:
 
     def set_ready(self, *, part: PartLabel, is_ready: bool) -> None:
         self._ready.labels(part).set(float(is_ready))
-    def count_refusal(self, *, limit: LimitLabel) -> None:
-        self._refusals.labels(limit).inc()
-
 
     def _counter(self, name: str, meaning: str, *labels: str) -> Counter:
         return Counter(name, meaning, labels, registry=self.registry)

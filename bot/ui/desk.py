@@ -35,7 +35,7 @@ from bot.ui.answers import (
 )
 from bot.ui.courier import ReplyAddress, send_again
 from bot.ui.embeds.description import description_embed
-from bot.ui.gate import Repeats, doing_of_press, visitor_of
+from bot.ui.gate import doing_of_press, visitor_of
 from bot.ui.seals import require_seal
 from bot.ui.sources import SourceFinder
 from bot.ui.waiting import note_interaction, settle
@@ -78,10 +78,15 @@ class PressGuard:
     """Takes a person's press of a button once, even when it is pressed twice in a hurry."""
 
     def __init__(
-        self, *, window_seconds: float = _PRESS_WINDOW_SECONDS, clock: Callable[[], float] = time.monotonic
+        self,
+        *,
+        window_seconds: float = _PRESS_WINDOW_SECONDS,
+        clock: Callable[[], float] = time.monotonic,
+        metrics: Metrics | None = None,
     ) -> None:
         self._window_seconds = window_seconds
         self._clock = clock
+        self._metrics = metrics or NullMetrics()
         self._taken_at: dict[tuple[int, str], float] = {}
 
     def admit(self, user_id: int, custom_id: str) -> None:
@@ -93,8 +98,8 @@ class PressGuard:
         now = self._clock()
         self._taken_at = {key: at for key, at in self._taken_at.items() if now - at < self._window_seconds}
         if (user_id, custom_id) in self._taken_at:
+            self._metrics.count_refusal(limit="double_press")
             raise LimitError("I already took that press; there is no need to press twice.")
-        self._metrics = metrics or NullMetrics()
         self._taken_at[user_id, custom_id] = now
 
 
@@ -106,7 +111,6 @@ class Desk:
         services: Services,
         finder: SourceFinder,
         *,
-            self._metrics.count_refusal(limit="double_press")
         guard: PressGuard | None = None,
         metrics: Metrics | None = None,
     ) -> None:
@@ -114,7 +118,6 @@ class Desk:
         self._metrics = metrics or NullMetrics()
         self._finder = finder
         self._guard = guard or PressGuard(metrics=metrics)
-        self.repeats = Repeats()
 
     @property
     def services(self) -> Services:
