@@ -138,6 +138,10 @@ class Desk:
         """
         await self._services.keeping.gate.admit(visitor_of(interaction), doing)
 
+    def offers_words(self, interaction: discord.Interaction[Any]) -> bool:
+        """Tell whether words are offered to somebody who types; not when they ask faster than anybody types."""
+        return self._services.keeping.gate.offers_words(visitor_of(interaction))
+
     # --- commands and menus ----------------------------------------------------------------------------------------
 
     async def order_new(
@@ -150,10 +154,6 @@ class Desk:
     ) -> None:
         """Order a new piece, or the continuation of an attached one."""
         ticket = await self.acknowledge(interaction)
-    def offers_words(self, interaction: discord.Interaction[Any]) -> bool:
-        """Tell whether words are offered to somebody who types; not when they ask faster than anybody types."""
-        return self._services.keeping.gate.offers_words(visitor_of(interaction))
-
         source = None if file is None else await self._finder.download(file)
         await self._submit(ticket, options, source, num_takes=num_takes)
 
