@@ -25,6 +25,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 from core.errors import StorageError
 from core.metrics import Metrics, NullMetrics
 from db.addresses import for_reading, open_engine, read_address
+from db.discretion import forget_values
 from db.locks import lock_alone, lock_beside_others
 from db.troubles import (
     CONNECTING_ERRORS,
@@ -159,6 +160,7 @@ async def migration_connection(url: str) -> AsyncGenerator[AsyncConnection]:
             yield connection
             await connection.commit()
     except (*FOREIGN_ERRORS, CommandError) as error:
+        forget_values(error)
         raise configuration_error(error, read_address(url)) or StorageError(
             f"the tables could not be brought up to date: {error}"
         ) from error
@@ -220,6 +222,7 @@ async def _scope(
                 is_committing = True
         except FOREIGN_ERRORS as error:
             metrics.count_database_error()
+            forget_values(error)
             if is_demoted(error):
                 await connection.invalidate()
             raise storage_error(error, is_committing=is_committing) from error
