@@ -20,6 +20,7 @@ from rich.console import Console
 from benchmarks import crowd as twenty
 from core.log import configure_logging
 from core.settings import Settings
+from db.addresses import describe_address
 from soak.report import figures_of_twenty, print_figures, write_report
 from soak.run import Plan, run_crowd
 
@@ -38,8 +39,10 @@ def main() -> None:
         num_servers=options.servers,
         mean_kill_pause_seconds=options.kill_every,
     )
+    file = options.folder / "tutti.db"
     # Everybody asks at once and waits in one queue: how the limits turn people away is tested elsewhere.
     settings = Settings(
+        DATABASE_URL=options.database or f"sqlite+aiosqlite:///{file}",
         TUTTI_LOG_JSON=True,
         TUTTI_LOG_LEVEL="INFO",
         TUTTI_MAX_QUEUED_JOBS=plan.num_jobs,
@@ -50,7 +53,7 @@ def main() -> None:
         console.width = _FILE_WIDTH
 
     options.folder.mkdir(parents=True, exist_ok=True)
-    for old in options.folder.glob("tutti.db*"):
+    for old in options.folder.glob(f"{file.name}*"):
         old.unlink()
     figures = asyncio.run(run_crowd(settings, plan, folder=options.folder))
     print_figures(figures, console, title=f"{plan.num_users} users, {plan.num_jobs} jobs, processes killed at random")
@@ -91,6 +94,7 @@ def _parse() -> argparse.Namespace:
     )
     parser.add_argument("--output", type=Path, default=_RESULTS_PATH, help=f"where to write (default {_RESULTS_PATH})")
     parser.add_argument("--folder", type=Path, default=_FOLDER, help=f"for log and database (default {_FOLDER})")
+    parser.add_argument("--database", help="the address of an empty database, as in DATABASE_URL (default: a file)")
     return parser.parse_args()
 
 
@@ -100,7 +104,8 @@ def _describe(settings: Settings) -> dict[str, Any]:
         "spare_workers": settings.inference.num_spare_workers,
         "media_workers": settings.media.num_workers,
         "max_deaths": settings.inference.max_deaths,
-        "through": "JobService and DescriptionService with real workers, media children and SQLite; a presenter that writes down",
+        "through": "JobService and DescriptionService with real workers and media children; a presenter that writes down",
+        "database": describe_address(settings.database.url),
     }
 
 

@@ -22,7 +22,6 @@ from soak.service import Service, running_service
 from soak.wishes import User, draw_crowd
 
 LOG_NAME = "log.jsonl"
-_DATABASE_NAME = "tutti.db"
 _SETTLING_SECONDS = 30.0
 _LOOK_SECONDS = 0.2
 
@@ -49,7 +48,7 @@ async def run_crowd(
 ) -> tuple[Figure, ...]:
     """Let a crowd loose on a service whose processes are killed, and return what came of it.
 
-    The log and the database stay in ``folder``, which exists.
+    The log stays in ``folder``, which exists; jobs and songs in the database of the settings.
 
     Raises:
         core.errors.TuttiError: when the service cannot start.
@@ -66,7 +65,7 @@ async def run_crowd(
     ledger = Ledger()
     with (folder / LOG_NAME).open("w", encoding="utf-8") as log:
         configure_logging(settings.log, stream=log)
-        async with running_service(settings, database_file=folder / _DATABASE_NAME, decoders=decoders) as service:
+        async with running_service(settings, decoders=decoders) as service:
             seconds = await _let_loose(service, ledger, users, plan)
             stored = await _read_settled(service)
             facts = read_log(folder / LOG_NAME)

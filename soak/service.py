@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from bot.services.genres import GenreCounts
 from bot.services.jobs.service import JobService
@@ -38,18 +37,15 @@ class Service:
 
 
 @asynccontextmanager
-async def running_service(
-    settings: Settings, *, database_file: Path, decoders: str = DEFAULT_DECODERS
-) -> AsyncGenerator[Service]:
-    """Run everything while the block lasts; ``decoders`` names other networks, as ``module:function``.
+async def running_service(settings: Settings, *, decoders: str = DEFAULT_DECODERS) -> AsyncGenerator[Service]:
+    """Run everything while the block lasts, on the database of the settings; ``decoders`` names other networks, as ``module:function``.
 
     Raises:
         core.errors.TuttiError: when a part cannot start.
     """
-    url = f"sqlite+aiosqlite:///{database_file}"
-    await upgrade(url)
+    await upgrade(settings.database.url)
     async with AsyncExitStack() as stack:
-        database = Database(url)
+        database = Database(settings.database.url)
         stack.push_async_callback(database.close)
         media = await stack.enter_async_context(MediaClient(settings.media))
         inference = await stack.enter_async_context(

@@ -49,6 +49,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "database_kind" not in metafunc.fixturenames or _has_own_kinds(metafunc):
         return
     chosen = metafunc.config.getoption("--databases")
+    only = metafunc.definition.get_closest_marker("only_on")
+    if only is not None:
+        skip = [pytest.mark.skip(reason=f"{only.args[0]} only: {only.kwargs['reason']}")]
+        marks = skip if chosen in {SQLITE, POSTGRESQL} - {only.args[0]} else []
+        metafunc.parametrize("database_kind", [pytest.param(only.args[0], marks=marks)], scope="function")
+        return
     if chosen == "usual":
         chosen = "both" if any(metafunc.definition.path.is_relative_to(folder) for folder in _ON_BOTH) else SQLITE
     kinds = (SQLITE, POSTGRESQL) if chosen == "both" else (chosen,)

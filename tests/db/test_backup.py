@@ -126,7 +126,7 @@ def spoil(data, how):
 @pytest.mark.parametrize(
     "how", ["cut", "bit", "row gone", "row changed", "end gone", "more after the end", "no backup", "nothing"]
 )
-@pytest.mark.parametrize("database_kind", ["sqlite"])
+@pytest.mark.only_on("sqlite", reason="what is damaged is the file of a backup, the same from either database")
 async def test_a_damaged_file_is_refused_before_anything_is_written(full_url, tmp_path, how):
     file = tmp_path / "all.tutti"
     await back_up(full_url, file, now=NOW)
@@ -136,7 +136,7 @@ async def test_a_damaged_file_is_refused_before_anything_is_written(full_url, tm
     assert not (tmp_path / "new.db").exists()
 
 
-@pytest.mark.parametrize("database_kind", ["sqlite"])
+@pytest.mark.only_on("sqlite", reason="what is newer is the file of a backup, the same from either database")
 @pytest.mark.parametrize(("name", "value", "match"), [("tutti_backup", 2, "newer"), ("version", "9999", "newer")])
 async def test_a_file_of_a_newer_program_is_refused(full_url, tmp_path, name, value, match):
     file = tmp_path / "all.tutti"

@@ -11,7 +11,7 @@ from db.engine import unbroken
 from db.tables import Song, User
 from tests.factories.rows import NOW, make_user
 
-ON_SQLITE = pytest.mark.parametrize("database_kind", ["sqlite"])
+ON_SQLITE = pytest.mark.only_on("sqlite", reason="its write-ahead log, and its one writer at a time")
 
 
 async def test_block_that_ends_well_is_committed(database):

@@ -97,7 +97,6 @@ async def test_bots_that_start_at_the_same_moment_wait_for_each_other(empty_url)
     assert "jobs" in await table_names(empty_url)
 
 
-@pytest.mark.parametrize("database_kind", ["sqlite"])
 @pytest.mark.parametrize(("url", "version"), [("nonsense", "head"), (None, "no-such-version")])
 def test_command_that_cannot_work_says_why_in_one_line(empty_url, url, version):
     done = migrate(url or empty_url, version)

@@ -23,6 +23,7 @@ from bot.main import running_bot
 from core.child import die_with_parent
 from core.errors import NotFoundError
 from core.settings import Settings
+from tests.end_to_end.homes import Home, home, in_folder  # noqa: F401 - the fixture
 from tests.end_to_end.sandbox_user import Json, Page, Person
 from tests.factories.ports import quiet_port
 
@@ -50,13 +51,12 @@ class Sandbox:
     process: subprocess.Popen[bytes]
     connection: Json
 
-    def settings_for(self, folder: Path, *, weights: Path) -> dict[str, str]:
+    def settings_for(self, folder: Path, *, weights: Path, home: Home = in_folder) -> dict[str, str]:  # noqa: F811
         """Return the settings that make a bot join this sandbox, as environment variables."""
-        return {
+        return home(folder) | {
             "DISCORD_TOKEN": self.connection["token"],
             "TUTTI_HTTP_PROXY": self.connection["proxy_url"],
             "SSL_CERT_FILE": self.connection["ca_file"],
-            "DATABASE_URL": f"sqlite+aiosqlite:///{folder / 'tutti.db'}",
             "TUTTI_SYNC_STATE": str(folder / "command_sync.json"),
             "TUTTI_WEIGHTS": str(weights),
             "TUTTI_DEVICE": "cpu",
@@ -136,10 +136,15 @@ def monitor_port() -> int:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def tutti(
-    sandbox: Sandbox, page: Page, tiny_weights: Path, tmp_path_factory, monitor_port: int
+    sandbox: Sandbox,
+    page: Page,
+    tiny_weights: Path,
+    tmp_path_factory,
+    monitor_port: int,
+    home: Home,  # noqa: F811
 ) -> AsyncIterator[TuttiBot]:
     """One bot for all of these tests, in this process: real services, database, media and workers."""
-    variables = sandbox.settings_for(tmp_path_factory.mktemp("bot"), weights=tiny_weights)
+    variables = sandbox.settings_for(tmp_path_factory.mktemp("bot"), weights=tiny_weights, home=home)
     settings = Settings(**variables, TUTTI_METRICS_PORT=monitor_port)
     async with running_bot(settings) as bot:
         await until_online(page)

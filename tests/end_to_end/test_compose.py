@@ -13,6 +13,7 @@ import pytest_asyncio
 from music.midi import read_midi, write_midi
 from music.time_grid import TimeGrid
 from tests.end_to_end.conftest import BotProcess, Sandbox, starting_sandbox
+from tests.end_to_end.homes import Home
 from tests.end_to_end.sandbox_user import Attached, Json, Page, Person, attachment, buttons, text_of
 from tests.factories.pieces import make_melody
 
@@ -110,10 +111,10 @@ async def lonely_page(lonely_sandbox: Sandbox) -> AsyncIterator[Page]:
 
 
 async def test_stages_go_on_after_a_restart(
-    lonely_sandbox: Sandbox, lonely_page: Page, tiny_weights: Path, tmp_path: Path
+    lonely_sandbox: Sandbox, lonely_page: Page, tiny_weights: Path, tmp_path: Path, home: Home
 ):
     """Themes are heard, the bot is killed, and the buttons of the first run lead on to the arrangement and the song."""
-    bot = BotProcess(lonely_sandbox.settings_for(tmp_path, weights=tiny_weights), tmp_path / "log")
+    bot = BotProcess(lonely_sandbox.settings_for(tmp_path, weights=tiny_weights, home=home), tmp_path / "log")
     bot.start()
     await bot.until_ready(lonely_page)
     eve = await Person.arrive(lonely_page, "Eve")

@@ -23,6 +23,7 @@ from inference.client import InferenceClient
 from music.time_grid import TimeGrid
 from tests.end_to_end.conftest import BotProcess, Sandbox, starting_sandbox
 from tests.end_to_end.evening import NAMES, NUM_BARS, Evening, all_at_once, arrive_all, tune_of
+from tests.end_to_end.homes import Home
 from tests.end_to_end.sandbox_user import Page, text_of
 from tests.end_to_end.test_accidents import until_running
 
@@ -40,20 +41,14 @@ def own_sandbox(tmp_path_factory) -> Iterator[Sandbox]:
 
 
 @pytest.fixture(scope="module")
-def address(request: pytest.FixtureRequest, tmp_path_factory) -> Iterator[str]:
-    """Where the bot keeps the song: a file, or with ``--databases=postgresql`` a server."""
-    if request.config.getoption("--databases") != "postgresql":
-        yield f"sqlite+aiosqlite:///{tmp_path_factory.mktemp('evening-song') / 'tutti.db'}"
-        return
-    with request.getfixturevalue("postgresql_maker").empty() as url:
-        yield url
+def folder(tmp_path_factory) -> Path:
+    """Where the bot keeps what it needs."""
+    return tmp_path_factory.mktemp("evening-bot")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def evening(own_sandbox: Sandbox, tiny_weights: Path, address: str, tmp_path_factory) -> AsyncIterator[Evening]:
-    folder: Path = tmp_path_factory.mktemp("evening-bot")
-    settings = own_sandbox.settings_for(folder, weights=tiny_weights) | {"DATABASE_URL": address}
-    bot = BotProcess(settings, folder / "log")
+async def evening(own_sandbox: Sandbox, tiny_weights: Path, folder: Path, home: Home) -> AsyncIterator[Evening]:
+    bot = BotProcess(own_sandbox.settings_for(folder, weights=tiny_weights, home=home), folder / "log")
     async with aiohttp.ClientSession() as session:
         page = Page(session, own_sandbox.connection["page_url"])
         bot.start()
@@ -66,7 +61,7 @@ async def evening(own_sandbox: Sandbox, tiny_weights: Path, address: str, tmp_pa
         bot.terminate()
 
 
-async def test_an_evening(evening: Evening, address: str, tiny_weights: Path):
+async def test_an_evening(evening: Evening, folder: Path, home: Home, tiny_weights: Path):
     """Whatever people and power cuts do, the song keeps every bar and says whose it is."""
     await everybody_brings_a_part(evening)
     await a_power_cut_in_the_middle_of_a_remix(evening)
@@ -76,7 +71,7 @@ async def test_an_evening(evening: Evening, address: str, tiny_weights: Path):
     await somebody_leaves(evening)
     assert evening.num_kills == 3
     assert evening.num_edits >= 60
-    database = Database(address)
+    database = Database(home(folder)["DATABASE_URL"])
     try:
         await every_note_is_accounted_for(evening, database)
         await everything_is_made_again(database, weights=tiny_weights)

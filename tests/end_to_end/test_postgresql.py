@@ -46,7 +46,7 @@ async def process(
     own_sandbox: Sandbox, own_page: Page, tiny_weights: Path, pair: ReplicatedPair, tmp_path_factory
 ) -> AsyncIterator[BotProcess]:
     folder: Path = tmp_path_factory.mktemp("process-on-postgresql")
-    settings = own_sandbox.settings_for(folder, weights=tiny_weights) | {"DATABASE_URL": pair.url}
+    settings = own_sandbox.settings_for(folder, weights=tiny_weights, home=lambda _folder: {"DATABASE_URL": pair.url})
     bot = BotProcess(settings, folder / "log")
     bot.start()
     await bot.until_ready(own_page)

@@ -17,6 +17,7 @@ import pytest_asyncio
 from music.midi import read_midi
 from tests.end_to_end.cable import Cable
 from tests.end_to_end.conftest import BotProcess, Sandbox, starting_sandbox, until_online
+from tests.end_to_end.homes import Home
 from tests.end_to_end.sandbox_user import Page, Person, attachment, buttons, text_of
 from tests.end_to_end.test_accidents import until_running
 from tests.end_to_end.test_words import answer_to, reply_to, say
@@ -46,12 +47,11 @@ async def cable(lonely_sandbox: Sandbox) -> AsyncIterator[Cable]:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def process(
-    lonely_sandbox: Sandbox, lonely_page: Page, cable: Cable, tiny_weights: Path, tmp_path_factory
+    lonely_sandbox: Sandbox, lonely_page: Page, cable: Cable, tiny_weights: Path, tmp_path_factory, home: Home
 ) -> AsyncIterator[BotProcess]:
     folder: Path = tmp_path_factory.mktemp("process")
-    bot = BotProcess(
-        lonely_sandbox.settings_for(folder, weights=tiny_weights) | {"TUTTI_HTTP_PROXY": cable.url}, folder / "log"
-    )
+    settings = lonely_sandbox.settings_for(folder, weights=tiny_weights, home=home)
+    bot = BotProcess(settings | {"TUTTI_HTTP_PROXY": cable.url}, folder / "log")
     bot.start()
     await bot.until_ready(lonely_page)
     yield bot
@@ -161,9 +161,11 @@ async def test_a_stop_in_order_loses_nothing(lonely_page: Page, process: BotProc
     assert "Task was destroyed" not in log
 
 
-async def test_without_weights_it_says_so_and_ends(lonely_sandbox: Sandbox, tmp_path: Path, process: BotProcess):
+async def test_without_weights_it_says_so_and_ends(
+    lonely_sandbox: Sandbox, tmp_path: Path, process: BotProcess, home: Home
+):
     """Nothing to write music with: one sentence with the setting's name, exit code 1."""
-    poor = BotProcess(lonely_sandbox.settings_for(tmp_path, weights=tmp_path), tmp_path / "log")
+    poor = BotProcess(lonely_sandbox.settings_for(tmp_path, weights=tmp_path, home=home), tmp_path / "log")
     poor.start()
     assert poor.process is not None
     try:

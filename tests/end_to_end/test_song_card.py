@@ -18,6 +18,7 @@ from bot.client import TuttiBot
 from bot.main import running_bot
 from core.settings import Settings
 from tests.end_to_end.conftest import Sandbox, starting_sandbox, until_online
+from tests.end_to_end.homes import Home
 from tests.end_to_end.sandbox_user import Json, Page, Person, attachment, text_of
 from tests.end_to_end.test_songs import begin, song_command
 
@@ -45,9 +46,9 @@ async def cleo(own_page: Page) -> AsyncIterator[Person]:
 
 
 @pytest.fixture
-def starting_bot(own_sandbox: Sandbox, own_page: Page, tiny_weights: Path, tmp_path: Path):
+def starting_bot(own_sandbox: Sandbox, own_page: Page, tiny_weights: Path, tmp_path: Path, home: Home):
     """Run a bot for the length of a block, each time on the same database."""
-    settings = Settings(**own_sandbox.settings_for(tmp_path, weights=tiny_weights))
+    settings = Settings(**own_sandbox.settings_for(tmp_path, weights=tiny_weights, home=home))
 
     @asynccontextmanager
     async def running() -> AsyncIterator[TuttiBot]:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
 import aiohttp
 import pytest
 import pytest_asyncio
+from sqlalchemy import text
 
 from bot.services.jobs.apologies import CHANGE_MADE, NOTHING_CHANGED
+from db.engine import Database
 from tests.end_to_end.conftest import BotProcess, Sandbox, starting_sandbox
+from tests.end_to_end.homes import Home
 from tests.end_to_end.sandbox_user import Attached, Json, Page, Person, attachment, text_of
 from tests.end_to_end.test_songs import begin, song_command
 from tests.end_to_end.test_words import answer_to, reply_to, say
@@ -35,12 +37,25 @@ async def own_page(own_sandbox: Sandbox) -> AsyncIterator[Page]:
         yield Page(session, own_sandbox.connection["page_url"])
 
 
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    """Where the bot keeps what it needs."""
+    return tmp_path_factory.mktemp("waiting-bot")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def database(process: BotProcess, folder: Path, home: Home) -> AsyncIterator[Database]:
+    """What the bot remembers, seen from outside."""
+    opened = Database(home(folder)["DATABASE_URL"])
+    yield opened
+    await opened.close()
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def process(
-    own_sandbox: Sandbox, own_page: Page, tiny_weights: Path, tmp_path_factory
+    own_sandbox: Sandbox, own_page: Page, tiny_weights: Path, folder: Path, home: Home
 ) -> AsyncIterator[BotProcess]:
-    folder: Path = tmp_path_factory.mktemp("waiting-bot")
-    bot = BotProcess(own_sandbox.settings_for(folder, weights=tiny_weights), folder / "log")
+    bot = BotProcess(own_sandbox.settings_for(folder, weights=tiny_weights, home=home), folder / "log")
     bot.start()
     await bot.until_ready(own_page)
     yield bot
@@ -92,16 +107,21 @@ def seen_of(eve: Person, interaction_id: str) -> list[Json]:
     return [eve.messages[each] for each in ids - eve.deleted]
 
 
-async def until_all_are_forgotten(process: BotProcess) -> None:
+async def count(database: Database, what: str) -> int:
+    """Return how many rows there are now."""
+    async with database.reading() as session:
+        return await session.scalar(text(f"SELECT count(*) FROM {what}")) or 0
+
+
+async def until_all_are_forgotten(database: Database) -> None:
     """Wait until the database remembers nobody who waits: rows go a moment after the answer."""
     async with asyncio.timeout(20):
-        with sqlite3.connect(process.log_file.parent / "tutti.db") as database:
-            while database.execute("SELECT count(*) FROM acknowledgements").fetchone()[0]:  # noqa: ASYNC110 - another process
-                await asyncio.sleep(0.05)
+        while await count(database, "acknowledgements"):  # noqa: ASYNC110 - another process
+            await asyncio.sleep(0.05)
 
 
 async def test_whom_nobody_would_answer_any_more_gets_one_apology(
-    own_page: Page, process: BotProcess, eve: Person, thread: str
+    own_page: Page, process: BotProcess, database: Database, eve: Person, thread: str
 ):
     """The kill comes while a file is fetched, and while answers are on their way; what is a job by then is made."""
     channel = await own_page.new_channel("told-to-wait")
@@ -122,7 +142,7 @@ async def test_whom_nobody_would_answer_any_more_gets_one_apology(
     said = await say(eve, channel, f"<@{bot_id(eve)}> which key is this?")
     await eve.until(lambda: reply_to(eve, said), what="the reply to the mention")
     async with asyncio.timeout(6):  # then the download is given up
-        while not (_is_stored(process) and not seen_of(eve, begun["taken back"])):  # noqa: ASYNC110 - another process
+        while not (await _is_stored(database) and not seen_of(eve, begun["taken back"])):  # noqa: ASYNC110 - another process
             await asyncio.sleep(0.05)
     process.kill()
     await own_page.call("DELETE", "/api/disturbances")
@@ -140,20 +160,18 @@ async def test_whom_nobody_would_answer_any_more_gets_one_apology(
     assert answers["taken back"].is_private
     for interaction_id in begun.values():
         assert len(seen_of(eve, interaction_id)) == 1
-    await until_all_are_forgotten(process)
+    await until_all_are_forgotten(database)
     assert {each["code"] for each in await own_page.faults()} <= {10008}, "it may ask for a message that was taken back"
 
 
-def _is_stored(process: BotProcess) -> bool:
+async def _is_stored(database: Database) -> bool:
     """Whether the order of /generate is a job by now, and the level a revision."""
-    with sqlite3.connect(process.log_file.parent / "tutti.db") as database:
-        (num_jobs,) = database.execute("SELECT count(*) FROM jobs WHERE is_answered = 0").fetchone()
-        (num_changes,) = database.execute("SELECT count(*) FROM revisions WHERE operation = 'mix'").fetchone()
-    return num_jobs > 0 and num_changes > 0
+    num_jobs = await count(database, "jobs WHERE NOT is_answered")
+    return num_jobs > 0 and await count(database, "revisions WHERE operation = 'mix'") > 0
 
 
 async def test_a_kill_right_after_the_acknowledgement_leaves_nobody_waiting(
-    own_page: Page, process: BotProcess, eve: Person, thread: str
+    own_page: Page, process: BotProcess, database: Database, eve: Person, thread: str
 ):
     """Whatever was stored in that moment: one final answer or one apology for each, and nothing of it twice."""
     channel = await own_page.new_channel("at-once")
@@ -174,5 +192,5 @@ async def test_a_kill_right_after_the_acknowledgement_leaves_nobody_waiting(
     replies = [each for each in eve.created if (each.get("message_reference") or {}).get("message_id") == said["id"]]
     assert len(replies) == 1
     await process.until_ready(own_page)
-    await until_all_are_forgotten(process)
+    await until_all_are_forgotten(database)
     assert (await song_command(eve, thread, "layer", "list")).text

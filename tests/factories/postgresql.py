@@ -103,6 +103,10 @@ class PostgreSQLServer:
         self._process.wait(timeout=STOP_PATIENCE_SECONDS)
         self._process = None
 
+    def create(self, database: str) -> None:
+        """Make an empty database."""
+        self._run([self._programs / "createdb", "-h", self.folder, "-U", "tutti", "-T", "template0", database])
+
     def kill(self) -> None:
         """End it as if its machine were gone: every process of it with SIGKILL, nothing is written or said."""
         assert self._process is not None

@@ -32,7 +32,7 @@ class ReplicatedPair:
         while not asyncio.run(self._is_followed()):
             assert time.monotonic() < give_up_at, "the standby does not follow"
             time.sleep(0.05)
-        asyncio.run(execute(self.primary.url("postgres"), "CREATE DATABASE songs"))
+        self.primary.create("songs")
 
     @property
     def url(self) -> str:

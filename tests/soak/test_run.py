@@ -28,11 +28,12 @@ PLAN = Plan(
 
 
 @pytest.fixture
-def settings(tmp_path):
+def settings(tmp_path, empty_url):
     """Two workers of three jobs each, and a spare; logging is as it was afterwards."""
     root = logging.getLogger()
     handlers, level = root.handlers, root.level
     yield Settings(
+        DATABASE_URL=empty_url,
         TUTTI_WEIGHTS=tmp_path,
         TUTTI_DEVICE="cpu",
         TUTTI_WORKERS=2,

@@ -16,12 +16,11 @@ from tests.factories.doors import melody
 from tests.factories.rows import make_piece, make_revision, make_user
 
 
-def test_an_operator_hands_out_what_is_kept(tmp_path, monkeypatch):
+def test_an_operator_hands_out_what_is_kept(empty_url, tmp_path, monkeypatch):
     """One file with everything; the person is named by their number."""
-    url = f"sqlite+aiosqlite:///{tmp_path / 'tutti.db'}"
-    monkeypatch.setenv("DATABASE_URL", url)
+    monkeypatch.setenv("DATABASE_URL", empty_url)
     monkeypatch.setenv("TUTTI_SYNTHESIZER", "program")  # nothing is heard, so no font need be loaded
-    asyncio.run(fill(url))
+    asyncio.run(fill(empty_url))
     result = CliRunner().invoke(app, ["mydata", "--user", "7", "-o", str(tmp_path / "ada.zip"), "--json"])
 
     assert result.exit_code == 0, result.output
