@@ -39,6 +39,7 @@ from bot.ui.seals import seal_with
 from bot.ui.together.card import DiscordCards
 from bot.ui.together.turn_herald import DiscordHerald
 from bot.ui.wording.registry import title_of
+from core.child_environment import hide_memory
 from core.errors import ConfigurationError, TuttiError
 from core.log import configure_logging
 from core.metrics import Metrics, NullMetrics, PrometheusMetrics
@@ -61,6 +62,7 @@ LOGIN_TIMEOUT_SECONDS = 60.0
 
 def run() -> None:
     """Serve until SIGTERM or SIGINT. What keeps it from starting is told in one sentence, with exit code 1."""
+    hide_memory()
     try:
         settings = Settings()
         configure_logging(settings.log)

@@ -6,7 +6,8 @@ it), pickle its arguments, keep one more process for its own use, and let start-
 
 The two sides share a socket pair that carries frames of bytes (``core/child.py`` says how). Whatever the child prints goes to a
 pipe, and from there line by line into our log: it can neither disturb the frames nor the output of a command line tool. The child is
-the leader of its own session, so it dies with everything it started, and Ctrl-C reaches the parent alone.
+the leader of its own session, so it dies with everything it started, and Ctrl-C reaches the parent alone. Of our environment it gets
+named variables only, and no secret (``core/child_environment.py``).
 
 One consumer at a time may await ``start``, ``receive`` or ``call``; the socket's buffer is the queue, so a child that is read
 slowly waits. ``post`` never waits.
@@ -32,6 +33,7 @@ from typing import Literal, Self
 import structlog
 
 from core.child import HEADER, Channel
+from core.child_environment import environment_for_children
 from core.child_output import ChildOutput
 from core.errors import ChildLostError
 
@@ -238,6 +240,7 @@ class _Life:
                     stdout=asyncio.subprocess.PIPE,
                     stderr=asyncio.subprocess.STDOUT,
                     pass_fds=(theirs.fileno(),),
+                    env=environment_for_children(),
                     start_new_session=True,
                 )
             except OSError as error:

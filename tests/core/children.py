@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import subprocess
@@ -87,3 +88,10 @@ def farewell(channel: Channel, argument: bytes) -> None:
         channel.receive()
     except EOFError:
         Path(argument.decode()).write_text("goodbye")
+
+
+def tell_surroundings(channel: Channel, _argument: bytes) -> None:
+    """Answer with everything that a curious child finds around itself."""
+    channel.send(b"ready")
+    while channel.receive() is not None:
+        channel.send(json.dumps({"environment": dict(os.environ), "command": sys.argv}).encode())  # noqa: TID251 - what it is about
