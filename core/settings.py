@@ -8,6 +8,7 @@ Variables carry the prefix ``TUTTI_``, except the three that the outside world n
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,6 +18,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from core.errors import ConfigurationError
 
 _MIN_KEY_LENGTH = 32
+
+_CLUSTER_ADDRESS = re.compile(r"ray://[^\s/@]+:\d{1,5}")
 
 
 class _Section(BaseSettings):
@@ -101,6 +104,35 @@ class InferenceSettings(_Section):
         validation_alias="TUTTI_MAX_WORKER_BYTES",
         description="resident memory of one worker; 0: no ceiling",
     )
+    where: str = Field(
+        default="",
+        validation_alias="TUTTI_INFERENCE",
+        description="empty: workers on this machine; ray://HOST:PORT: on the machines of that Ray cluster",
+    )
+    cluster_group: str = Field(
+        default="default",
+        pattern=r"^[A-Za-z0-9_-]{1,40}$",
+        validation_alias="TUTTI_CLUSTER_GROUP",
+        description="bots that name the same one share workers",
+    )
+    num_cluster_cpu_workers: int = Field(
+        default=2, ge=0, le=1_000, validation_alias="TUTTI_CLUSTER_CPU_WORKERS", description="each takes one CPU"
+    )
+    num_cluster_gpu_workers: int = Field(
+        default=0, ge=0, le=1_000, validation_alias="TUTTI_CLUSTER_GPU_WORKERS", description="each takes one GPU"
+    )
+
+    @field_validator("where")
+    @classmethod
+    def _know_where(cls, where: str) -> str:
+        if where and not _CLUSTER_ADDRESS.fullmatch(where):
+            raise ValueError(f"{where} is no address; leave it empty, or write ray://HOST:PORT, as ray://10.0.0.1:6379")
+        return where
+
+    @property
+    def cluster_address(self) -> str | None:
+        """Host and port of the cluster's head; ``None`` when the workers are on this machine."""
+        return self.where.removeprefix("ray://") or None
 
     @field_validator("num_workers")
     @classmethod

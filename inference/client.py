@@ -26,6 +26,7 @@ from core.errors import (
 from core.metrics import Metrics
 from core.processes import ChildLimits
 from core.settings import InferenceSettings
+from inference.cluster.opening import open_cluster
 from inference.job import Job
 from inference.place_board import QueueListener
 from inference.pool import PoolOptions, WorkerPool
@@ -78,17 +79,22 @@ class InferenceClient:
             hang_timeout_seconds=settings.hang_timeout_seconds,
             resident_bytes=settings.max_worker_bytes or None,
         )
+        workers = None
+        if settings.cluster_address is not None:
+            num_spares = 0  # an idle worker there would keep a machine from others
+            workers = open_cluster(settings, setup=setup, limits=limits)
         options = PoolOptions(
             setup=setup,
             limits=limits,
-            num_workers=settings.num_workers,
+            num_workers=settings.num_workers if workers is None else len(workers),
             num_spares=num_spares,
+            waits_for_workers=workers is not None,
             max_queued_jobs=max_queued_jobs,
             job_timeout_seconds=settings.job_timeout_seconds,
             max_deaths=settings.max_deaths,
         )
         self._drain_seconds = drain_seconds
-        self._pool = WorkerPool(options, metrics=metrics)
+        self._pool = WorkerPool(options, workers=workers, metrics=metrics)
 
     @property
     def checkpoint_ids(self) -> dict[str, str]:

@@ -14,7 +14,7 @@ from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 
 from inference.job import Job, song_key
-from inference.worker_handle import WorkerHandle
+from inference.worker_handle import Worker
 
 _MAX_HOMES = 256  # songs of which it is remembered who went on from them
 _FIRST_PAUSE_SECONDS = 0.2
@@ -27,10 +27,12 @@ _LOST_STARTS_UNTIL_GIVING_UP = 8  # of workers that vanished: killed from outsid
 class Slot:
     """A place for one worker at a time, and the jobs it has."""
 
-    def __init__(self, number: int, handle: WorkerHandle) -> None:
+    def __init__(self, number: int, handle: Worker) -> None:
         self.number = number
         self.handle = handle
         self.jobs: dict[str, Job] = {}
+        self.num_other_jobs = 0  # of other bots, where they share the worker
+        self.num_places: int | None = None  # for jobs of ours, where others share the worker
         self.reserved: Job | None = None  # a suspect that begins here when the jobs aboard have ended
         self.is_starting = False
         self.is_ready = False
@@ -57,6 +59,7 @@ class Slot:
         self.is_starting = False
         self.is_ready = True
         self.ready_seconds = now_seconds
+        self.num_other_jobs, self.num_places = 0, None
         self.num_failed_starts = 0
         self.has_said_why = False
 
@@ -114,9 +117,9 @@ class Crew:
         return jobs, reserved
 
     def free_slot(self) -> Slot | None:
-        """Return the worker with the fewest jobs among those that take one more; ``None`` when there is none."""
+        """Return the worker with the fewest jobs, anybody's, among those that take one more; ``None`` when there is none."""
         free = [slot for slot in self.serving if self._takes_more(slot)]
-        return min(free, key=lambda slot: len(slot.jobs), default=None)
+        return min(free, key=lambda slot: len(slot.jobs) + slot.num_other_jobs, default=None)
 
     def warmest_slot(self, job: Job, slot: Slot) -> Slot:
         """Return the worker that went on from the same song lately, if it takes one more and is hardly busier than ``slot``.
@@ -156,6 +159,7 @@ class Crew:
                 slot.reserved = None
 
     def _takes_more(self, slot: Slot) -> bool:
-        if slot.reserved is not None or len(slot.jobs) >= self._max_running_jobs:
+        num_places = self._max_running_jobs if slot.num_places is None else slot.num_places
+        if slot.reserved is not None or len(slot.jobs) >= min(num_places, self._max_running_jobs):
             return False
         return not any(job.is_suspect for job in slot.jobs.values())

@@ -97,12 +97,15 @@ class Job:
         return self.num_deaths > 0 or self.num_suspicions >= _SUSPICIONS_UNTIL_ALONE
 
     def note_death(self, *, num_aboard: int, now_seconds: float) -> None:
-        """Note that its worker died with ``num_aboard`` jobs, this one included. Only a death alone is proof."""
+        """Note that its worker died with ``num_aboard`` jobs, this one included; 0: it had only waited there.
+
+        Only a death alone is proof.
+        """
         self.stop_timer()
         self.lost_seconds = now_seconds
         if num_aboard > 1:
             self.num_suspicions += 1
-        else:
+        elif num_aboard == 1:
             self.num_deaths += 1
 
     def tell(self, event: str, **fields: object) -> None:

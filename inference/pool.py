@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import assert_never
 
 import structlog
 
-from core.errors import ChildLostError, InferenceError, ServiceStoppingError, WorkerLostError
+from core.errors import ChildLostError, ConfigurationError, InferenceError, ServiceStoppingError, WorkerLostError
 from core.memory import available_bytes
 from core.metrics import Metrics, NullMetrics, OutcomeLabel
 from core.processes import ChildLimits
@@ -26,6 +26,7 @@ from inference.outlook import Outlook
 from inference.place_board import PlaceBoard, QueueListener
 from inference.protocol import (
     Cancel,
+    Company,
     Failure,
     FailureCode,
     FinishedBars,
@@ -39,7 +40,7 @@ from inference.protocol import (
 )
 from inference.scheduler import Scheduler, Ticket
 from inference.work import work_of
-from inference.worker_handle import WorkerHandle
+from inference.worker_handle import Worker, WorkerHandle
 
 _ROOM_PER_SPARE = 2.0  # memory that must be free for a spare, in sizes of a worker that serves
 _MEMORY_LOOK_SECONDS = 30.0
@@ -58,12 +59,15 @@ class PoolOptions:
     max_queued_jobs: int = 100
     job_timeout_seconds: float = 300.0  # of one attempt, from the moment a worker has it
     max_deaths: int = 3  # of workers that had the job alone
+    waits_for_workers: bool = False  # jobs wait however long none can start, as for a cluster that comes back
 
 
 class WorkerPool:
     """Runs jobs on worker processes that may die at any time."""
 
-    def __init__(self, options: PoolOptions, *, metrics: Metrics | None = None) -> None:
+    def __init__(
+        self, options: PoolOptions, *, workers: Sequence[Worker] | None = None, metrics: Metrics | None = None
+    ) -> None:
         self.checkpoint_ids: dict[str, str] = {}
         self._options = options
         self._metrics = metrics or NullMetrics()
@@ -74,11 +78,12 @@ class WorkerPool:
         )
         self.outlook = Outlook(self._scheduler)
         self._jobs: dict[str, Job] = {}  # waiting and running, by id
+        num_slots = options.num_workers + options.num_spares
+        workers = workers or [
+            WorkerHandle(slot=number, setup=options.setup, limits=options.limits) for number in range(num_slots)
+        ]
         self._crew = Crew(
-            [
-                Slot(number, WorkerHandle(slot=number, setup=options.setup, limits=options.limits))
-                for number in range(options.num_workers + options.num_spares)
-            ],
+            [Slot(number, worker) for number, worker in enumerate(workers)],
             num_serving=options.num_workers,
             max_running_jobs=options.setup.max_running_jobs,
         )
@@ -87,7 +92,7 @@ class WorkerPool:
         self._board = PlaceBoard()
         self._is_stopping = False
         self._started = asyncio.Event()
-        self._start_error: InferenceError | None = None
+        self._start_error: InferenceError | ConfigurationError | None = None
         self._idle = asyncio.Event()
         self._idle.set()
 
@@ -106,6 +111,7 @@ class WorkerPool:
 
         Raises:
             InferenceError: when no worker can start, in the words of the last one.
+            ConfigurationError: when a setting is why.
         """
         self._tasks = [asyncio.create_task(self._run_slot(slot)) for slot in self._crew.slots]
         try:
@@ -174,7 +180,7 @@ class WorkerPool:
             slot.is_starting = True
             try:
                 ready = await slot.handle.start()
-            except InferenceError as error:
+            except (InferenceError, ConfigurationError) as error:
                 self._note_failed_start(slot, error)
             else:
                 await self._live(slot, ready)
@@ -212,6 +218,7 @@ class WorkerPool:
                 worker=slot.number,
                 is_spare=not slot.is_serving,
                 device=ready.device,
+                node=ready.node or "here",
                 load_seconds=round(ready.load_seconds, 3),
             )
             while True:
@@ -224,7 +231,7 @@ class WorkerPool:
             await slot.handle.kill()
         self._lose(slot, loss)
 
-    def _note_failed_start(self, slot: Slot, error: InferenceError) -> None:
+    def _note_failed_start(self, slot: Slot, error: InferenceError | ConfigurationError) -> None:
         slot.note_failed_start(has_said_why=not isinstance(error, WorkerLostError))
         _log.error("worker_start_failed", worker=slot.number, reason=str(error), output=slot.handle.output)
         failing = [slot for slot in self._crew.slots if slot.num_failed_starts]
@@ -234,7 +241,7 @@ class WorkerPool:
             self._start_error = error
             self._started.set()
         is_hopeless = all(slot.is_hopeless for slot in failing) and len(failing) >= self._options.num_workers
-        if is_hopeless and not self._crew.num_ready:
+        if is_hopeless and not self._options.waits_for_workers and not self._crew.num_ready:
             for job_id in self._scheduler.order():
                 self._end_job(
                     self._jobs[job_id], Failure(job_id=job_id, code="worker_lost", message="No worker can start.")
@@ -251,12 +258,13 @@ class WorkerPool:
         if reserved is not None:
             self._scheduler.put_back(reserved.job_id)
         for job in reversed(jobs):
-            job.note_death(num_aboard=len(jobs), now_seconds=now_seconds)
+            num_aboard = slot.handle.num_aboard(job.job_id, num_ours=len(jobs))
+            job.note_death(num_aboard=num_aboard, now_seconds=now_seconds)
             if job.stream.is_closed:
                 self._end_job(job, None)
             elif job.num_deaths < self._options.max_deaths:
                 self._scheduler.put_back(job.job_id)
-                job.tell("job_put_back", num_deaths=job.num_deaths, num_aboard=len(jobs))
+                job.tell("job_put_back", num_deaths=job.num_deaths, num_aboard=num_aboard)
             else:
                 code: FailureCode = "memory" if cause == "memory" else "worker_lost"
                 message = f"The job ended its worker {job.num_deaths} times."
@@ -291,7 +299,7 @@ class WorkerPool:
     def _begin(self, slot: Slot, job: Job) -> None:
         slot.jobs[job.job_id] = job
         self._scheduler.note_begin(job.job_id, worker=slot.number, now_seconds=time.monotonic())
-        slot.handle.post(job.request)
+        slot.handle.post(job.request, is_alone=job.is_suspect)
         job.timer = asyncio.get_running_loop().call_later(self._options.job_timeout_seconds, self._time_out, job)
         queue_seconds = round(time.monotonic() - job.submitted_seconds, 3)
         job.tell("job_started", task=job.task, worker=slot.number, queue_seconds=queue_seconds)
@@ -313,6 +321,9 @@ class WorkerPool:
                     slot.num_short_lives = 0
                     self._end_job(job, message)
                     self._dispatch()
+            case Company():
+                slot.num_other_jobs, slot.num_places = message.num_other_jobs, message.num_places
+                self._dispatch()
             case Ready():
                 pass
             case _:

@@ -224,6 +224,7 @@ class Ready(msgspec.Struct, frozen=True, kw_only=True, tag="ready", tag_field="t
     device: str
     checkpoint_ids: dict[str, str]
     load_seconds: float
+    node: str = ""  # the machine, when it is not the bot's own
 
 
 class Heartbeat(msgspec.Struct, frozen=True, kw_only=True, tag="heartbeat", tag_field="type"):
@@ -232,9 +233,16 @@ class Heartbeat(msgspec.Struct, frozen=True, kw_only=True, tag="heartbeat", tag_
     memory_bytes: int
 
 
+class Company(msgspec.Struct, frozen=True, kw_only=True, tag="company", tag_field="type"):
+    """A worker of a cluster has ``num_other_jobs`` of other bots, and takes up to ``num_places`` jobs of this one."""
+
+    num_other_jobs: int
+    num_places: int
+
+
 Request = GenerateRequest | HarmonizeRequest | RemixRequest | DescribeRequest
 ToWorker = GenerateRequest | HarmonizeRequest | RemixRequest | DescribeRequest | Cancel
-FromWorker = Progress | FinishedBars | Result | Failure | Ready | Heartbeat
+FromWorker = Progress | FinishedBars | Result | Failure | Ready | Heartbeat | Company
 
 _encoder = msgspec.msgpack.Encoder()
 _to_worker_decoder = msgspec.msgpack.Decoder(ToWorker)

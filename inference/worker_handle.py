@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import msgspec
 
 from core.errors import (
@@ -22,6 +24,23 @@ from inference.protocol import (
     decode_from_worker,
     encode_message,
 )
+
+
+class Worker(Protocol):
+    """A worker, wherever it is: ``WorkerHandle`` on this machine, ``inference.cluster`` on others."""
+
+    @property
+    def process_id(self) -> int | None: ...
+    @property
+    def resident_bytes(self) -> int: ...
+    @property
+    def output(self) -> str: ...
+    async def start(self) -> Ready: ...
+    def post(self, message: ToWorker, *, is_alone: bool = False) -> None: ...
+    async def receive(self) -> FromWorker: ...
+    def num_aboard(self, job_id: str, *, num_ours: int) -> int: ...
+    async def stop(self, *, grace_seconds: float) -> None: ...
+    async def kill(self) -> None: ...
 
 
 class WorkerHandle:
@@ -63,7 +82,7 @@ class WorkerHandle:
             raise kinds.get(message.code, InferenceError)(message.message)
         raise WorkerLostError("A worker began with something else than its ready message.")
 
-    def post(self, message: ToWorker) -> None:
+    def post(self, message: ToWorker, *, is_alone: bool = False) -> None:  # noqa: ARG002 - nobody but this bot has the worker
         """Send a request or a cancellation; it never waits."""
         self._child.post(encode_message(message))
 
@@ -79,6 +98,10 @@ class WorkerHandle:
         except msgspec.MsgspecError as error:
             await self._child.kill()
             raise ChildLostError(name=self._child.name, cause="protocol") from error
+
+    def num_aboard(self, job_id: str, *, num_ours: int) -> int:  # noqa: ARG002 - it begins what it is sent
+        """Return how many jobs a lost worker had begun when it had ``num_ours`` of this bot, a certain one included."""
+        return num_ours
 
     async def stop(self, *, grace_seconds: float) -> None:
         """Let the process end by itself, then end it."""
