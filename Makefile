@@ -54,6 +54,14 @@ test-postgresql: $(DEV_STAMP) ## Every test that uses a database, on PostgreSQL,
 bench: $(DEV_STAMP) ## Measure speed and memory beside peers (six minutes), write docs/results/bench.json
 	$(PYTHON) -m benchmarks
 
+.PHONY: promises
+promises: $(DEV_STAMP) ## Measure what is promised to people: same bytes, files that open, kills, sizes, buttons; write docs/results/promises.json
+	$(PYTHON) -m soak.promises
+
+.PHONY: goals
+goals: $(DEV_STAMP) ## Write docs/results/goals.md, every goal with its measured value, from the files in docs/results
+	$(PYTHON) -m benchmarks.goal_page
+
 .PHONY: profile
 profile: $(DEV_STAMP) ## Show where the time of a 16-bar request goes; stacks for a flame graph in runs/profile
 	$(PYTHON) -m benchmarks profile
