@@ -22,6 +22,13 @@ MAX_CHARS = 200_000
 _KEY_LINE = re.compile(r"^K:", re.MULTILINE)
 _NUMBER_LINE = re.compile(r"^X:\s*(\d+)", re.MULTILINE)
 _TUNE_NOTE = re.compile(r"[A-Ga-g]")
+_OTHER_LINE = re.compile(r"^(?:[A-Za-z+]:|%).*$", re.MULTILINE)
+_QUOTED = re.compile(r'"[^"\n]*"')
+_METRE_NUMBER = re.compile(r"(?:^|\[)M:[^\n\]]*?(\d{3,}|[7-9]\d|6[5-9])", re.MULTILINE)
+_UNIT_NUMBER = re.compile(r"(?:^|\[)L:\s*(?:[2-9]|1\d)", re.MULTILINE)
+_LENGTH_NUMBER = re.compile(r"[A-Ga-gxyz\]][',]*(\d{2,})")
+_MAX_LENGTH = 64
+"""Units that a note or rest may last. music21 cuts notes at bar lines in time that grows with the square of their length."""
 _DAMAGED = (
     "This ABC tune cannot be read. Check that it has X:, T:, M:, L: and K: lines and bars of notes, and send it again."
 )
@@ -45,6 +52,7 @@ def read_abc(data: bytes, *, max_notes: int = MAX_NOTES) -> Piece:
     text = _first_tune(_decode(data))
     if len(_TUNE_NOTE.findall(text)) > 2 * max_notes:
         raise UploadTooLargeError(what="notes", limit=max_notes)
+    _refuse_endless(text)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # music21 warns of every oddity of a tune; players do not
         try:
@@ -57,6 +65,16 @@ def read_abc(data: bytes, *, max_notes: int = MAX_NOTES) -> Piece:
     if piece.num_notes == 0:
         raise ABCFileError(_DAMAGED)
     return piece
+
+
+def _refuse_endless(text: str) -> None:
+    """Refuse metres, units and notes so long that reading them takes minutes or all memory."""
+    notes = _QUOTED.sub("", _OTHER_LINE.sub("", text))
+    too_long = any(len(number) > 3 or int(number) > _MAX_LENGTH for number in _LENGTH_NUMBER.findall(notes))
+    if too_long or _METRE_NUMBER.search(text) or _UNIT_NUMBER.search(text):
+        raise ABCFileError(
+            f"This ABC tune has notes or bars without end. Keep metres and note lengths to {_MAX_LENGTH} units at most."
+        )
 
 
 def _decode(data: bytes) -> str:

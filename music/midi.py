@@ -52,6 +52,7 @@ _MIN_BPM, _MAX_BPM = 4.0, 1000.0
 _OWN_PREFIX = "tutti."
 
 _Event = TypeVar("_Event", Tempo, TimeSignature, KeySignature)
+_TimedEvent = TypeVar("_TimedEvent", Tempo, TimeSignature, KeySignature, ControlChange, PitchBend)
 
 
 def read_midi(data: bytes, *, max_notes: int = MAX_NOTES, max_hours: float = MAX_HOURS) -> Piece:
@@ -150,7 +151,7 @@ def _read_tracks(score: Any) -> tuple[Track, ...]:
                 program=0 if track.is_drum else min(int(track.program), 127),
                 is_drum=bool(track.is_drum),
                 name=_clean_name(track),
-                control_changes=tuple(
+                control_changes=_in_time(
                     map(
                         ControlChange,
                         controls["time"].tolist(),
@@ -158,10 +159,15 @@ def _read_tracks(score: Any) -> tuple[Track, ...]:
                         controls["value"].tolist(),
                     )
                 ),
-                pitch_bends=tuple(map(PitchBend, bends["time"].tolist(), bends["value"].tolist())),
+                pitch_bends=_in_time(map(PitchBend, bends["time"].tolist(), bends["value"].tolist())),
             )
         )
     return tuple(tracks)
+
+
+def _in_time(events: Iterable[_TimedEvent]) -> tuple[_TimedEvent, ...]:
+    """Drop events whose time ran over the 32 bits that symusic counts in, or lies where no piece of ours reaches."""
+    return tuple(event for event in events if 0 <= event.onset_ticks <= _MAX_TICKS)
 
 
 def untangle_notes(notes: tuple[Note, ...]) -> tuple[Note, ...]:
@@ -236,7 +242,7 @@ def is_sane_metre(numerator: int, denominator: int) -> bool:
 
 def _only_changes(events: Sequence[_Event], *, default: _Event | None) -> tuple[_Event, ...]:
     """Keep the last event of each tick and drop those that repeat the value before; begin at tick 0."""
-    by_tick = {event.onset_ticks: event for event in sorted(events, key=lambda event: event.onset_ticks)}
+    by_tick = {event.onset_ticks: event for event in sorted(_in_time(events), key=lambda event: event.onset_ticks)}
     if default is not None:
         by_tick = {0: default} | by_tick
     kept: list[_Event] = []

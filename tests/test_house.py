@@ -20,6 +20,7 @@ FOLDERS = (
     "training",
     "benchmarks",
     "soak",
+    "fuzzing",
     "sandbox",
     "scripts",
 )
