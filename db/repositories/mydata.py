@@ -102,8 +102,12 @@ class MyDataRepository:
 
 
 def _blind(vote: Vote) -> dict[str, Any]:
-    """Return a vote without what is behind its letters, unless it is over: nobody knows before."""
-    return {name: value for name, value in _plain(vote).items() if name != "options" or vote.closed_at is not None}
+    """Return a vote without what is behind its letters, unless it is over: nobody knows before. The key to Discord is never in it."""
+    values = _plain(vote)
+    options = values.pop("options")
+    if vote.closed_at is None:
+        return values
+    return values | {"options": {name: value for name, value in options.items() if name not in _SECRETS}}
 
 
 def _plain(row: Base) -> dict[str, Any]:

@@ -102,6 +102,12 @@ class SongPeopleRepository:
         query = update(RevisionState).where(RevisionState.revision_id.in_(revision_ids)).values(data=b"")
         await self._session.execute(query.execution_options(synchronize_session="fetch"))
 
+    async def revisions_in(self, shared_song_id: int) -> Sequence[Revision]:
+        """Return every state of a song, oldest first."""
+        states = select(RevisionState.revision_id).where(RevisionState.shared_song_id == shared_song_id)
+        query = select(Revision).where(Revision.id.in_(states.scalar_subquery())).order_by(Revision.id)
+        return (await self._session.scalars(query)).all()
+
     async def branches_at(self, revision_ids: Sequence[int]) -> Sequence[Branch]:
         """Return the branches whose newest state is one of these."""
         query = select(Branch).where(Branch.head_id.in_(revision_ids)).order_by(Branch.id)

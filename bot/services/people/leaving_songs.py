@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.services.clock import utc_now
 from bot.services.operations.layering import LockOptions
+from bot.services.people.untitling import forget_title
 from bot.services.together.members import end_membership
 from bot.services.together.states import load_state
 from bot.services.together.votes.model import paper_of, to_json
@@ -39,7 +40,8 @@ async def leave_songs(session: AsyncSession, user: User) -> dict[str, int]:
         if song.closed_at is None:
             await _open_locks(session, song, user)
         if not await people.has_others(song.id, user.id):
-            song.title, song.closed_at = "", song.closed_at or utc_now()
+            song.closed_at = song.closed_at or utc_now()
+            await forget_title(session, song)
     return {"songs": len(songs), "comments": counts["comments"], "ballots": counts["ballots"]}
 
 

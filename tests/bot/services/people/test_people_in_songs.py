@@ -165,6 +165,9 @@ async def test_a_song_that_nobody_else_was_in_closes_without_its_title(songs, da
         await PrivacyService(database).erase(ADA.user_id)
     (row,) = await rows(database, SharedSong)
     assert (row.title, row.closed_at is None) == ("", False)
+    kept = [*await rows(database, Revision), *await rows(database, StoredPiece)]
+    told = str([vars(each) for each in kept])
+    assert "Dear diary" not in told, "neither in its states nor in their music"
     assert await rows(database, StoredPiece) == []
 
 
