@@ -20,7 +20,7 @@ from bot.command_sync import sync_commands
 from bot.services.model import Presenter
 from bot.services.together.votes.keeper import VoteKeeper
 from bot.ui.answers import report_error
-from bot.ui.courier import NO_PINGS, Courier
+from bot.ui.courier import NO_PINGS, Courier, send_again
 from bot.ui.deleting import DeleteNewestButton
 from bot.ui.desk import Desk, Services
 from bot.ui.gate import doing_of
@@ -97,8 +97,7 @@ class TuttiTree(app_commands.CommandTree["TuttiBot"]):
         self, interaction: discord.Interaction[TuttiBot], error: app_commands.AppCommandError, /
     ) -> None:
         """Answer with one sentence that says what to do."""
-        await report_error(interaction, error)
-        interaction.client.desk.settle(interaction)
+        await interaction.client.desk.report(interaction, error)
 
 
 class TuttiBot(commands.Bot):
@@ -156,12 +155,20 @@ class TuttiBot(commands.Bot):
         for extension in EXTENSIONS:
             await self.load_extension(extension)
         assert self.application_id is not None, "discord.py learns it at login"
-        await sync_commands(
-            self.tree,
-            application_id=self.application_id,
-            guild_id=self._settings.sync_guild_id,
-            state_file=self._settings.sync_state_file,
+        application_id = self.application_id
+        await send_again(
+            lambda: sync_commands(
+                self.tree,
+                application_id=application_id,
+                guild_id=self._settings.sync_guild_id,
+                state_file=self._settings.sync_state_file,
+            )
         )
+
+    async def hang_up(self) -> None:
+        """Close what a login that failed has opened, so that another can be tried."""
+        await self.http.close()
+        self.http.connector = _connector(self._settings.certificate_file)
 
     async def on_message(self, message: discord.Message, /) -> None:
         """Do nothing: there are no commands with a prefix. What is said to Tutti is heeded by ``cogs/conversation.py``."""

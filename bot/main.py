@@ -33,7 +33,7 @@ from bot.services.together.card.keeper import CardKeeper
 from bot.services.together.opening import open_together
 from bot.services.together.votes.rankers import Rankers
 from bot.ui.apologies import DiscordApologist
-from bot.ui.courier import Courier
+from bot.ui.courier import Courier, DiscordTroubleError
 from bot.ui.desk import Services
 from bot.ui.seals import seal_with
 from bot.ui.together.card import DiscordCards
@@ -58,6 +58,8 @@ if TYPE_CHECKING:
 _log = structlog.stdlib.get_logger(__name__)
 
 LOGIN_TIMEOUT_SECONDS = 60.0
+_LOGIN_PAUSES_SECONDS = (0.5, 1.0, 2.0, 4.0)
+"""A bot that is started while Discord has a bad moment waits it out; where there is no way at all, it soon says so."""
 
 
 def run() -> None:
@@ -280,19 +282,34 @@ async def _log_in(bot: TuttiBot, settings: DiscordSettings) -> None:
     """Log in and load the commands.
 
     Raises:
-        ConfigurationError: when Discord does not take the token, or cannot be reached.
+        ConfigurationError: when Discord does not take the token, or cannot be reached for some seconds.
     """
     try:
         async with asyncio.timeout(LOGIN_TIMEOUT_SECONDS):
-            await bot.login(settings.token.get_secret_value())
+            await _log_in_patiently(bot, settings.token.get_secret_value())
     except discord.LoginFailure as error:
         raise ConfigurationError(
             "Discord does not accept the token in DISCORD_TOKEN. Copy it again from the developer portal.",
             variable="DISCORD_TOKEN",
         ) from error
-    except (discord.HTTPException, aiohttp.ClientError, OSError) as error:  # TimeoutError is an OSError
+    except (discord.HTTPException, aiohttp.ClientError, OSError, DiscordTroubleError) as error:
         way = f"through the proxy {settings.proxy} (TUTTI_HTTP_PROXY)" if settings.proxy else "from here"
         raise ConfigurationError(f"Discord cannot be reached {way}: {error}. Check the network.") from error
+
+
+async def _log_in_patiently(bot: TuttiBot, token: str) -> None:
+    """Ask Discord who we are until it answers."""
+    for pause_seconds in (*_LOGIN_PAUSES_SECONDS, None):
+        try:
+            await bot.login(token)
+        except (discord.DiscordServerError, aiohttp.ClientError, OSError) as error:
+            if pause_seconds is None:
+                raise
+            _log.warning("login_repeated", error=type(error).__name__, pause_seconds=pause_seconds)
+            await bot.hang_up()
+            await asyncio.sleep(pause_seconds)
+        else:
+            return
 
 
 async def _end(task: asyncio.Task[None]) -> None:

@@ -10,13 +10,14 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client import TuttiBot
+from bot.services.composing import PlanView
 from bot.services.model import JobOrder, Source
 from bot.services.operations.composition_options import ComposeOptions, parse_length
 from bot.services.options import PRESETS, GenerateOptions
 from bot.services.words.prompt_options import generate_options, words_of
 from bot.services.words.prompts import understand
 from bot.services.words.understanding import Understood
-from bot.ui.answers import Ticket
+from bot.ui.answers import author_of, place_of
 from bot.ui.compose_card import PlanButton, StageButton, heed_form, show_card
 from bot.ui.options import split_names, suggest_genres, suggest_instruments, suggest_keys
 from music.constraints import METRES
@@ -99,16 +100,24 @@ class Compose(commands.Cog):
         )
         if prompt:
             options = _heed_words(options, prompt)
-        ticket = await self.bot.desk.acknowledge(interaction)
-        source = await self._source(interaction, file, message)
-        composing = self.bot.desk.services.keeping.composing
-        options = await self.bot.desk.services.keeping.rules.with_genre(options, place=ticket.place)
-        view = await composing.begin(options, source=source, author=ticket.author, place=ticket.place)
+        desk = self.bot.desk
+        author, place = author_of(interaction), place_of(interaction)
+        composing = desk.services.keeping.composing
+
+        async def begin() -> PlanView:
+            source = await self._source(interaction, file, message)
+            wish = await desk.services.keeping.rules.with_genre(options, place=place)
+            return await composing.begin(wish, source=source, author=author, place=place)
+
+        async def order() -> JobOrder:
+            view = await begin()
+            return await composing.order(view.draft_id, stage="whole", author=author, place=place)
+
         if plan_first:
-            await show_card(self.bot.desk, interaction, view)
-            return
-        order = await composing.order(view.draft_id, stage="whole", author=ticket.author, place=ticket.place)
-        await self._submit(ticket, order)
+            _, view = await desk.acknowledge_after(interaction, begin)
+            await show_card(desk, interaction, view)
+        else:
+            await desk.submit_after(interaction, order)
 
     async def _source(
         self, interaction: discord.Interaction[TuttiBot], file: discord.Attachment | None, message: str | None
@@ -117,10 +126,6 @@ class Compose(commands.Cog):
             return None
         link = None if message and message.strip().casefold() == "newest" else message
         return await self.bot.desk.finder.find(interaction, file=file, link=link)
-
-    async def _submit(self, ticket: Ticket, order: JobOrder) -> None:
-        order = replace(order, reply_token=ticket.reply_token, size_limit_bytes=ticket.size_limit_bytes)
-        await self.bot.desk.services.jobs.submit(order)
 
 
 def _heed_words(given: ComposeOptions, prompt: str) -> ComposeOptions:

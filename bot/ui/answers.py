@@ -5,7 +5,6 @@ It knows nothing of jobs: what takes longer than a moment is shown by ``presente
 
 from __future__ import annotations
 
-import contextlib
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -15,17 +14,14 @@ import structlog
 
 from bot.error_messages import explain
 from bot.services.model import Author, Place
-from bot.ui.courier import NO_PINGS, ReplyAddress, send_again
+from bot.ui.courier import NO_PINGS, DeadTokenError, ReplyAddress, send_again
 from bot.ui.gate import visitor_of
 from core.errors import NotFoundError, PermissionDeniedError
 
 _log = structlog.stdlib.get_logger(__name__)
 
-TAKEN_BACK = "tutti.taken_back"
-"""Among an interaction's extras: its “thinking…” is gone, and nothing in Discord tells whether its answer came."""
-
-THINKS_ALONE = "tutti.thinks_alone"
-"""Among an interaction's extras: its “thinking…” is seen by the person alone, so that the answer can take its place."""
+THINKS = "tutti.thinks"
+"""Among an interaction's extras: it shows “thinking…”, to all or to the person alone, so that an answer can take its place."""
 
 ALREADY_ACKNOWLEDGED = 40060
 """Discord's answer to a second acknowledgement."""
@@ -50,6 +46,7 @@ async def acknowledge(interaction: discord.Interaction[Any]) -> Ticket:
     """
     _require_rights(interaction)
     message_id = await send_again(lambda: _defer(interaction))
+    interaction.extras[THINKS] = True
     place = place_of(interaction)
     address = ReplyAddress(
         application_id=interaction.application_id,
@@ -89,33 +86,39 @@ async def show_privately(
     text: str | None = None,
     view: discord.ui.View | None = None,
 ) -> None:
-    """Show something to the person alone, whatever has been answered so far.
+    """Show something to the person alone; where “thinking…” stands already, it takes its place, for whoever sees that.
 
-    Public "thinking…" is taken back first, so that nobody else sees a note that does not concern them. A private one is edited,
-    which may arrive twice and is still one answer; a new message may not, as Discord knows no nonce here.
+    Both ways may arrive twice and are still one answer: Discord takes a first response once, and an edit twice is one edit. A new
+    message has no such way, as Discord knows no nonce here: only presses that changed their message are left to it.
+
+    Raises:
+        NotFoundError: when somebody removed the “thinking…” meanwhile.
+        DiscordTroubleError: when Discord does not answer.
     """
-    if interaction.extras.pop(THINKS_ALONE, False):
-        with contextlib.suppress(NotFoundError):  # dismissed meanwhile: then it comes anew
-            await send_again(lambda: _fill(interaction, embed, text, view))
-            return
+    if interaction.extras.get(THINKS, False):
+        await send_again(lambda: _fill(interaction, embed, text, view))
+        return
     if not interaction.response.is_done():
         try:
             await send_again(lambda: _respond(interaction, embed, text, view))
         except discord.InteractionResponded:
             _log.info("acknowledged_twice", interaction_id=interaction.id)
-            if await _is_told(interaction):
+            original = await _original(interaction)
+            if original is not None and original.flags.loading:
+                await send_again(lambda: _fill(interaction, embed, text, view))
+            if original is not None:
                 return
         else:
             return
-    if interaction.response.type is discord.InteractionResponseType.deferred_channel_message:
-        interaction.extras[TAKEN_BACK] = True
-        with contextlib.suppress(NotFoundError):
-            await send_again(interaction.delete_original_response)
     await send_again(lambda: _follow_up(interaction, embed, text, view))
 
 
-async def report_error(interaction: discord.Interaction[Any], error: Exception) -> None:
-    """Say what went wrong in one sentence, to the person alone; our own faults go to the log with a reference."""
+async def report_error(interaction: discord.Interaction[Any], error: Exception) -> bool:
+    """Say what went wrong in one sentence, to the person alone if nobody was told to wait; our own faults go to the log, too.
+
+    Returns:
+        Whether there is nobody left to tell: it was shown, or there is nothing any more where it could be.
+    """
     explanation = explain(error)
     name = type(getattr(error, "original", error)).__name__
     if explanation.reference:
@@ -124,8 +127,12 @@ async def report_error(interaction: discord.Interaction[Any], error: Exception) 
         _log.info("request_refused", error=name)
     try:
         await show_privately(interaction, text=explanation.text)
-    except Exception:  # noqa: BLE001 - the last resort: there is nobody left to tell but the log
+    except (NotFoundError, DeadTokenError):  # removed by somebody, or fifteen minutes old
+        _log.info("error_not_wanted", error=name)
+    except Exception:  # noqa: BLE001 - the last resort: whoever was told to wait is found by the apologies
         _log.warning("error_not_shown", error=name, exc_info=True)
+        return False
+    return True
 
 
 async def _defer(interaction: discord.Interaction[Any]) -> int:
@@ -158,14 +165,14 @@ async def _respond(
         raise discord.InteractionResponded(interaction) from error
 
 
-async def _is_told(interaction: discord.Interaction[Any]) -> bool:
-    """Tell whether the answer is there already: its receipt was lost on the way, or Discord sent the interaction twice."""
+async def _original(interaction: discord.Interaction[Any]) -> discord.InteractionMessage | None:
+    """Return our first answer, where its receipt was lost on the way or Discord sent the interaction twice; None where there is none."""
     try:
-        original = await interaction.original_response()
-    except discord.HTTPException:
-        return False
+        original = await send_again(interaction.original_response)
+    except (NotFoundError, DeadTokenError):
+        return None
     is_pressed_message = interaction.message is not None and original.id == interaction.message.id
-    return not original.flags.loading and not is_pressed_message
+    return None if is_pressed_message else original
 
 
 async def _fill(

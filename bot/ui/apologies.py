@@ -27,10 +27,6 @@ from core.errors import NotFoundError, PermissionDeniedError
 _MAX_MESSAGES_SEARCHED = 100
 
 
-class _TakenBackError(NotFoundError):
-    """“Thinking…” is gone, and its answer did not come, or came a moment before the kill."""
-
-
 class DiscordApologist:
     """Looks at acknowledgements in Discord, and edits them."""
 
@@ -42,8 +38,6 @@ class DiscordApologist:
         """Return what somebody sees; None where they can see nothing of ours, or we cannot reach it."""
         try:
             message = await self._find(waiting)
-        except _TakenBackError:
-            return Sight(message_id=None, is_waiting=True)
         except (NotFoundError, PermissionDeniedError):
             return None
         if message is None:
@@ -52,15 +46,14 @@ class DiscordApologist:
         asked = message.interaction_metadata
         return Sight(
             message_id=message.id,
-            is_waiting=message.flags.loading if waiting.application_id else message.edited_at is None,
+            is_waiting=message.flags.loading if waiting.application_id else _only_heard(message),
             user_id=None if asked is None else asked.user.id,
         )
 
     async def apologise(self, waiting: Waiting, sight: Sight, text: str) -> None:
         """Let a sentence take the place of what they see; who sees nothing yet gets it as the reply."""
         if sight.message_id is None:
-            answer = self._tell_privately if waiting.application_id else self._reply
-            await send_again(lambda: answer(waiting, text))
+            await send_again(lambda: self._reply(waiting, text))
             return
         address = ReplyAddress(
             application_id=waiting.application_id,
@@ -85,8 +78,6 @@ class DiscordApologist:
                 return await send_again(lambda: self._fetch_by_token(waiting))
             except DeadTokenError:
                 pass  # it died, or Discord never heard of an acknowledgement
-            except NotFoundError as error:
-                raise _TakenBackError(what="acknowledgement") from error
         channel = self._client.get_partial_messageable(waiting.channel_id)
         message_id = waiting.message_id
         if message_id is not None:
@@ -98,13 +89,8 @@ class DiscordApologist:
 
     def _webhook(self, waiting: Waiting) -> discord.Webhook:
         webhook = discord.Webhook.partial(waiting.application_id, waiting.token, client=self._client)
-        webhook.type = discord.WebhookType.application  # of an interaction, so that it may tell somebody alone
         webhook.proxy = self._client.http.proxy  # a partial webhook forgets the client's proxy
         return webhook
-
-    async def _tell_privately(self, waiting: Waiting, text: str) -> None:
-        """Tell the person alone, whose “thinking…” was taken back for an answer that only they were to see."""
-        await self._webhook(waiting).send(embed=error_embed(text), ephemeral=True, allowed_mentions=NO_PINGS)
 
     async def _search(self, channel: discord.PartialMessageable, number: int) -> discord.Message | None:
         """Return the message with which we answered an interaction or a message, by what Discord says of it."""
@@ -134,3 +120,8 @@ class DiscordApologist:
         )
         if not any(shown.description == text for shown in sent.embeds):
             await sent.edit(embed=embed, allowed_mentions=NO_PINGS)
+
+
+def _only_heard(message: discord.Message) -> bool:
+    """Whether a reply to a message still says only that we heard it: what it becomes is an edit, and a refusal is plain words."""
+    return message.edited_at is None and not message.content

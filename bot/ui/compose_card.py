@@ -10,14 +10,14 @@ import io
 import re
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Self, cast
 
 import discord
 
 from bot.plain_text import clip, make_plain
 from bot.services.composing import NEXT_STAGE, PlanEdit, PlanView, fields_of
-from bot.services.model import JobOrder, RevisionView
+from bot.services.model import RevisionView
 from bot.services.operations.composition_options import ComposeOptions
 from bot.ui.answers import author_of, place_of
 from bot.ui.courier import NO_PINGS, send_again
@@ -103,24 +103,16 @@ class _PlanAction:
     style: discord.ButtonStyle = discord.ButtonStyle.secondary
 
 
-async def _order(desk: Desk, interaction: discord.Interaction[Any], order: Callable[[], Awaitable[JobOrder]]) -> None:
-    ticket = await desk.acknowledge(interaction)
-    made = await order()
-    await desk.services.jobs.submit(
-        replace(made, reply_token=ticket.reply_token, size_limit_bytes=ticket.size_limit_bytes)
-    )
-
-
 async def _write(desk: Desk, interaction: discord.Interaction[Any], draft_id: int) -> None:
     author, place = author_of(interaction), place_of(interaction)
     composing = desk.services.keeping.composing
-    await _order(desk, interaction, lambda: composing.order(draft_id, stage="whole", author=author, place=place))
+    await desk.submit_after(interaction, lambda: composing.order(draft_id, stage="whole", author=author, place=place))
 
 
 async def _stages(desk: Desk, interaction: discord.Interaction[Any], draft_id: int) -> None:
     author, place = author_of(interaction), place_of(interaction)
     composing = desk.services.keeping.composing
-    await _order(desk, interaction, lambda: composing.order(draft_id, stage="themes", author=author, place=place))
+    await desk.submit_after(interaction, lambda: composing.order(draft_id, stage="themes", author=author, place=place))
 
 
 async def _edit(desk: Desk, interaction: discord.Interaction[Any], draft_id: int) -> None:
@@ -257,7 +249,7 @@ class StageButton(
             await desk.press_again(interaction, revision_id)
         else:
             author, place = author_of(interaction), place_of(interaction)
-            await _order(desk, interaction, lambda: composing.order_next(revision_id, author=author, place=place))
+            await desk.submit_after(interaction, lambda: composing.order_next(revision_id, author=author, place=place))
 
 
 def with_stage_buttons(view: discord.ui.View, revision: RevisionView) -> discord.ui.View:
@@ -338,7 +330,7 @@ async def _edit_draft(desk: Desk, interaction: discord.Interaction[Any], draft_i
 async def _edit_stage(desk: Desk, interaction: discord.Interaction[Any], revision_id: int, edit: PlanEdit) -> None:
     author, place = author_of(interaction), place_of(interaction)
     composing = desk.services.keeping.composing
-    await _order(desk, interaction, lambda: composing.order_edited(revision_id, edit, author=author, place=place))
+    await desk.submit_after(interaction, lambda: composing.order_edited(revision_id, edit, author=author, place=place))
 
 
 def read_form(data: Mapping[str, Any]) -> PlanEdit:

@@ -38,7 +38,7 @@ from bot.ui.message_answers import (
     report_to_message,
 )
 from bot.ui.sources import MUSIC_SUFFIXES
-from bot.ui.waiting import note_message, settle
+from bot.ui.waiting import abandon, note_message, settle
 from core.errors import LimitError, NoMusicError, NotFoundError, PermissionDeniedError, TuttiError
 from core.log import bound_context
 
@@ -88,6 +88,10 @@ def _made_with(revision: RevisionView | None) -> GenerateOptions | None:
     return revision.options if isinstance(revision.options, GenerateOptions) else GenerateOptions()
 
 
+class _UnshownError(TuttiError):
+    """An answer stands there, and Discord did not take what was to become of it."""
+
+
 # --- words in a message --------------------------------------------------------------------------------------------
 
 
@@ -100,13 +104,21 @@ class Conversation:
 
     async def heed(self, message: discord.Message, words: str) -> None:
         """Do what a message asks for; whatever goes wrong ends in one sentence under it."""
+        if self._desk.repeats.is_repeat(message.id):
+            return
+        waiting = self._desk.services.acknowledgements
         with bound_context(message_id=message.id, guild_id=place_of_message(message).guild_id):
             try:
                 await self._heed(message, words)
+            except _UnshownError:
+                abandon(waiting, message.id)
             except Exception as error:  # noqa: BLE001 - discord.py would only log what a listener raises
-                await report_to_message(message, error)
-            finally:
-                settle(self._desk.services.acknowledgements, message.id)
+                if await report_to_message(message, error):
+                    settle(waiting, message.id)
+                else:
+                    abandon(waiting, message.id)
+            else:
+                settle(waiting, message.id)
 
     async def _heed(self, message: discord.Message, words: str) -> None:
         target = await self._target(message)
@@ -251,10 +263,24 @@ class Conversation:
         """Let a refusal take the place of the acknowledgement, so that nothing promises what will not come."""
         try:
             yield
-        except TuttiError as error:
+        except Exception as error:  # noqa: BLE001 - whatever it was, one answer stands already and becomes it
             explanation = explain(error)
-            _log.info("message_refused", error=type(error).__name__, reference=explanation.reference)
-            await self._courier.edit(address, embed=error_embed(explanation.text))
+            name = type(error).__name__
+            if explanation.reference:
+                _log.error("message_failed", error=name, reference=explanation.reference, exc_info=error)
+            else:
+                _log.info("message_refused", error=name)
+            await self._show_refusal(address, explanation.text)
+
+    async def _show_refusal(self, address: ReplyAddress, text: str) -> None:
+        try:
+            await self._courier.edit(address, embed=error_embed(text))
+        except NotFoundError:
+            _log.info("acknowledgement_gone")  # somebody removed it
+        except PermissionDeniedError:  # embeds were forbidden meanwhile
+            await self._courier.edit_plainly(address, text)
+        except TuttiError as error:
+            raise _UnshownError from error
 
 
 def _said_at_once(intent: Intent, words: str) -> discord.Embed | None:

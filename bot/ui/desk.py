@@ -5,10 +5,11 @@ It knows how orders are made out of interactions, and nothing of how they are ca
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol, cast
+from typing import Any, Protocol, TypeVar, cast
 
 import discord
 
@@ -24,8 +25,7 @@ from bot.services.songs.service import SongService
 from bot.services.together.opening import Together
 from bot.ui.answers import (
     ALREADY_ACKNOWLEDGED,
-    TAKEN_BACK,
-    THINKS_ALONE,
+    THINKS,
     Ticket,
     acknowledge,
     author_of,
@@ -35,15 +35,19 @@ from bot.ui.answers import (
 )
 from bot.ui.courier import ReplyAddress, send_again
 from bot.ui.embeds.description import description_embed
-from bot.ui.gate import doing_of_press, visitor_of
+from bot.ui.gate import Repeats, doing_of_press, visitor_of
 from bot.ui.seals import require_seal
 from bot.ui.sources import SourceFinder
-from bot.ui.waiting import note_interaction, settle
-from core.errors import LimitError, NotFoundError
+from bot.ui.waiting import abandon, note_interaction, settle
+from core.errors import LimitError, NotFoundError, PermissionDeniedError
 from core.log import bound_context
 from core.metrics import Metrics, NullMetrics
 
 _PRESS_WINDOW_SECONDS = 3.0
+_SECONDS_TO_LOOK = 1.0
+"""How long “thinking…” may wait for a look at what was asked, of the three seconds that Discord waits."""
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +122,7 @@ class Desk:
         self._metrics = metrics or NullMetrics()
         self._finder = finder
         self._guard = guard or PressGuard(metrics=metrics)
+        self.repeats = Repeats()
 
     @property
     def services(self) -> Services:
@@ -153,9 +158,12 @@ class Desk:
         num_takes: int = 1,
     ) -> None:
         """Order a new piece, or the continuation of an attached one."""
-        ticket = await self.acknowledge(interaction)
-        source = None if file is None else await self._finder.download(file)
-        await self._submit(ticket, options, source, num_takes=num_takes)
+
+        async def order() -> JobOrder:
+            source = None if file is None else await self._finder.download(file)
+            return _order_of(interaction, options, source, num_takes=num_takes)
+
+        await self.submit_after(interaction, order)
 
     async def order_from(
         self,
@@ -167,17 +175,22 @@ class Desk:
         num_takes: int = 1,
     ) -> None:
         """Order work on an attached file, a linked result, or the newest result in the channel."""
-        ticket = await self.acknowledge(interaction)
-        source = await self._finder.find(interaction, file=file, link=link)
-        await self._submit(ticket, options, source, num_takes=num_takes)
+
+        async def order() -> JobOrder:
+            source = await self._finder.find(interaction, file=file, link=link)
+            return _order_of(interaction, options, source, num_takes=num_takes)
+
+        await self.submit_after(interaction, order)
 
     async def order_from_message(
         self, interaction: discord.Interaction[Any], options: Options, *, message: discord.Message
     ) -> None:
         """Order work on the music of a message."""
-        ticket = await self.acknowledge(interaction)
-        source = await self._finder.find_in(message)
-        await self._submit(ticket, options, source)
+
+        async def order() -> JobOrder:
+            return _order_of(interaction, options, await self._finder.find_in(message))
+
+        await self.submit_after(interaction, order)
 
     async def describe_from(
         self, interaction: discord.Interaction[Any], *, file: discord.Attachment | None, link: str | None
@@ -198,35 +211,58 @@ class Desk:
     ) -> None:
         """Carry out a button press once; its errors reach the person as those of commands do."""
         with bound_context(interaction_id=interaction.id, guild_id=interaction.guild_id):
+            if self.repeats.is_repeat(interaction.id):
+                return
             try:
                 await self.admit(interaction, doing_of_press(custom_id))
                 await require_seal(self._services.seals, interaction)
                 self._guard.admit(interaction.user.id, custom_id)  # after the gate: what was refused is no press
                 await press()
             except Exception as error:  # noqa: BLE001 - discord.py would only log what a button raises
-                await report_error(interaction, error)
-            finally:
+                await self.report(interaction, error)
+            else:
                 self.settle(interaction)
 
     async def press_again(self, interaction: discord.Interaction[Any], revision_id: int, *, num_takes: int = 1) -> None:
         """Repeat what made a revision, with a new seed."""
-        ticket = await self.acknowledge(interaction)
-        order = await self._services.songs.order_again(
-            revision_id, author=ticket.author, place=ticket.place, reply_token=ticket.reply_token
-        )
-        await self._services.jobs.submit(replace(order, size_limit_bytes=ticket.size_limit_bytes, num_takes=num_takes))
+
+        async def order() -> JobOrder:
+            author, place = author_of(interaction), place_of(interaction)
+            again = await self._services.songs.order_again(revision_id, author=author, place=place, reply_token="")
+            return replace(again, num_takes=num_takes)
+
+        await self.submit_after(interaction, order)
 
     async def order_from_revision(
         self, interaction: discord.Interaction[Any], options: Options, revision_id: int, *, num_takes: int = 1
     ) -> None:
         """Order work on an earlier result."""
-        ticket = await self.acknowledge(interaction)
-        await self._submit(ticket, options, FromRevision(revision_id=revision_id), num_takes=num_takes)
+        await self.order_on(interaction, options, FromRevision(revision_id=revision_id), num_takes=num_takes)
 
-    async def order_on(self, interaction: discord.Interaction[Any], options: Options, source: Source) -> None:
+    async def order_on(
+        self, interaction: discord.Interaction[Any], options: Options, source: Source, *, num_takes: int = 1
+    ) -> None:
         """Order work on music that we have at hand."""
-        ticket = await self.acknowledge(interaction)
-        await self._submit(ticket, options, source)
+
+        async def order() -> JobOrder:
+            return _order_of(interaction, options, source, num_takes=num_takes)
+
+        await self.submit_after(interaction, order)
+
+    async def submit_after(
+        self, interaction: discord.Interaction[Any], order: Callable[[], Coroutine[Any, Any, JobOrder]]
+    ) -> None:
+        """Acknowledge and store the job that ``order`` asks for; what can be seen to be impossible is refused before."""
+
+        async def checked() -> JobOrder:
+            made = await order()
+            await self._services.jobs.check(made)
+            return made
+
+        ticket, made = await self.acknowledge_after(interaction, checked)
+        await self._services.jobs.submit(
+            replace(made, reply_token=ticket.reply_token, size_limit_bytes=ticket.size_limit_bytes)
+        )
 
     async def press_delete(self, interaction: discord.Interaction[Any], revision_id: int) -> None:
         """Forget a revision and remove its message, for its author or a moderator."""
@@ -240,13 +276,17 @@ class Desk:
         self, interaction: discord.Interaction[Any], delete: Callable[[], Awaitable[object]]
     ) -> None:
         """Forget the music of a message by calling ``delete``, and remove the message."""
-        await send_again(lambda: _defer_quietly(interaction))
+        await self.think_privately(interaction)
         await delete()
+        text = "Deleted, music and message."
         try:
-            await send_again(interaction.delete_original_response)
+            if interaction.message is not None:
+                await send_again(interaction.message.delete)
         except NotFoundError:
-            return  # somebody else removed the message meanwhile
-        await show_privately(interaction, text="Deleted, music and message.")
+            pass  # somebody else removed the message meanwhile
+        except PermissionDeniedError:
+            text = "The music is deleted. I may not remove the message here: ask a moderator."
+        await show_privately(interaction, text=text)
 
     async def moderator_of(self, interaction: discord.Interaction[Any]) -> Author:
         """Return who acts, as a moderator also if one of this server's roles makes them one."""
@@ -256,8 +296,7 @@ class Desk:
 
     async def press_cancel(self, interaction: discord.Interaction[Any], job_id: int) -> None:
         """Stop a running job of one's own."""
-        await send_again(lambda: _defer_quietly(interaction))
-        await self._services.jobs.cancel(job_id, author=author_of(interaction))
+        await self.do_quietly(interaction, lambda: self._services.jobs.cancel(job_id, author=author_of(interaction)))
 
     # --- shared ----------------------------------------------------------------------------------------------------
 
@@ -272,46 +311,79 @@ class Desk:
         self._metrics.observe_acknowledge_seconds(max(0.0, waited_seconds))
         return ticket
 
+    async def acknowledge_after(
+        self, interaction: discord.Interaction[Any], look: Callable[[], Coroutine[Any, Any, _T]]
+    ) -> tuple[Ticket, _T]:
+        """Acknowledge once ``look`` has found what it looks for, or after a second; it changes nothing.
+
+        What it refuses within that second is told to the person alone, as nobody has read “thinking…” yet.
+        """
+        looking = await self._begin(look)
+        try:
+            return await self.acknowledge(interaction), await looking
+        finally:
+            looking.cancel()
+
+    async def do_quietly(
+        self, interaction: discord.Interaction[Any], doing: Callable[[], Coroutine[Any, Any, _T]]
+    ) -> _T:
+        """Do what a press asks for and acknowledge it without showing anything; what is refused at once is told to the person alone."""
+        task = await self._begin(doing)
+        await send_again(lambda: _defer_quietly(interaction))
+        return await task
+
+    async def _begin(self, doing: Callable[[], Coroutine[Any, Any, _T]]) -> asyncio.Task[_T]:
+        """Return the task of something that has succeeded, or takes long. Raises: what it raised by then."""
+        task = asyncio.create_task(doing())
+        await asyncio.wait({task}, timeout=_SECONDS_TO_LOOK)
+        if task.done():
+            task.result()
+        return task
+
     async def think_privately(self, interaction: discord.Interaction[Any]) -> None:
-        """Say “thinking…” to the person alone; a press shows nothing. Harmless when repeated."""
-        is_command = interaction.type is discord.InteractionType.application_command
-        if is_command:
-            await note_interaction(self._services.acknowledgements, interaction)
+        """Say “thinking…” to the person alone. Harmless when repeated."""
+        await note_interaction(self._services.acknowledgements, interaction)
 
         async def defer() -> None:
             if interaction.response.is_done():
                 return
             try:
-                await interaction.response.defer(ephemeral=True, thinking=is_command)
+                await interaction.response.defer(ephemeral=True, thinking=True)
             except discord.HTTPException as error:
                 if error.code != ALREADY_ACKNOWLEDGED:  # the first attempt arrived after all
                     raise
 
         await send_again(defer)
-        if is_command:
-            interaction.extras[THINKS_ALONE] = True
+        interaction.extras[THINKS] = True
+
+    async def report(self, interaction: discord.Interaction[Any], error: Exception) -> None:
+        """Tell the person what went wrong; whom Discord would not tell it is left to the apologies."""
+        if await report_error(interaction, error):
+            self.settle(interaction)
+        else:
+            abandon(self._services.acknowledgements, interaction.id)
 
     def settle(self, interaction: discord.Interaction[Any]) -> None:
         """Note that an interaction has its answer, or its job."""
-        settle(self._services.acknowledgements, interaction.id, at_once=TAKEN_BACK in interaction.extras)
+        settle(self._services.acknowledgements, interaction.id)
 
     async def _describe(self, interaction: discord.Interaction[Any], source: Source) -> None:
         author, place = author_of(interaction), place_of(interaction)
         portrait = await self._services.descriptions.describe(source, author=author, place=place)
         await show_privately(interaction, embed=description_embed(portrait.description.title, facts_of(portrait)))
 
-    async def _submit(self, ticket: Ticket, options: Options, source: Source | None, *, num_takes: int = 1) -> None:
-        await self._services.jobs.submit(
-            JobOrder(
-                author=ticket.author,
-                place=ticket.place,
-                options=options,
-                source=source,
-                reply_token=ticket.reply_token,
-                size_limit_bytes=ticket.size_limit_bytes,
-                num_takes=num_takes,
-            )
-        )
+
+def _order_of(
+    interaction: discord.Interaction[Any], options: Options, source: Source | None, *, num_takes: int = 1
+) -> JobOrder:
+    """Return what somebody asks for; where its answer goes is known once it is acknowledged."""
+    return JobOrder(
+        author=author_of(interaction),
+        place=place_of(interaction),
+        options=options,
+        source=source,
+        num_takes=num_takes,
+    )
 
 
 async def _defer_quietly(interaction: discord.Interaction[Any]) -> None:

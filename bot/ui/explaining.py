@@ -22,7 +22,7 @@ async def explain_from(
 
 async def press_explain(desk: Desk, interaction: discord.Interaction[Any], revision_id: int) -> None:
     """Explain the result whose entry was chosen."""
-    await desk.acknowledge(interaction)
+    await desk.think_privately(interaction)
     await _show(desk, interaction, FromRevision(revision_id=revision_id))
 
 

@@ -5,8 +5,32 @@ from __future__ import annotations
 from typing import Any
 
 import discord
+import structlog
 
 from bot.services.house.permissions import Visitor
+
+_log = structlog.stdlib.get_logger(__name__)
+
+
+_NUM_REMEMBERED = 4096
+
+
+class Repeats:
+    """Knows again what Discord tells twice: an interaction or a message, by its number."""
+
+    def __init__(self, *, num_remembered: int = _NUM_REMEMBERED) -> None:
+        self._num_remembered = num_remembered
+        self._numbers: dict[int, None] = {}  # in the order in which they came
+
+    def is_repeat(self, number: int) -> bool:
+        """Note a number, and return whether it came before."""
+        if number in self._numbers:
+            _log.info("told_twice")
+            return True
+        self._numbers[number] = None
+        if len(self._numbers) > self._num_remembered:
+            del self._numbers[next(iter(self._numbers))]
+        return False
 
 
 def visitor_of(interaction: discord.Interaction[Any]) -> Visitor:

@@ -148,8 +148,7 @@ async def show_look(desk: Desk, interaction: discord.Interaction[Any], look: Loo
 
 async def turn_page(desk: Desk, interaction: discord.Interaction[Any], look: Look) -> None:
     """Show another page in the message whose button was pressed."""
-    await desk.think_privately(interaction)
-    page = await _page(desk, interaction, look)
+    page = await desk.do_quietly(interaction, lambda: _page(desk, interaction, look))
     await send_again(lambda: _edit(interaction, page))
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, Literal
 
 import discord
 
-from bot.services.model import FromRevision
+from bot.services.model import FromRevision, JobOrder
 from bot.services.songs.history import Look
-from bot.ui.answers import author_of, show_privately
+from bot.ui.answers import author_of, place_of, show_privately
 from bot.ui.desk import Desk
 from bot.ui.history_page import show_look
 from core.errors import InputError
@@ -19,24 +18,25 @@ Step = Literal["undo", "redo"]
 
 async def step_from(desk: Desk, interaction: discord.Interaction[Any], step: Step, *, link: str | None) -> None:
     """Undo or redo from a linked result, or from the newest in the channel; the answer is a result like any other."""
-    ticket = await desk.acknowledge(interaction)
-    source = await desk.finder.find(interaction, file=None, link=link)
-    if not isinstance(source, FromRevision):
-        raise InputError("That message shows none of my results. Link one, or leave it out to take the newest here.")
-    undoing = desk.services.keeping.undoing
-    find_order = undoing.undo_order if step == "undo" else undoing.redo_order
-    order = await find_order(source.revision_id, author=ticket.author, place=ticket.place)
-    order = replace(order, reply_token=ticket.reply_token, size_limit_bytes=ticket.size_limit_bytes)
-    await desk.services.jobs.submit(order)
+
+    async def order() -> JobOrder:
+        source = await desk.finder.find(interaction, file=None, link=link)
+        if not isinstance(source, FromRevision):
+            raise InputError(
+                "That message shows none of my results. Link one, or leave it out to take the newest here."
+            )
+        undoing = desk.services.keeping.undoing
+        find_order = undoing.undo_order if step == "undo" else undoing.redo_order
+        return await find_order(source.revision_id, author=author_of(interaction), place=place_of(interaction))
+
+    await desk.submit_after(interaction, order)
 
 
 async def press_undo(desk: Desk, interaction: discord.Interaction[Any], revision_id: int) -> None:
     """Undo from the result whose button was pressed."""
-    ticket = await desk.acknowledge(interaction)
     undoing = desk.services.keeping.undoing
-    order = await undoing.undo_order(revision_id, author=ticket.author, place=ticket.place)
-    order = replace(order, reply_token=ticket.reply_token, size_limit_bytes=ticket.size_limit_bytes)
-    await desk.services.jobs.submit(order)
+    author, place = author_of(interaction), place_of(interaction)
+    await desk.submit_after(interaction, lambda: undoing.undo_order(revision_id, author=author, place=place))
 
 
 async def press_star(desk: Desk, interaction: discord.Interaction[Any], revision_id: int) -> None:

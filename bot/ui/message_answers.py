@@ -17,7 +17,7 @@ from bot.services.model import DEFAULT_SIZE_LIMIT_BYTES, Author, Place
 from bot.ui.answers import Ticket
 from bot.ui.courier import NO_PINGS, ReplyAddress, send_again
 from bot.ui.gate import visitor_of_message
-from core.errors import PermissionDeniedError, TuttiError
+from core.errors import NotFoundError, PermissionDeniedError, TuttiError
 
 _log = structlog.stdlib.get_logger(__name__)
 
@@ -78,8 +78,12 @@ async def answer_message(
     return await _reply(message, embed=embed, text=text)
 
 
-async def report_to_message(message: discord.Message, error: Exception) -> None:
-    """Say in one sentence what went wrong; our own faults go to the log with a reference."""
+async def report_to_message(message: discord.Message, error: Exception) -> bool:
+    """Say in one sentence what went wrong; our own faults go to the log with a reference.
+
+    Returns:
+        Whether there is nobody left to tell: it was shown, or it may not or cannot be shown there.
+    """
     explanation = explain(error)
     if explanation.reference:
         _log.error("message_failed", error=type(error).__name__, reference=explanation.reference, exc_info=error)
@@ -87,8 +91,12 @@ async def report_to_message(message: discord.Message, error: Exception) -> None:
         _log.info("message_refused", error=type(error).__name__)
     try:
         await _reply(message, text=explanation.text)
-    except Exception:  # noqa: BLE001 - the last resort: there is nobody left to tell but the log
+    except (NotFoundError, PermissionDeniedError) as refusal:
+        _log.info("error_not_wanted", error=type(refusal).__name__)
+    except Exception:  # noqa: BLE001 - the last resort: who was told to wait is found by the apologies
         _log.warning("error_not_shown", error=type(error).__name__, exc_info=True)
+        return False
+    return True
 
 
 async def refuse_privately(message: discord.Message, error: TuttiError) -> None:

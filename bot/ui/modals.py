@@ -13,8 +13,10 @@ from typing import Any
 
 import discord
 
+from bot.services.model import JobOrder
 from bot.services.options import DEFAULT_NUM_BARS, GenerateOptions
 from bot.services.words.prompt_corrections import LINES, correct, lines_of
+from bot.ui.answers import author_of, place_of
 from bot.ui.desk import Desk
 from bot.ui.seals import plain_id_of, sealed
 from core.errors import InputError
@@ -61,16 +63,15 @@ async def submit_edit(desk: Desk, interaction: discord.Interaction[Any]) -> None
     revision_id = int(match["revision_id"])
     typed = typed_in(data.get("components", ()))
 
-    async def order() -> None:
+    async def order() -> JobOrder:
         options = correct(await _options_of(desk, revision_id), typed)
-        ticket = await desk.acknowledge(interaction)
-        again = await desk.services.songs.order_again(
-            revision_id, author=ticket.author, place=ticket.place, reply_token=ticket.reply_token
-        )
-        await desk.services.jobs.submit(replace(again, options=options, size_limit_bytes=ticket.size_limit_bytes))
+        author, place = author_of(interaction), place_of(interaction)
+        again = await desk.services.songs.order_again(revision_id, author=author, place=place, reply_token="")
+        return replace(again, options=options)
 
     said = "|".join(typed.get(name, "") for name in LINES)  # the same form twice in a hurry is one order
-    await desk.guarded(interaction, order, custom_id=f"tutti:edit:{revision_id}:{said}")
+    custom_id = f"tutti:edit:{revision_id}:{said}"
+    await desk.guarded(interaction, lambda: desk.submit_after(interaction, order), custom_id=custom_id)
 
 
 def typed_in(components: Any) -> dict[str, str]:

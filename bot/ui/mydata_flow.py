@@ -32,8 +32,10 @@ async def export_mydata(desk: Desk, interaction: discord.Interaction[Any]) -> No
             f" {export.num_left_out} of the oldest pieces do not fit into {len(export.parts)} messages; their settings "
             "are in data.json. Ask whoever runs me for the rest."
         )
-    for index, part in enumerate(export.parts):
-        await send_again(_sending(interaction, part, text if index == 0 else ""))
+    first, *others = export.parts
+    await send_again(_filling(interaction, first, text))
+    for part in others:
+        await send_again(_sending(interaction, part))
 
 
 async def offer_erasure(desk: Desk, interaction: discord.Interaction[Any]) -> None:
@@ -80,9 +82,10 @@ class EraseButton(SealedItem[discord.ui.Button[Any]], template=r"tutti:mydata:er
     async def _erase(self, desk: Desk, interaction: discord.Interaction[Any]) -> None:
         if interaction.user.id != self._user_id:
             raise PermissionDeniedError("This button is for somebody else. Use /mydata erase for yourself.")
-        await desk.think_privately(interaction)
         try:
-            counts = await desk.services.keeping.privacy.erase(self._user_id, needs_rest=True)
+            counts = await desk.do_quietly(
+                interaction, lambda: desk.services.keeping.privacy.erase(self._user_id, needs_rest=True)
+            )
         except NotFoundError:
             await show_privately(interaction, text=_NOTHING)
             return
@@ -112,10 +115,18 @@ def _warning(belongings: Belongings) -> discord.Embed:
     return embed
 
 
-def _sending(interaction: discord.Interaction[Any], part: File, text: str) -> Callable[[], Any]:
+def _filling(interaction: discord.Interaction[Any], part: File, text: str) -> Callable[[], Any]:
+    async def fill() -> None:
+        file = discord.File(BytesIO(part.data), filename=part.filename)
+        await interaction.edit_original_response(content=text, attachments=[file], allowed_mentions=NO_PINGS)
+
+    return fill
+
+
+def _sending(interaction: discord.Interaction[Any], part: File) -> Callable[[], Any]:
     async def send() -> None:
         file = discord.File(BytesIO(part.data), filename=part.filename)
-        await interaction.followup.send(text, file=file, ephemeral=True, allowed_mentions=NO_PINGS)
+        await interaction.followup.send(file=file, ephemeral=True, allowed_mentions=NO_PINGS)
 
     return send
 

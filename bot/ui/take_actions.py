@@ -11,8 +11,9 @@ from typing import Any
 
 import discord
 
+from bot.services.model import JobOrder
 from bot.services.operations.picking import PickOptions
-from bot.ui.answers import author_of
+from bot.ui.answers import author_of, place_of
 from bot.ui.desk import Desk
 
 TakeHandler = Callable[[Desk, discord.Interaction[Any], int, int], Awaitable[None]]
@@ -45,11 +46,13 @@ async def _pick(desk: Desk, interaction: discord.Interaction[Any], revision_id: 
 
 
 async def _vary(desk: Desk, interaction: discord.Interaction[Any], revision_id: int, total: int) -> None:
-    ticket = await desk.acknowledge(interaction)
-    order = await desk.services.songs.order_variation(
-        revision_id, author=ticket.author, place=ticket.place, reply_token=ticket.reply_token
-    )
-    await desk.services.jobs.submit(replace(order, num_takes=total, size_limit_bytes=ticket.size_limit_bytes))
+
+    async def order() -> JobOrder:
+        author, place = author_of(interaction), place_of(interaction)
+        made = await desk.services.songs.order_variation(revision_id, author=author, place=place, reply_token="")
+        return replace(made, num_takes=total)
+
+    await desk.submit_after(interaction, order)
 
 
 async def _anew(desk: Desk, interaction: discord.Interaction[Any], revision_id: int, _total: int) -> None:

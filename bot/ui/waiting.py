@@ -75,7 +75,13 @@ async def note_message(waiting: Acknowledgements | None, message: discord.Messag
         await waiting.note(Waiting(number=message.id, channel_id=message.channel.id, effect="none"))
 
 
-def settle(waiting: Acknowledgements | None, number: int, *, at_once: bool = False) -> None:
-    """Forget an interaction or a message that is seen to: answered, or stored as a job; usually a moment later, with others."""
+def settle(waiting: Acknowledgements | None, number: int) -> None:
+    """Forget an interaction or a message that is seen to: answered, or stored as a job; a moment later, with others."""
     if waiting is not None:
-        waiting.settle(number, at_once=at_once)
+        waiting.settle(number)
+
+
+def abandon(waiting: Acknowledgements | None, number: int) -> None:
+    """Leave an interaction or a message to the apologies: Discord did not take the answer."""
+    if waiting is not None:
+        waiting.abandon(number)

@@ -203,6 +203,7 @@ def seen_of(message: Json) -> SeenMessage:
         text=text,
         is_private=bool(message["is_ephemeral"]),
         is_pending=bool(message["is_thinking"]) or is_cancellable or is_heard or is_empty,
+        is_plain=bool(message.get("content")) and not message.get("embeds") and not message.get("attachments"),
     )
 
 

@@ -21,7 +21,7 @@ Kind = Literal[
 BOT_AWAY = "the bot was killed, starting, or cut off from Discord"
 OFFENCES: frozenset[Kind] = frozenset({"nothing", "more than one"})
 _APOLOGY = re.compile(
-    r"I was restarted|\(Reference: `|was lost|went wrong|too long|trouble|did not answer|could not|cannot reach",
+    r"I was cut off|\(Reference: `|was lost|went wrong|too long|trouble|did not answer|could not|cannot reach",
     re.IGNORECASE,
 )
 
@@ -33,6 +33,7 @@ class SeenMessage:
     text: str
     is_private: bool
     is_pending: bool
+    is_plain: bool = False  # words alone: a refusal, where a result was wished for
     is_deleted: bool = False
 
 
@@ -100,4 +101,6 @@ def _kind_of(message: SeenMessage, *, answers_publicly: bool) -> Kind:
         if has_apology:
             return "apology"
         return "refused with a sentence" if answers_publicly else "private answer"
+    if message.is_plain:
+        return "apology" if has_apology else "refused with a sentence"
     return "apology" if has_apology and "#" not in message.text else "public answer"

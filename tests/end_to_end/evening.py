@@ -50,21 +50,21 @@ class Evening:
     async def edit(self, name: str, group: str, sub: str, file: Attached | None = None, /, **options: object) -> Answer:
         """The same for a change of the song, which must succeed."""
         answer = await self.sub(name, group, sub, file, **options)
-        assert not answer.is_private, f"{name} /{group} {sub} {options}: {answer.text}"
+        assert not answer.is_refusal, f"{name} /{group} {sub} {options}: {answer.text}"
         self.num_edits += 1
         return answer
 
     async def ask(self, name: str, command: str, /, **options: object) -> Answer:
         """Order music in the thread, which must succeed."""
         answer = await self.people[name].command(self.thread, command, **options)
-        assert not answer.is_private, f"{name} /{command} {options}: {answer.text}"
+        assert not answer.is_refusal, f"{name} /{command} {options}: {answer.text}"
         self.num_edits += 1
         return answer
 
     async def refused(self, name: str, group: str, sub: str, **options: object) -> str:
         """Try a change that must not happen, and return the sentence."""
         answer = await self.sub(name, group, sub, **options)
-        assert answer.is_private, f"{name} /{group} {sub} {options} went through: {answer.text}"
+        assert answer.is_refusal, f"{name} /{group} {sub} {options} went through: {answer.text}"
         self.refusals.append(answer.text)
         return answer.text
 

@@ -36,6 +36,11 @@ class Answer:
         return bool(self.message["is_ephemeral"])
 
     @property
+    def is_refusal(self) -> bool:
+        """Plain words in place of a result: for the person alone, or where "thinking…" stood for all."""
+        return self.is_private or (bool(self.message.get("content")) and not self.message.get("embeds"))
+
+    @property
     def text(self) -> str:
         return text_of(self.message)
 

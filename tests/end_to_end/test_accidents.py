@@ -5,13 +5,22 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+import pytest_asyncio
 
 from bot.client import TuttiBot
+from bot.services.model import Author
 from tests.end_to_end.conftest import until_online
 from tests.end_to_end.sandbox_user import Json, Page, Person, attachment, buttons
+from tests.end_to_end.test_songs import begin
 from tests.end_to_end.workers import frozen, worker_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def thread(ada: Person, channel: str) -> str:
+    """Where a song lives."""
+    return await begin(ada, channel)
 
 
 async def until_running(person: Person, interaction_id: str) -> Json:
@@ -154,3 +163,59 @@ async def test_a_private_answer_whose_receipt_is_lost_is_shown_once(
     ]
     assert len(found) == 1
     assert found[0]["id"] not in ada.deleted
+
+
+def answers_of(person: Person, interaction_id: str) -> list[Json]:
+    """Return every message that an interaction made for somebody, also those that went again."""
+    return [each for each in person.created if (each.get("interaction_metadata") or {}).get("id") == interaction_id]
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        {"action": "drop", "is_after": True, "path": "/webhooks/*", "method": "PATCH"},
+        {"action": "status", "status": 503, "is_after": True, "path": "/webhooks/*", "method": "PATCH"},
+        {"action": "drop", "is_after": True, "path": "/interactions/*"},
+        {"action": "event_double", "event": "INTERACTION_CREATE"},
+    ],
+    ids=["lost receipt", "late 503", "lost acknowledgement", "sent twice"],
+)
+async def test_a_refusal_after_thinking_is_shown_once(page: Page, ada: Person, thread: str, may_break_rules, trouble):
+    """It takes the place of “thinking…”: an edit that arrives twice is one edit, and nothing else is sent."""
+    await page.call("POST", "/api/disturbances", body=trouble)
+    body = {"kind": "command", "command": "layer", "path": ["mix"], "options": {"layer": "kazoo", "pan": 0}}
+    answer = await ada.answer_to(await ada.interact(thread, body))
+    assert answer.is_refusal
+    assert "no tracks" in answer.text
+    await asyncio.sleep(1.0)
+    found = answers_of(ada, answer.interaction_id)
+    assert [each["id"] for each in found] == [answer.message["id"]]
+    assert not ada.deleted.intersection(each["id"] for each in found)
+
+
+async def test_a_refusal_that_needs_no_look_is_private(ada: Person, channel: str):
+    """Nobody else reads that there was nothing to work on: it is found out before “thinking…”."""
+    answer = await ada.command(channel, "remix")
+    assert answer.is_private
+    assert [each["is_ephemeral"] for each in answers_of(ada, answer.interaction_id)] == [True]
+
+
+async def test_a_command_that_arrives_twice_is_one_job(page: Page, tutti: TuttiBot, ada: Person, channel: str):
+    """Discord may tell an interaction twice; it is done once."""
+    await page.call("POST", "/api/disturbances", body={"action": "event_double", "event": "INTERACTION_CREATE"})
+    answer = await ada.command(channel, "generate", bars=1, instruments="piano", seed=5)
+    await page.call("POST", "/api/disturbances", body={"action": "event_double", "event": "INTERACTION_CREATE"})
+    again = await ada.press(answer.message, "Again")
+    await page.call("POST", "/api/disturbances", body={"action": "event_double", "event": "MESSAGE_CREATE"})
+    said = await ada.say(channel, f"<@{tutti.user.id}> flute in E minor, 1 bar")
+    await ada.until(
+        lambda: any(
+            (each.get("message_reference") or {}).get("message_id") == said["id"] and "Again" in buttons(each)
+            for each in ada.messages.values()
+        ),
+        what="the answer to the mention",
+    )
+    assert [len(answers_of(ada, each.interaction_id)) for each in (answer, again)] == [1, 1]
+    newest = await tutti.services.songs.history(Author(user_id=int(ada.user_id), name="Ada"), limit=10)
+    here = [each for each in newest if str(each.place.channel_id) == channel]
+    assert len(here) == 3

@@ -95,7 +95,7 @@ async def test_a_fork_says_where_it_comes_from(page: Page, ada: Person, ben: Per
     thread = await begin(ada, channel, licence="cc-by")
     await ada.command(thread, "generate", bars=4, instruments="piano", seed=3)
     refused = await song_command(ben, thread, "song", "fork")
-    assert refused.is_private
+    assert refused.is_refusal
     assert "allow forks" in refused.text
     await song_command(ada, thread, "song", "settings", forks="anybody")
     forked = await song_command(ben, thread, "song", "fork", title="Elsewhere")

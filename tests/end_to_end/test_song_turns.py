@@ -31,7 +31,7 @@ async def test_claims_and_turns_keep_people_out_of_each_others_way(ada: Person, 
     claimed = await song_command(ada, thread, "turn", "claim", bars="1-2", layer="bass")
     assert "bars 1-2 of Bass" in claimed.text
     refused = await ben.command(thread, "arrange", transpose="up 2", tracks="bass")
-    assert refused.is_private
+    assert refused.is_refusal
     for part in ("Ada works on bars 1-2 of Bass", "UTC", "branch", "wait"):
         assert part in refused.text, part
     assert "Ada works on" in (await song_command(ben, thread, "turn", "claim", bars="2-3")).text

@@ -60,10 +60,11 @@ class _Batch:
     added: dict[int, Waiting] = field(default_factory=dict[int, Waiting])
     named: dict[int, int] = field(default_factory=dict[int, int])
     settled: set[int] = field(default_factory=set[int])
+    abandoned: set[int] = field(default_factory=set[int])
     written: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __bool__(self) -> bool:
-        return bool(self.added or self.named or self.settled)
+        return bool(self.added or self.named or self.settled or self.abandoned)
 
 
 class Acknowledgements:
@@ -118,20 +119,25 @@ class Acknowledgements:
             self._batch.named[number] = message_id
             self._wake_later()
 
-    def settle(self, number: int, *, at_once: bool = False) -> None:
-        """Forget somebody who has been answered, or whose job is stored; others are left alone.
-
-        ``at_once``: where nobody could see later that the answer came.
-        """
-        if self._open.pop(number, None) is None:
-            return
-        self._batch.named.pop(number, None)
-        if self._batch.added.pop(number, None) is None:
+    def settle(self, number: int) -> None:
+        """Forget somebody who has been answered, or whose job is stored; others are left alone."""
+        if self._close(number):
             self._batch.settled.add(number)
-            if at_once:
-                self._wake.set()
-            else:
-                self._wake_later()
+
+    def abandon(self, number: int) -> None:
+        """Leave somebody to the apologies, because Discord did not take their answer."""
+        if self._close(number):
+            self._batch.abandoned.add(number)
+
+    def _close(self, number: int) -> bool:
+        """End the waiting of somebody, and return whether the database may know of it."""
+        if self._open.pop(number, None) is None:
+            return False
+        self._batch.named.pop(number, None)
+        if self._batch.added.pop(number, None) is not None:
+            return False
+        self._wake_later()
+        return True
 
     async def renew(self) -> None:
         """Keep other processes from apologising for what takes us long."""
@@ -188,6 +194,7 @@ class Acknowledgements:
                 newer.added[number] = replace(waiting, message_id=newer.named.pop(number, waiting.message_id))
         newer.named = {number: found for number, found in batch.named.items() if number in self._open} | newer.named
         newer.settled |= batch.settled
+        newer.abandoned |= batch.abandoned
 
     @unbroken
     async def _write(self, batch: _Batch) -> None:
@@ -200,6 +207,8 @@ class Acknowledgements:
                 await rows.name_messages(batch.named)
             if batch.settled:
                 await rows.forget(batch.settled)
+            for number in batch.abandoned:
+                await rows.postpone(number, until=utc_now())
 
 
 def _row(waiting: Waiting, lease: Lease) -> Acknowledgement:

@@ -17,7 +17,7 @@ import structlog
 from bot.services.clock import utc_now
 from bot.services.jobs.acknowledgements import LEASE_SECONDS, Acknowledgements, Effect, Waiting
 from bot.services.jobs.leases import JobLeases
-from core.errors import StorageError, TuttiError
+from core.errors import NotFoundError, StorageError, TuttiError
 from db.engine import Database, unbroken
 from db.repositories.acknowledgements import AcknowledgementRepository
 from db.repositories.jobs import Lease
@@ -25,10 +25,10 @@ from db.tables import Acknowledgement
 
 _log = structlog.stdlib.get_logger(__name__)
 
-NOTHING_CHANGED = "I was restarted before I could note this. Nothing was changed; please send it again."
-CHANGE_MADE = "I was restarted before I could say so: your change was made. It is #{revision_id}."
+NOTHING_CHANGED = "I was cut off before I could answer. Nothing was changed; please send it again."
+CHANGE_MADE = "I was cut off before I could say so: your change was made. It is #{revision_id}."
 UNSURE = (
-    "I was restarted in the middle of this, and cannot tell whether it was done. Look how things stand, and send it again if it "
+    "I was cut off in the middle of this, and cannot tell whether it was done. Look how things stand, and send it again if it "
     "is missing."
 )
 
@@ -116,6 +116,9 @@ class Apologies:
         for waiting in taken:
             try:
                 num_apologies += await self._answer(waiting, answering)
+            except NotFoundError:  # deleted between the look and the word: there is nobody left to tell
+                _log.info("acknowledgement_gone")
+                await self._forget(waiting)
             except TuttiError as error:
                 _log.info("apology_postponed", error=type(error).__name__)
                 await self._postpone(waiting)

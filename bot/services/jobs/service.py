@@ -17,7 +17,7 @@ from bot.services.jobs.leases import DEFAULT_LEASE_SECONDS, JobLeases
 from bot.services.jobs.networks import Doors
 from bot.services.jobs.results import JobResults
 from bot.services.jobs.runner import JobRunner
-from bot.services.jobs.store import JobStore
+from bot.services.jobs.store import JobStore, SoonestEnd
 from bot.services.model import Author, JobOrder, JobView, Presenter, ProgressView
 from bot.services.operations.registry import NETWORK_KINDS, check_options, operation_for
 from bot.services.ports import MediaMaker, Writer
@@ -116,6 +116,14 @@ class JobService:
         """Whether orders are taken: not before the start, and not once the bot was asked to stop."""
         return self._watch is not None and not self._is_stopping
 
+    async def check(self, order: JobOrder) -> None:
+        """Refuse what ``submit`` would refuse, as far as that can be seen beforehand; nothing is stored.
+
+        Raises: like ``submit``.
+        """
+        order, limits = await self._dress(order)
+        await self._store.check(order, limits=limits, soonest_end=self._soonest_end(order))
+
     async def submit(self, order: JobOrder) -> JobView:
         """Store an order with its input and start to work on it; it is in the database when this returns.
 
@@ -124,18 +132,25 @@ class JobService:
             core.errors.LimitError: when the person, the server or everybody together has too many unfinished jobs.
             core.errors.NotFoundError: when the source revision was deleted.
         """
+        order, limits = await self._dress(order)
+        seed = draw_seed(order.options.seed)
+        job = await self._store.accept(order, seed=seed, soonest_end=self._soonest_end(order), limits=limits)
+        _log.info("job_queued", job_id=job.job_id, kind=job.kind)
+        self._begin(job.job_id)
+        return job
+
+    async def _dress(self, order: JobOrder) -> tuple[JobOrder, LimitSettings]:
+        """Return an order with its place's defaults, and the limits there; what cannot be served is refused."""
         if self._is_stopping:
             raise LimitError("I am just being restarted. Try again in a minute.", retry_after_seconds=60.0)
         check_num_takes(order.num_takes)
         order = await self._rules.dress(order)
         limits = await self._rules.limits_of(order.place)
         check_options(order.options, has_source=order.source is not None, limits=limits)
-        seed = draw_seed(order.options.seed)
-        soonest_end = partial(self._estimates.soonest_end_seconds, kind=operation_for(order.options).kind)
-        job = await self._store.accept(order, seed=seed, soonest_end=soonest_end, limits=limits)
-        _log.info("job_queued", job_id=job.job_id, kind=job.kind)
-        self._begin(job.job_id)
-        return job
+        return order, limits
+
+    def _soonest_end(self, order: JobOrder) -> SoonestEnd:
+        return partial(self._estimates.soonest_end_seconds, kind=operation_for(order.options).kind)
 
     async def attach_message(self, job_id: int, message_id: int) -> None:
         """Remember the acknowledgement message, so that the reply can be an edit of it after a restart.

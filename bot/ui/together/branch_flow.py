@@ -5,6 +5,7 @@ The form for a branch's name carries the revision in its identifier: one that wa
 
 from __future__ import annotations
 
+import contextlib
 import re
 from io import BytesIO
 from typing import Any
@@ -21,6 +22,7 @@ from bot.ui.modals import typed_in
 from bot.ui.seals import plain_id_of, sealed
 from bot.ui.together.merge_embeds import branches_embed, closed_embed, comparison_embed, step_embed
 from bot.ui.together.song_flow import answer, revision_at
+from core.errors import TuttiError
 
 _FORM_ID = re.compile(r"tutti:branch-form:(?P<revision_id>[0-9]{1,19})")
 _LINK = re.compile(r"<?https?://\S+|[0-9]{15,20}")
@@ -82,12 +84,6 @@ async def press_branch(desk: Desk, interaction: discord.Interaction[Any], revisi
 
 async def press_leave(_desk: Desk, interaction: discord.Interaction[Any], revision_id: int) -> None:
     """Leave a late change as it is: its buttons for that go, and nothing else happens."""
-    view = discord.ui.View.from_message(interaction.message, timeout=None) if interaction.message else None
-    if view is not None:
-        for item in list(view.children):
-            if str(getattr(item, "custom_id", "")).startswith("tutti:late:"):
-                view.remove_item(item)
-        await send_again(lambda: _edit_view(interaction, view))
     await show_privately(
         interaction,
         text=(
@@ -95,6 +91,15 @@ async def press_leave(_desk: Desk, interaction: discord.Interaction[Any], revisi
             "with it."
         ),
     )
+    message = interaction.message
+    if message is None:
+        return
+    view = discord.ui.View.from_message(message, timeout=None)
+    for item in list(view.children):
+        if str(getattr(item, "custom_id", "")).startswith("tutti:late:"):
+            view.remove_item(item)
+    with contextlib.suppress(TuttiError):  # a courtesy: whoever presses them again reads the same
+        await send_again(lambda: message.edit(view=view, allowed_mentions=NO_PINGS))
 
 
 def branch_form(revision_id: int) -> discord.ui.Modal:
@@ -181,8 +186,3 @@ async def defer_quietly(interaction: discord.Interaction[Any]) -> None:
 def _step_embed(interaction: discord.Interaction[Any], step: BranchStep) -> discord.Embed:
     link = link_to_state(place_of(interaction), step.head_id, step.head_message_id)
     return step_embed(step, author_of(interaction), link=link)
-
-
-async def _edit_view(interaction: discord.Interaction[Any], view: discord.ui.View) -> None:
-    if not interaction.response.is_done():
-        await interaction.response.edit_message(view=view)

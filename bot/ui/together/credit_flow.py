@@ -23,18 +23,20 @@ _MAX_RUNS, _MAX_SHARES, _MAX_CREDITED = 20, 4, 30
 
 async def show_who(desk: Desk, interaction: discord.Interaction[Any], *, layer: str, bars: str | None) -> None:
     """Answer who wrote some bars of a layer, or of all."""
-    await desk.acknowledge(interaction)
     wanted = parse_bars(bars)
-    found = await desk.services.together.credits.who(
-        place_of(interaction), author_of(interaction), layer=layer, bars=wanted
+    place, author = place_of(interaction), author_of(interaction)
+    _, found = await desk.acknowledge_after(
+        interaction, lambda: desk.services.together.credits.who(place, author, layer=layer, bars=wanted)
     )
     await answer(interaction, who_embed(found))
 
 
 async def show_credits(desk: Desk, interaction: discord.Interaction[Any]) -> None:
     """Answer who wrote the song, with all of it as a file."""
-    await desk.acknowledge(interaction)
-    sheet = await desk.services.together.credits.sheet_here(place_of(interaction), author_of(interaction))
+    place, author = place_of(interaction), author_of(interaction)
+    _, sheet = await desk.acknowledge_after(
+        interaction, lambda: desk.services.together.credits.sheet_here(place, author)
+    )
     data = write_sheet(sheet).encode()
     await send_again(
         lambda: interaction.edit_original_response(

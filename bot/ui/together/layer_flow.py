@@ -12,7 +12,7 @@ from bot.services.operations.layer_building import CopyOptions, JoinOptions, Lay
 from bot.services.operations.layering import GiveOptions
 from bot.services.options import Options
 from bot.services.together.model import SharedSongView
-from bot.ui.answers import Ticket
+from bot.ui.answers import author_of, place_of
 from bot.ui.desk import Desk
 from bot.ui.together.song_flow import show_change
 from core.errors import InputError
@@ -27,37 +27,29 @@ async def add_layer(
     link: str | None,
 ) -> None:
     """Order layers from a file or from a linked result."""
-    ticket = await desk.acknowledge(interaction)
-    song = await _song_of(desk, ticket)
-    if file is None and not link:
-        raise InputError("Say what to add: attach a file, or give a link to one of my messages.")
-    source = await desk.finder.find(interaction, file=file, link=link)
-    if isinstance(source, Upload):
-        await _submit(
-            desk,
-            ticket,
-            JobOrder(
-                author=ticket.author,
-                place=ticket.place,
-                options=options,
-                source=source,
-                parent_revision_id=song.branch.head_id,
-            ),
-        )
-        return
-    await _order(desk, ticket, song, replace(options, from_revision_id=source.revision_id))
+
+    async def order() -> JobOrder:
+        author, place = author_of(interaction), place_of(interaction)
+        song = await desk.services.together.songs.here(place, author=author)
+        if file is None and not link:
+            raise InputError("Say what to add: attach a file, or give a link to one of my messages.")
+        source = await desk.finder.find(interaction, file=file, link=link)
+        if not isinstance(source, Upload):
+            return _order_in(song, interaction, replace(options, from_revision_id=source.revision_id))
+        head_id = song.branch.head_id
+        return JobOrder(author=author, place=place, options=options, source=source, parent_revision_id=head_id)
+
+    await desk.submit_after(interaction, order)
 
 
 async def press_add_to_song(desk: Desk, interaction: discord.Interaction[Any], revision_id: int) -> None:
     """Order the tracks of a result as layers of the song that lives here."""
-    ticket = await desk.acknowledge(interaction)
-    await _order(desk, ticket, await _song_of(desk, ticket), LayerAddOptions(from_revision_id=revision_id))
+    await _order(desk, interaction, LayerAddOptions(from_revision_id=revision_id))
 
 
 async def build_layer(desk: Desk, interaction: discord.Interaction[Any], options: CopyOptions | JoinOptions) -> None:
     """Order a layer made of those that are there."""
-    ticket = await desk.acknowledge(interaction)
-    await _order(desk, ticket, await _song_of(desk, ticket), options)
+    await _order(desk, interaction, options)
 
 
 async def give_layer(
@@ -73,15 +65,15 @@ async def give_layer(
     await show_change(desk, interaction, change)
 
 
-async def _song_of(desk: Desk, ticket: Ticket) -> SharedSongView:
-    return await desk.services.together.songs.here(ticket.place, author=ticket.author)
+async def _order(desk: Desk, interaction: discord.Interaction[Any], options: Options) -> None:
+    async def order() -> JobOrder:
+        song = await desk.services.together.songs.here(place_of(interaction), author=author_of(interaction))
+        return _order_in(song, interaction, options)
+
+    await desk.submit_after(interaction, order)
 
 
-async def _order(desk: Desk, ticket: Ticket, song: SharedSongView, options: Options) -> None:
+def _order_in(song: SharedSongView, interaction: discord.Interaction[Any], options: Options) -> JobOrder:
+    """Return an order on the newest state of the branch that somebody works on."""
     source = FromRevision(revision_id=song.branch.head_id)
-    await _submit(desk, ticket, JobOrder(author=ticket.author, place=ticket.place, options=options, source=source))
-
-
-async def _submit(desk: Desk, ticket: Ticket, order: JobOrder) -> None:
-    order = replace(order, reply_token=ticket.reply_token, size_limit_bytes=ticket.size_limit_bytes)
-    await desk.services.jobs.submit(order)
+    return JobOrder(author=author_of(interaction), place=place_of(interaction), options=options, source=source)

@@ -17,8 +17,8 @@ from bot.ui.together.song_flow import answer
 
 async def show_card_link(desk: Desk, interaction: discord.Interaction[Any]) -> None:
     """Answer where the card is; one that somebody deleted is made anew."""
-    await desk.acknowledge(interaction)
-    link = await desk.services.together.views.find_card(place_of(interaction))
+    place = place_of(interaction)
+    _, link = await desk.acknowledge_after(interaction, lambda: desk.services.together.views.find_card(place))
     words = "The card of this song is on its way." if link is None else f"[The card of this song]({link})"
     words += " If somebody deleted it, another one follows in a moment."
     await answer(interaction, discord.Embed(description=words, colour=BLUE))
@@ -26,8 +26,8 @@ async def show_card_link(desk: Desk, interaction: discord.Interaction[Any]) -> N
 
 async def show_graph(desk: Desk, interaction: discord.Interaction[Any]) -> None:
     """Answer with the picture of branches, merges and tags."""
-    await desk.acknowledge(interaction)
-    card, files = await desk.services.together.views.draw_graph(place_of(interaction))
+    place = place_of(interaction)
+    _, (card, files) = await desk.acknowledge_after(interaction, lambda: desk.services.together.views.draw_graph(place))
     assert files.picture is not None
     picture = files.picture
     embed = discord.Embed(title=f"Revisions of “{make_plain(card.title, limit=100)}”", colour=BLUE)

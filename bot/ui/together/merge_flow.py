@@ -42,16 +42,14 @@ _REST_LABELS: Mapping[str, str] = {"ours": "The rest: ours", "theirs": "The rest
 
 async def merge_branches(desk: Desk, interaction: discord.Interaction[Any], *, source: str, into: str) -> None:
     """Merge a branch, or another state that somebody names or links, into a branch."""
-    ticket = await desk.acknowledge(interaction)
-    name = await name_of_state(desk, interaction, source)
+    ticket, name = await desk.acknowledge_after(interaction, lambda: name_of_state(desk, interaction, source))
     step = await desk.services.together.merging.merge(ticket.author, ticket.place, source=name, into=into)
     await _go_on(desk, interaction, ticket, step)
 
 
 async def rebase_linked(desk: Desk, interaction: discord.Interaction[Any], *, link: str) -> None:
     """Bring a change that came late onto the newest state."""
-    ticket = await desk.acknowledge(interaction)
-    revision_id = await revision_at(desk, interaction, link=link)
+    ticket, revision_id = await desk.acknowledge_after(interaction, lambda: revision_at(desk, interaction, link=link))
     step = await desk.services.together.merging.rebase(ticket.author, ticket.place, revision_id)
     await _go_on(desk, interaction, ticket, step)
 
@@ -65,8 +63,7 @@ async def press_rebase(desk: Desk, interaction: discord.Interaction[Any], revisi
 
 async def revert_linked(desk: Desk, interaction: discord.Interaction[Any], *, link: str) -> None:
     """Take back the change that a linked message shows; what came later stays."""
-    ticket = await desk.acknowledge(interaction)
-    revision_id = await revision_at(desk, interaction, link=link)
+    ticket, revision_id = await desk.acknowledge_after(interaction, lambda: revision_at(desk, interaction, link=link))
     step = await desk.services.together.merging.revert(ticket.author, ticket.place, revision_id)
     await _go_on(desk, interaction, ticket, step)
 

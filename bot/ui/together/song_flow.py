@@ -35,14 +35,17 @@ async def begin_song(
     link: str | None = None,
 ) -> None:
     """Begin a song in a thread of its own, or in the thread where this is asked if no song lives there yet."""
-    await desk.acknowledge(interaction)
-    if link:
-        revision_id = await revision_at(desk, interaction, link=link)
     songs, author, here = desk.services.together.songs, author_of(interaction), place_of(interaction)
     title = options.title.strip()[:_MAX_THREAD_NAME] or f"{author.name[:60]}'s song"
     is_thread = isinstance(interaction.channel, discord.Thread)
-    if is_thread and await songs.lives_in(here):
-        raise InputError("A song lives in this thread already. Begin another in the channel outside of it.")
+
+    async def look() -> int | None:
+        found = await revision_at(desk, interaction, link=link) if link else revision_id
+        if is_thread and await songs.lives_in(here):
+            raise InputError("A song lives in this thread already. Begin another in the channel outside of it.")
+        return found
+
+    _, revision_id = await desk.acknowledge_after(interaction, look)
     place = here if is_thread else await _open_thread(interaction, title)
     options = FoundOptions(title=title, num_bars=options.num_bars, metre=options.metre, tempo_bpm=options.tempo_bpm)
     song = await songs.found(author, place, options, licence=licence, from_revision_id=revision_id)
@@ -76,9 +79,12 @@ async def show_song(
     show: Callable[[SharedSongView], Awaitable[discord.Embed]],
 ) -> None:
     """Show something of the song that lives here to whoever asks."""
-    await desk.acknowledge(interaction)
-    song = await desk.services.together.songs.here(place_of(interaction), author=author_of(interaction))
-    await answer(interaction, await show(song))
+
+    async def look() -> discord.Embed:
+        return await show(await desk.services.together.songs.here(place_of(interaction), author=author_of(interaction)))
+
+    _, embed = await desk.acknowledge_after(interaction, look)
+    await answer(interaction, embed)
 
 
 async def join_song(desk: Desk, interaction: discord.Interaction[Any]) -> None:
@@ -114,8 +120,7 @@ async def set_open(desk: Desk, interaction: discord.Interaction[Any], *, is_open
 
 async def tag_state(desk: Desk, interaction: discord.Interaction[Any], *, name: str, link: str | None) -> None:
     """Give a state of the song that lives here a name."""
-    await desk.acknowledge(interaction)
-    revision_id = await revision_at(desk, interaction, link=link)
+    _, revision_id = await desk.acknowledge_after(interaction, lambda: revision_at(desk, interaction, link=link))
     await desk.services.together.songs.tag(author_of(interaction), place_of(interaction), revision_id, name=name)
     words = f"#{revision_id} is called **{make_plain(name)}** now."
     await answer(interaction, discord.Embed(description=words, colour=BLUE))

@@ -10,7 +10,7 @@ from soak.commands.verdicts import SeenMessage, Sight, is_settled, judge
 THINKING = SeenMessage(text="", is_private=False, is_pending=True)
 RESULT = SeenMessage(text="Done #3", is_private=False, is_pending=False)
 SENTENCE = SeenMessage(text="There is no such layer.", is_private=True, is_pending=False)
-SORRY = SeenMessage(text="I was restarted before I could note this.", is_private=True, is_pending=False)
+SORRY = SeenMessage(text="I was cut off before I could answer.", is_private=True, is_pending=False)
 TAKEN_BACK = SeenMessage(text="", is_private=False, is_pending=True, is_deleted=True)
 
 
