@@ -27,6 +27,8 @@ PRIVATE_FIELDS = frozenset(
     | {"secret", "text", "title", "token", "url", "user_name"}
 )
 HIDDEN = "[hidden]"
+_OURS = ("bot", "cogs", "core", "db", "inference", "media", "music", "training")
+"""Who may log in detail. Libraries at DEBUG write whole messages, requests with their tokens, and rows with their values."""
 
 bound_context = structlog.contextvars.bound_contextvars
 """Context manager: add fields to every event logged inside, in this task and in those it starts."""
@@ -66,9 +68,14 @@ def configure_logging(settings: LogSettings, *, stream: TextIO | None = None) ->
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *rendering],
         )
     )
+    handler.addFilter(_may_be_written)
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(settings.level.upper())
+
+
+def _may_be_written(record: logging.LogRecord) -> bool:
+    return record.levelno >= logging.INFO or record.name.partition(".")[0] in _OURS
 
 
 def _hide_private_fields(_logger: WrappedLogger, _name: str, event: EventDict) -> EventDict:

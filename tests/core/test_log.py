@@ -93,6 +93,16 @@ def test_level_filters(stream):
     assert [line["event"] for line in _lines(stream)] == ["loud"]
 
 
+def test_libraries_keep_their_details_to_themselves(stream):
+    """At DEBUG ours may say more; discord.py would write whole messages, and a driver whole rows."""
+    configure_logging(_settings(level="debug", as_json=True), stream=stream)
+
+    for name in ("bot.ui.courier", "discord.http", "discord.gateway", "aiosqlite", "asyncio"):
+        logging.getLogger(name).debug("a secret wish")
+
+    assert [line["logger"] for line in _lines(stream)] == ["bot.ui.courier"]
+
+
 def test_libraries_log_in_the_same_form(stream):
     """A record of the standard library becomes an event like ours, its traceback included."""
     configure_logging(_settings(as_json=True), stream=stream)
