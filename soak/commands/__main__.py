@@ -40,18 +40,22 @@ def main() -> None:
     )
     shutil.rmtree(options.folder, ignore_errors=True)
     options.folder.mkdir(parents=True)
-    outcome, keeper = asyncio.run(_run(plan, weights=options.weights.resolve(), folder=options.folder.resolve()))
+    outcome, keeper = asyncio.run(
+        _run(plan, weights=options.weights.resolve(), folder=options.folder.resolve(), database=options.database)
+    )
     print_outcome(outcome, keeper, Console())
-    write_outcome(options.output, outcome, keeper, plan=asdict(plan), weights=options.weights)
+    kind = "postgresql" if options.database.startswith("postgres") else "sqlite"
+    write_outcome(options.output, outcome, keeper, plan=asdict(plan), weights=options.weights, database=kind)
     print(f"Written to {options.output}; the bot's log and database in {options.folder}", file=sys.stderr)  # noqa: T201
     if any(each.verdict.kind in OFFENCES for each in outcome.judged) or keeper.num_own_ends:
         sys.exit(1)
 
 
-async def _run(plan: Plan, *, weights: Path, folder: Path) -> tuple[Outcome, BotKeeper]:
+async def _run(plan: Plan, *, weights: Path, folder: Path, database: str) -> tuple[Outcome, BotKeeper]:
     with running_sandbox() as sandbox:
         async with aiohttp.ClientSession() as session:
-            keeper = BotKeeper(sandbox, weights=weights, folder=folder)
+            settings = {"DATABASE_URL": database} if database else {}
+            keeper = BotKeeper(sandbox, weights=weights, folder=folder, settings=settings)
             await keeper.start()
             try:
                 outcome = await Crowd(session, sandbox, keeper, plan).run()
@@ -75,6 +79,7 @@ def _parse() -> argparse.Namespace:
     )
     parser.add_argument("--max-seconds", type=float, default=usual.max_send_seconds, help="then nobody sends any more")
     parser.add_argument("--weights", type=Path, default=Path("weights"), help="checkpoints (default those shipped)")
+    parser.add_argument("--database", default="", help="address of an empty database (default SQLite in the folder)")
     parser.add_argument("--output", type=Path, default=_RESULTS_PATH, help=f"where to write (default {_RESULTS_PATH})")
     parser.add_argument("--folder", type=Path, default=_FOLDER, help=f"for log and database (default {_FOLDER})")
     return parser.parse_args()

@@ -102,11 +102,14 @@ class Crowd:
             self._keeper.kill_now_and_then(seed=plan.seed, mean_pause_seconds=plan.mean_kill_pause_seconds)
         )
         begun_seconds = time.monotonic()
-        try:
-            await asyncio.gather(*(self._live(number, tab) for number, tab in enumerate(self._tabs)))
-        finally:
-            killing.cancel()
-            await asyncio.gather(killing, return_exceptions=True)
+        living = asyncio.gather(*(self._live(number, tab) for number, tab in enumerate(self._tabs)))
+        await asyncio.wait({killing, living}, return_when=asyncio.FIRST_COMPLETED)
+        if killing.done():
+            living.cancel()
+            killing.result()  # raises why there is no bot any more
+        killing.cancel()
+        await asyncio.gather(killing, return_exceptions=True)
+        await living
         sent_seconds = time.monotonic()
         if not self._keeper.is_online.is_set():
             await self._keeper.start()

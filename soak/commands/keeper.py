@@ -19,6 +19,9 @@ from benchmarks.bot_process import ROOT, Sandbox, child_process_ids
 from core.child import die_with_parent
 
 _SHARES = {"bot": 0.3, "inference worker": 0.35, "media worker": 0.35}
+_SHARE_KILLED_AGAIN = 0.2  # of killed bots, while they start
+_LONGEST_START_SECONDS = 4.0  # within which that happens
+_MAX_OWN_ENDS_IN_A_ROW = 5
 _START_PATIENCE_SECONDS = 120.0
 _SECONDS_DISCORD_WAITS = 3.0
 _SLACK_SECONDS = 1.0  # what counts as the same moment, seen from two processes
@@ -60,31 +63,44 @@ class BotKeeper:
         return self._process.pid if self._process is not None and self._process.poll() is None else None
 
     async def start(self) -> None:
-        """Start the bot and wait until it is in Discord.
+        """Start the bot and wait until it is in Discord; one that gives up is counted and started again, as by systemd.
 
         Raises:
+            RuntimeError: when it gives up again and again.
             TimeoutError: when it does not come.
         """
         since_seconds = time.monotonic()
+        for _ in range(_MAX_OWN_ENDS_IN_A_ROW):
+            if await self._has_come(self._spawn()):
+                self.downtimes.append((since_seconds, time.monotonic()))
+                self.is_online.set()
+                return
+            self.num_own_ends += 1
+        raise RuntimeError(f"the bot ends by itself at its start; see {self._log_file}")
+
+    def _spawn(self) -> int:
+        """Start the bot's process, and return where its log begins."""
         # `env` sets the variables, so that this file need not read the environment.
         variables = [f"{name}={value}" for name, value in self._settings.items()]
         with self._log_file.open("ab") as log:
             log_offset = log.tell()
-            self._process = subprocess.Popen(  # noqa: ASYNC220 - it only begins it
+            self._process = subprocess.Popen(
                 ["env", *variables, sys.executable, "bot.py"],
                 cwd=ROOT,
                 stdout=log,
                 stderr=log,
                 preexec_fn=partial(die_with_parent, os.getpid()),  # noqa: PLW1509 - it makes one system call
             )
+        return log_offset
+
+    async def _has_come(self, log_offset: int) -> bool:
+        """Wait until the bot is in Discord; return False when it ended before."""
         async with asyncio.timeout(_START_PATIENCE_SECONDS):
             while not self._has_joined(log_offset):
-                if self._process.poll() is not None:
-                    self.num_own_ends += 1
-                    raise RuntimeError(f"the bot ended by itself at its start; see {self._log_file}")
+                if self.process_id is None:
+                    return False
                 await asyncio.sleep(0.2)
-        self.downtimes.append((since_seconds, time.monotonic()))
-        self.is_online.set()
+        return True
 
     async def kill_now_and_then(self, *, seed: int, mean_pause_seconds: float) -> None:
         """Kill until cancelled; a bot that was killed, or ended by itself, is started again."""
@@ -130,7 +146,10 @@ class BotKeeper:
             self._process.kill()
             self._process.wait()
             self.kills[kind] += 1
-            await self._start_again()
+            self.is_online.clear()
+            if dice.random() < _SHARE_KILLED_AGAIN:
+                await self._kill_while_it_starts(dice.uniform(0.0, _LONGEST_START_SECONDS))
+            await self.start()
             return
         try:
             victims = sorted(child_process_ids(self._process.pid, kind))
@@ -139,6 +158,16 @@ class BotKeeper:
                 self.kills[kind] += 1
         except psutil.Error:
             return  # it went by itself in this moment
+
+    async def _kill_while_it_starts(self, after_seconds: float) -> None:
+        since_seconds = time.monotonic()
+        self._spawn()
+        await asyncio.sleep(after_seconds)
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
+        self.kills["bot while it starts"] += 1
+        self.downtimes.append((since_seconds, time.monotonic()))
 
     async def _start_again(self) -> None:
         self.is_online.clear()

@@ -78,13 +78,16 @@ def print_outcome(outcome: Outcome, keeper: BotKeeper, console: Console) -> None
     console.print(f"killed: {dict(keeper.kills)}; faults: {outcome.weather['done']}")
 
 
-def write_outcome(path: Path, outcome: Outcome, keeper: BotKeeper, *, plan: Mapping[str, Any], weights: Path) -> None:
-    """Keep it with the machine's description."""
+def write_outcome(
+    path: Path, outcome: Outcome, keeper: BotKeeper, *, plan: Mapping[str, Any], weights: Path, database: str
+) -> None:
+    """Keep it with the machine's description, beside the last run on the other kind of database."""
     done = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False)
     content = {
         "measured": datetime.now(UTC).isoformat(timespec="seconds"),
         "git_commit": done.stdout.strip(),
         "machine": describe_machine(),
+        "database": database,
         "plan": dict(plan),
         "weights": weights.name,
         "send_seconds": round(outcome.send_seconds, 1),
@@ -97,4 +100,8 @@ def write_outcome(path: Path, outcome: Outcome, keeper: BotKeeper, *, plan: Mapp
         "offender_list": offenders(outcome.judged),
     }
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    runs = {name: run for name, run in kept.items() if isinstance(run, dict) and "database" in run} | {
+        database: content
+    }
+    path.write_text(json.dumps(runs, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
