@@ -121,23 +121,19 @@ class Acknowledgements:
 
     def settle(self, number: int) -> None:
         """Forget somebody who has been answered, or whose job is stored; others are left alone."""
-        if self._close(number):
+        if self._open.pop(number, None) is None:
+            return
+        self._batch.named.pop(number, None)
+        if self._batch.added.pop(number, None) is None:
             self._batch.settled.add(number)
+            self._wake_later()
 
     def abandon(self, number: int) -> None:
         """Leave somebody to the apologies, because Discord did not take their answer."""
-        if self._close(number):
-            self._batch.abandoned.add(number)
-
-    def _close(self, number: int) -> bool:
-        """End the waiting of somebody, and return whether the database may know of it."""
         if self._open.pop(number, None) is None:
-            return False
-        self._batch.named.pop(number, None)
-        if self._batch.added.pop(number, None) is not None:
-            return False
+            return
+        self._batch.abandoned.add(number)
         self._wake_later()
-        return True
 
     async def renew(self) -> None:
         """Keep other processes from apologising for what takes us long."""
@@ -189,12 +185,12 @@ class Acknowledgements:
     def _put_back(self, batch: _Batch) -> None:
         """Gather what could not be written with what came since. Who was settled meanwhile may or may not be in the database."""
         newer = self._batch
+        newer.abandoned |= batch.abandoned
         for number, waiting in batch.added.items():
-            if number in self._open:
+            if number in self._open or number in newer.abandoned:
                 newer.added[number] = replace(waiting, message_id=newer.named.pop(number, waiting.message_id))
         newer.named = {number: found for number, found in batch.named.items() if number in self._open} | newer.named
         newer.settled |= batch.settled
-        newer.abandoned |= batch.abandoned
 
     @unbroken
     async def _write(self, batch: _Batch) -> None:

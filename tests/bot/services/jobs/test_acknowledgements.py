@@ -142,3 +142,16 @@ async def test_a_slow_answer_keeps_its_lease(database, people, monkeypatch):
     monkeypatch.setattr(acknowledgements, "_RENEW_AFTER_SECONDS", -1.0)
     await people.renew()
     assert await lease() != before
+
+
+async def test_whom_discord_does_not_tell_is_left_to_the_apologies_of_this_process(database, people):
+    """Also before the row is written: it is nobody's from then on, so that the next look takes it."""
+    await people.note(somebody())
+    people.abandon(11)
+    noting = asyncio.create_task(people.note(somebody(12)))
+    asyncio.get_running_loop().call_soon(people.abandon, 12)
+    await noting
+    await until(database, [(11, 5, None, "secret", None), (12, 5, None, "secret", None)])
+    people.settle(11)  # too late: whoever looks decides
+    await people.stop()
+    assert len(await rows(database)) == 2

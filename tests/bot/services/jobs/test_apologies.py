@@ -10,7 +10,7 @@ from bot.services.clock import utc_now
 from bot.services.jobs.acknowledgements import Acknowledgements, Waiting
 from bot.services.jobs.apologies import CHANGE_MADE, NOTHING_CHANGED, UNSURE, Apologies, Sight
 from bot.services.jobs.leases import JobLeases
-from core.errors import TuttiError
+from core.errors import NotFoundError, TuttiError
 from db.repositories.acknowledgements import AcknowledgementRepository
 from db.repositories.jobs import Lease
 from db.tables import Acknowledgement, Message
@@ -27,6 +27,7 @@ class Eyes:
     seen: dict[int, Sight | None] = field(default_factory=dict)
     said: list[tuple[int, str]] = field(default_factory=list)
     is_broken: bool = False
+    is_deleted_meanwhile: bool = False
 
     async def look(self, waiting: Waiting) -> Sight | None:
         if self.is_broken:
@@ -34,6 +35,8 @@ class Eyes:
         return self.seen.get(waiting.number, Sight(message_id=100 + waiting.number, is_waiting=True, user_id=1))
 
     async def apologise(self, waiting: Waiting, sight: Sight, text: str) -> None:
+        if self.is_deleted_meanwhile:
+            raise NotFoundError(what="message")
         self.said.append((waiting.number, text))
         self.seen[waiting.number] = Sight(message_id=sight.message_id, is_waiting=False)
 
@@ -136,6 +139,26 @@ async def test_what_is_gone_is_forgotten(database, eyes, open_apologies):
     eyes.seen[11] = None
     assert await open_apologies().look() == 0
     assert (eyes.said, await rows(database)) == ([], [])
+
+
+async def test_what_goes_between_the_look_and_the_word_is_forgotten(database, eyes, open_apologies):
+    """It is not tried again every half minute for a day."""
+    await leave(database)
+    eyes.is_deleted_meanwhile = True
+    assert await open_apologies().look() == 0
+    assert await rows(database) == []
+
+
+async def test_an_answer_that_discord_did_not_take_is_made_good_without_a_restart(database, eyes, open_apologies):
+    """The process lives and knows that the person still waits."""
+    apologies = open_apologies(NOW + timedelta(days=365))
+    noted = apologies._acknowledgements
+    noted.start()
+    await noted.note(Waiting(number=11, channel_id=5, effect="none", application_id=7, token="secret"))
+    noted.abandon(11)
+    await noted.stop()
+    assert await apologies.look() == 1
+    assert eyes.said == [(11, NOTHING_CHANGED)]
 
 
 async def test_a_stored_job_answers_by_itself(database, eyes, open_apologies):
