@@ -35,12 +35,17 @@ sandbox: $(RUN_STAMP) ## Start only the sandbox (a local stand-in for Discord)
 	@$(PYTHON) -m sandbox --state runs/sandbox
 
 .PHONY: check
-check: $(DEV_STAMP) ## Format, lint, types, import rules, spelling
+check: $(DEV_STAMP) ## Format, lint, types, import rules, spelling, audit of dependencies
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m pyright
 	.venv/bin/lint-imports
 	.venv/bin/codespell
+	$(PYTHON) scripts/audit.py
+
+.PHONY: audit
+audit: $(DEV_STAMP) ## Audit of dependencies, with the service of advisories: without its answer this fails
+	$(PYTHON) scripts/audit.py --demand
 
 .PHONY: test
 test: check ## Checks and the whole suite (what CI runs), in two processes or PROCESSES=4
