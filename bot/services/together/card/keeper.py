@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, replace
 
 import structlog
@@ -70,12 +70,14 @@ class CardKeeper:
         presenter: CardPresenter,
         pace: CardPace | None = None,
         clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._database = database
         self._cards = cards
         self._presenter = presenter
         self._pace = pace or CardPace()
         self._clock = clock
+        self._sleep = sleep  # while changes gather
         self._keepings: dict[int, _Keeping] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._with_sound: deque[_Keeping] = deque()
@@ -169,7 +171,7 @@ class CardKeeper:
         while (counts := await self._counts(shared_song_id)) is not None:
             if counts.wanted > max(keeping.shown, counts.shown if keeping.last is None else -1):
                 quiet_seconds = 0.0 if counts.message_id is None else self._pace.quiet  # a new song is not kept waiting
-                await asyncio.sleep(max(quiet_seconds, self._pause_seconds(keeping)))
+                await self._sleep(max(quiet_seconds, self._pause_seconds(keeping)))
                 await self._show_changes(shared_song_id, keeping, since=counts)
             elif keeping.sound_task is not None:
                 await asyncio.wait({keeping.sound_task}, timeout=self._pace.look)
