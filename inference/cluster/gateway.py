@@ -7,6 +7,7 @@ worker of the cluster: reach it, carry requests there and replies back, tell whe
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 import uuid
 from contextlib import suppress
@@ -66,6 +67,7 @@ def main(channel: Channel, argument: bytes) -> None:
         asyncio.run(_Gateway(channel, order).serve())
     finally:
         ray_seam.leave_cluster()
+        os._exit(0)  # the interpreter's own way out takes a second with Ray in it, and there is nothing left to do
 
 
 class _Gateway:
