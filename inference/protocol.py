@@ -6,7 +6,7 @@ stream of ``Progress`` (and ``FinishedBars``, where asked for) and then exactly 
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, TypeVar
 
 import msgspec
 
@@ -244,6 +244,8 @@ Request = GenerateRequest | HarmonizeRequest | RemixRequest | DescribeRequest
 ToWorker = GenerateRequest | HarmonizeRequest | RemixRequest | DescribeRequest | Cancel
 FromWorker = Progress | FinishedBars | Result | Failure | Ready | Heartbeat | Company
 
+_Decoded = TypeVar("_Decoded")
+
 _encoder = msgspec.msgpack.Encoder()
 _to_worker_decoder = msgspec.msgpack.Decoder(ToWorker)
 _from_worker_decoder = msgspec.msgpack.Decoder(FromWorker)
@@ -261,7 +263,7 @@ def decode_to_worker(frame: bytes) -> ToWorker:
     Raises:
         msgspec.MsgspecError: for anything else.
     """
-    return _to_worker_decoder.decode(frame)
+    return decode_frame(_to_worker_decoder, frame)
 
 
 def decode_from_worker(frame: bytes) -> FromWorker:
@@ -270,7 +272,7 @@ def decode_from_worker(frame: bytes) -> FromWorker:
     Raises:
         msgspec.MsgspecError: for anything else.
     """
-    return _from_worker_decoder.decode(frame)
+    return decode_frame(_from_worker_decoder, frame)
 
 
 def decode_setup(frame: bytes) -> WorkerSetup:
@@ -279,4 +281,16 @@ def decode_setup(frame: bytes) -> WorkerSetup:
     Raises:
         msgspec.MsgspecError: for anything else.
     """
-    return _setup_decoder.decode(frame)
+    return decode_frame(_setup_decoder, frame)
+
+
+def decode_frame(decoder: msgspec.msgpack.Decoder[_Decoded], frame: bytes) -> _Decoded:
+    """Return what a frame says.
+
+    Raises:
+        msgspec.MsgspecError: for anything else, also for a text that is no UTF-8, where msgspec itself raises another class.
+    """
+    try:
+        return decoder.decode(frame)
+    except UnicodeDecodeError as error:
+        raise msgspec.DecodeError("the frame has a text that is not UTF-8") from error

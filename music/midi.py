@@ -47,7 +47,7 @@ MAX_NOTES = 500_000
 MAX_HOURS = 5
 MAX_NAME_LENGTH = 64
 MICROSECONDS_PER_MINUTE = 60_000_000
-_MAX_TICKS = 2**30  # symusic counts in 32 bits
+_MAX_TICKS = 0x0FFFFFFF  # the longest wait that a file can say; symusic counts in 32 bits
 _MIN_BPM, _MAX_BPM = 4.0, 1000.0
 _OWN_PREFIX = "tutti."
 

@@ -20,6 +20,8 @@ MAX_ZIP_ENTRIES = 64
 MAX_XML_BYTES = 32_000_000
 MAX_DEPTH = 64
 MAX_REPEAT_TIMES = 16
+MAX_BEATS = 64
+"""Of one metre, and what one beat may be the part of: music21 divides bars in time that grows much faster than their beats."""
 _MAX_REPEATS = 200
 _UNZIP_ERRORS = (
     zipfile.BadZipFile, zlib.error, lzma.LZMAError, KeyError, OSError, RuntimeError, NotImplementedError, EOFError, ValueError,
@@ -27,6 +29,7 @@ _UNZIP_ERRORS = (
 _DOCUMENT_TYPE = re.compile(
     r"<!DOCTYPE\s+score-partwise(\s+PUBLIC\s+\"[^\"<>]*\"\s+\"[^\"<>]*\"|\s+SYSTEM\s+\"[^\"<>]*\")?\s*>"
 )
+_BEATS = re.compile(r"\s*\d{1,3}(?:\s*\+\s*\d{1,3}){0,9}\s*")
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 _DECLARED_ENCODING = re.compile(rb"encoding\s*=\s*[\"']([A-Za-z0-9._-]+)[\"']")
 
@@ -53,6 +56,7 @@ def parse_safely(data: bytes, *, max_notes: int) -> ET.Element:
     if root.tag != "score-partwise":
         raise MusicXMLFileError("This XML file is not a MusicXML score. Send a .musicxml, .xml or .mxl score.")
     _check_repeats(root)
+    _check_metres(root)
     return root
 
 
@@ -129,3 +133,12 @@ def _check_repeats(root: ET.Element) -> None:
     num_parts = max(len(root.findall("part")), 1)
     if len(repeats) > _MAX_REPEATS * num_parts or max(times, default=0) > MAX_REPEAT_TIMES:
         raise MusicXMLFileError("This score repeats itself too often. Write the repeats out, or leave them away.")
+
+
+def _check_metres(root: ET.Element) -> None:
+    for element in (*root.iter("beats"), *root.iter("beat-type")):
+        text = element.text or ""
+        if not _BEATS.fullmatch(text) or sum(int(beats) for beats in text.split("+")) > MAX_BEATS:
+            raise MusicXMLFileError(
+                f"This score has a metre that I cannot count. Write metres of at most {MAX_BEATS} beats, such as 3/4 or 3+2/8."
+            )

@@ -11,7 +11,7 @@ from typing import Literal
 import msgspec
 
 from core.processes import ChildLimits
-from inference.protocol import Ready, WorkerSetup
+from inference.protocol import Ready, WorkerSetup, decode_frame
 
 
 class Letter(msgspec.Struct, frozen=True, kw_only=True, tag=True, tag_field="type"):
@@ -173,7 +173,7 @@ def decode_order(frame: bytes) -> GatewayOrder:
     Raises:
         msgspec.MsgspecError: for anything else.
     """
-    return _order_decoder.decode(frame)
+    return decode_frame(_order_decoder, frame)
 
 
 def decode_to_gateway(frame: bytes) -> ToGateway:
@@ -182,7 +182,7 @@ def decode_to_gateway(frame: bytes) -> ToGateway:
     Raises:
         msgspec.MsgspecError: for anything else.
     """
-    return _to_gateway_decoder.decode(frame)
+    return decode_frame(_to_gateway_decoder, frame)
 
 
 def decode_from_gateway(frame: bytes) -> FromGateway:
@@ -191,7 +191,7 @@ def decode_from_gateway(frame: bytes) -> FromGateway:
     Raises:
         msgspec.MsgspecError: for anything else.
     """
-    return _from_gateway_decoder.decode(frame)
+    return decode_frame(_from_gateway_decoder, frame)
 
 
 def decode_to_actor(frame: bytes) -> ToActor:
@@ -200,7 +200,7 @@ def decode_to_actor(frame: bytes) -> ToActor:
     Raises:
         msgspec.MsgspecError: for anything else.
     """
-    return _to_actor_decoder.decode(frame)
+    return decode_frame(_to_actor_decoder, frame)
 
 
 def decode_from_actor(frame: bytes) -> FromActor:
@@ -209,4 +209,4 @@ def decode_from_actor(frame: bytes) -> FromActor:
     Raises:
         msgspec.MsgspecError: for anything else.
     """
-    return _from_actor_decoder.decode(frame)
+    return decode_frame(_from_actor_decoder, frame)

@@ -121,7 +121,7 @@ def test_setup_arrives_equal():
     assert decode_setup(encode_message(setup)) == setup
 
 
-@pytest.mark.parametrize("frame", [b"", b"\xff", b"\x80", b"\x81\xa4type\xa4sing"])
+@pytest.mark.parametrize("frame", [b"", b"\xff", b"\x80", b"\x81\xa4type\xa4sing", b"\x81\xa4typ\x8f\xa4sing"])
 @pytest.mark.parametrize("decode", [decode_to_worker, decode_from_worker, decode_setup])
 def test_nonsense_is_refused(decode, frame):
     """Bytes that are no message raise one known error."""

@@ -54,6 +54,22 @@ def test_too_much_text_is_refused_before_it_is_read():
         read_abc(SPEED.encode() + b"A" * 300_000)
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("M:4/4", "M:999/1"), ("GABc", "C999999"), ("L:1/8", "L:9/1"), ("GABc", "[M:4/512]C"), ("GABc", "z65")],
+)
+def test_notes_and_bars_without_end_are_refused_before_they_are_cut(old, new):
+    """music21 cuts them at bar lines for minutes, or until memory ends; fuzzing found it."""
+    with pytest.raises(ABCFileError, match="without end"):
+        read_abc(SPEED.replace(old, new, 1).encode())
+
+
+def test_numbers_in_words_are_no_lengths():
+    """A title, a remark and a text over the staff may say what they like."""
+    text = SPEED.replace("T:Speed the Plough", "T:A1900\nN:C1234").replace("GABc", '"^C999"GABc')
+    assert read_abc(text.encode()).num_notes == read_abc(SPEED.encode()).num_notes
+
+
 def test_prose_is_not_taken_for_a_tune():
     assert looks_like_abc(SPEED)
     assert not looks_like_abc("Dear all,\nK: see you tomorrow")

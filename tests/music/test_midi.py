@@ -227,6 +227,21 @@ def test_huge_delta_times_are_refused():
         read_midi(make_file(events[0].copy(time=0x0FFFFFFF), events[1]))
 
 
+def test_events_later_than_a_file_can_say_are_refused_or_dropped():
+    """A metre 342 million ticks after the music could be read, but not written again; fuzzing found it."""
+    late = mido.MetaMessage("time_signature", numerator=3, denominator=4, time=0x0FFFFFFF)
+    with pytest.raises(UploadTooLargeError):
+        read_midi(make_file(*note_events(), late, late))
+
+
+def test_bends_whose_time_ran_over_are_dropped():
+    """The sum of many waits does not fit into the 32 bits that symusic counts in: it comes out before the beginning."""
+    wait = mido.Message("pitchwheel", pitch=100, time=0x0FFFFFFF)
+    with contextlib.suppress(UploadTooLargeError):
+        piece = read_midi(make_file(*note_events(), *[wait] * 9))
+        assert all(bend.onset_ticks >= 0 for track in piece.tracks for bend in track.pitch_bends)
+
+
 @settings(max_examples=150, deadline=None)
 @given(st.binary(max_size=400))
 def test_random_bytes_after_a_header_never_crash(body: bytes):

@@ -99,6 +99,14 @@ def test_deep_nesting_and_endless_repeats_are_refused():
         read_musicxml((HEAD + BODY.replace('"backward"', '"backward" times="1000000"')).encode())
 
 
+@pytest.mark.parametrize("beats", ["1e308", "999", "40+40", "-3", "", "99999999999999999999"])
+def test_metres_without_end_are_refused(beats):
+    """music21 divides such a bar for minutes; fuzzing found it."""
+    metre = f"<attributes><time><beats>{beats}</beats><beat-type>4</beat-type></time></attributes>"
+    with pytest.raises(MusicXMLFileError, match="metre"):
+        read_musicxml((HEAD + BODY.replace("<note>", metre + "<note>", 1)).encode())
+
+
 def test_too_many_notes_are_refused_by_counting():
     with pytest.raises(UploadTooLargeError):
         read_musicxml((HEAD + BODY.replace("<note>", "<note>" * 10)).encode(), max_notes=10)
