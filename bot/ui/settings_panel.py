@@ -19,7 +19,7 @@ from bot.services.house.permissions import GROUP_WORDS, GROUPS
 from bot.ui.courier import NO_PINGS, send_again
 from bot.ui.desk import Desk, desk_of
 from bot.ui.embeds.settings import settings_embed
-from bot.ui.seals import SealedItem
+from bot.ui.seals import SealedItem, plain_id_of
 from core.errors import InputError
 from music.vocabulary import GENRES
 
@@ -258,7 +258,7 @@ class SettingMenu(SealedItem[Any], template=r"tutti:settings:set:(?P<field>[a-z_
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Set what was chosen and show the panel anew."""
-        field = self.custom_id.rsplit(":", 1)[1]
+        field = plain_id_of(interaction).rsplit(":", 1)[1]
         if field not in _PAGE_OF:  # of a later version of ours
             return
         data = cast("dict[str, Any]", interaction.data or {})

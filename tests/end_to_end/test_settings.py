@@ -215,15 +215,15 @@ async def until(is_true: Callable[[], Awaitable[bool]], *, is_wanted: bool = Tru
 
 
 def menu(message: Json, custom_id: str) -> Json:
-    """Return a menu of a message."""
+    """Return a menu of a message, whatever its seal."""
     items = [item for row in message["components"] for item in row["components"]]
-    (found,) = [item for item in items if item["custom_id"] == custom_id]
+    (found,) = [item for item in items if item["custom_id"].partition("~")[0] == custom_id]
     return found
 
 
 def has_menu(message: Json, field: str) -> bool:
     items = [item for row in message["components"] for item in row["components"]]
-    return any(item["custom_id"].endswith(field) for item in items)
+    return any(item["custom_id"].partition("~")[0].endswith(field) for item in items)
 
 
 def pressed(message: Json, component: Json, values: list[str]) -> Json:
