@@ -28,6 +28,7 @@ from bot.services.model import Presenter
 from bot.services.people.keeping import open_keeping
 from bot.services.reading.description import DescriptionService
 from bot.services.replies.library import ReplyParts
+from bot.services.songs.bounds import Bounds
 from bot.services.songs.service import SongService
 from bot.services.together.card.keeper import CardKeeper
 from bot.services.together.opening import open_together
@@ -159,6 +160,7 @@ async def running_bot(settings: Settings) -> AsyncGenerator[TuttiBot]:
                 descriptions=descriptions,
                 keeping=keeping,
                 seals=seals,
+                bounds=Bounds(database),
                 together=open_together(
                     database,
                     limits=settings.limits,

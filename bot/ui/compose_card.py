@@ -20,6 +20,7 @@ from bot.services.composing import NEXT_STAGE, PlanEdit, PlanView, fields_of
 from bot.services.model import RevisionView
 from bot.services.operations.composition_options import ComposeOptions
 from bot.ui.answers import author_of, place_of
+from bot.ui.carried import FORM_IDS
 from bot.ui.courier import NO_PINGS, send_again
 from bot.ui.desk import Desk, desk_of
 from bot.ui.embeds.style import BLUE, DESCRIPTION_LIMIT, FIELD_LIMIT, GREY
@@ -30,7 +31,6 @@ from media.protocol import Picture
 from music.forms.plan import FormPlan, SectionPlan
 from music.names import instrument_name
 
-_FORM_ID = re.compile(r"tutti:compose-form:(?P<about>draft|stage):(?P<number>[0-9]{1,19})")
 _GAUGE_CELLS = 24
 _ALREADY_ACKNOWLEDGED = 40060
 _NEXT_LABELS = {"themes": "Next: harmony and arrangement", "arrangement": "Next: variations and form"}
@@ -312,12 +312,12 @@ async def heed_form(desk: Desk, interaction: discord.Interaction[Any]) -> None:
         return
     data = cast("dict[str, Any]", interaction.data or {})
     custom_id = plain_id_of(interaction)
-    match = _FORM_ID.fullmatch(custom_id)
+    match = FORM_IDS["compose-form"].fullmatch(custom_id)
     if match is None:
         return
     edit = read_form(data)
-    number = int(match["number"])
-    handler = _edit_draft if match["about"] == "draft" else _edit_stage
+    number = int(match["draft_id"] or match["revision_id"])
+    handler = _edit_draft if match["draft_id"] else _edit_stage
     await desk.guarded(interaction, lambda: handler(desk, interaction, number, edit), custom_id=custom_id)
 
 

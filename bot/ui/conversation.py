@@ -213,8 +213,9 @@ class Conversation:
         reference = message.reference
         if reference is None or reference.message_id is None:
             return None
+        place = place_of_message(message)  # a message can be forwarded from anywhere
         try:
-            return await self._desk.services.songs.revision_of_message(reference.message_id)
+            return await self._desk.services.songs.revision_of_message(reference.message_id, place=place)
         except NotFoundError:
             return None
 
@@ -223,10 +224,10 @@ class Conversation:
         if target is not None:
             return FromRevision(revision_id=target.revision_id)
         if _has_music(message):
-            return await self._desk.finder.find_in(message)
+            return await self._desk.finder.find_in(message, place=place_of_message(message))
         answered = None if message.reference is None else message.reference.resolved
         if isinstance(answered, discord.Message) and _has_music(answered):
-            return await self._desk.finder.find_in(answered)
+            return await self._desk.finder.find_in(answered, place=place_of_message(message))
         return FromRevision(revision_id=(await self._newest_for(message)).revision_id)
 
     async def _newest_for(self, message: discord.Message) -> RevisionView:

@@ -24,7 +24,9 @@ async def delete_linked(desk: Desk, interaction: discord.Interaction[Any], link:
     """Delete what a linked message shows, and the message: for its author or a moderator."""
     await desk.think_privately(interaction)
     channel_id, message_id = desk.finder.read_link(interaction, link.strip())
-    await desk.services.songs.delete_all_of_message(message_id, by=await desk.moderator_of(interaction))
+    await desk.services.songs.delete_all_of_message(
+        message_id, by=await desk.moderator_of(interaction), place=place_of(interaction)
+    )
     await _remove(interaction, channel_id=channel_id, message_id=message_id)
     await show_privately(interaction, text="Deleted, music and message.")
 
@@ -92,7 +94,7 @@ class DeleteNewestButton(
         messages = {(each.place.channel_id, each.message_id) for each in named if each.message_id is not None}
         for channel_id, message_id in messages:
             with contextlib.suppress(NotFoundError):
-                await desk.services.songs.revision_of_message(message_id)
+                await desk.services.songs.revision_of_message(message_id, place=place_of(interaction))
                 continue  # it shows somebody else's take, too
             await _remove(interaction, channel_id=channel_id, message_id=message_id)
         text = f"Deleted {len(named)} results, music and messages." if named else "They were deleted already."

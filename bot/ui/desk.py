@@ -21,6 +21,7 @@ from bot.services.model import Author, FromRevision, JobOrder, Source
 from bot.services.options import GenerateOptions, Options
 from bot.services.people.keeping import Keeping
 from bot.services.reading.description import DescriptionService, facts_of
+from bot.services.songs.bounds import Bounds
 from bot.services.songs.service import SongService
 from bot.services.together.opening import Together
 from bot.ui.answers import (
@@ -33,10 +34,10 @@ from bot.ui.answers import (
     report_error,
     show_privately,
 )
+from bot.ui.carried import check_press
 from bot.ui.courier import ReplyAddress, send_again
 from bot.ui.embeds.description import description_embed
 from bot.ui.gate import Repeats, doing_of_press, visitor_of
-from bot.ui.seals import require_seal
 from bot.ui.sources import SourceFinder
 from bot.ui.waiting import abandon, note_interaction, settle
 from core.errors import LimitError, NotFoundError, PermissionDeniedError
@@ -60,6 +61,7 @@ class Services:
     keeping: Keeping
     together: Together
     seals: Seals
+    bounds: Bounds
     genres: GenreCounts = field(default_factory=GenreCounts)
     acknowledgements: Acknowledgements | None = None
 
@@ -188,7 +190,7 @@ class Desk:
         """Order work on the music of a message."""
 
         async def order() -> JobOrder:
-            return _order_of(interaction, options, await self._finder.find_in(message))
+            return _order_of(interaction, options, await self._finder.find_in(message, place=place_of(interaction)))
 
         await self.submit_after(interaction, order)
 
@@ -202,7 +204,7 @@ class Desk:
     async def describe_message(self, interaction: discord.Interaction[Any], *, message: discord.Message) -> None:
         """Say what the music of a message is like."""
         await self.think_privately(interaction)
-        await self._describe(interaction, await self._finder.find_in(message))
+        await self._describe(interaction, await self._finder.find_in(message, place=place_of(interaction)))
 
     # --- buttons ---------------------------------------------------------------------------------------------------
 
@@ -215,7 +217,7 @@ class Desk:
                 return
             try:
                 await self.admit(interaction, doing_of_press(custom_id))
-                await require_seal(self._services.seals, interaction)
+                await check_press(interaction, seals=self._services.seals, bounds=self._services.bounds)
                 self._guard.admit(interaction.user.id, custom_id)  # after the gate: what was refused is no press
                 await press()
             except Exception as error:  # noqa: BLE001 - discord.py would only log what a button raises

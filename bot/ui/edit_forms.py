@@ -6,7 +6,6 @@ read after it. It knows nothing of how orders are carried out.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -19,13 +18,13 @@ from bot.services.operations.arranging_words import parse_feel, parse_swaps, par
 from bot.services.operations.infilling import InfillOptions
 from bot.services.options import Options, RemixOptions
 from bot.services.replies.takes import MAX_TAKES
+from bot.ui.carried import FORM_IDS
 from bot.ui.desk import Desk
 from bot.ui.options import parse_bars, split_names
 from bot.ui.seals import plain_id_of, sealed
 from core.errors import InputError
 
 _LONGEST_TEXT = 300
-_IDENTIFIER = re.compile(r"tutti:form:(?P<form>[a-z]{1,16}):(?P<revision_id>[0-9]{1,19})")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +72,7 @@ def open_form(name: str) -> Callable[[Desk, discord.Interaction[Any], int], Any]
 async def submit_form(desk: Desk, interaction: discord.Interaction[Any], forms: Mapping[str, Form]) -> None:
     """Order what a form says; forms of others are left alone."""
     data: Any = interaction.data or {}
-    match = _IDENTIFIER.fullmatch(plain_id_of(interaction))
+    match = FORM_IDS["form"].fullmatch(plain_id_of(interaction))
     if match is None or match["form"] not in forms:
         return
     form, revision_id = forms[match["form"]], int(match["revision_id"])

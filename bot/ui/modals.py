@@ -6,7 +6,6 @@ one that was opened before a restart of the bot is read after it. It knows nothi
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -17,12 +16,12 @@ from bot.services.model import JobOrder
 from bot.services.options import DEFAULT_NUM_BARS, GenerateOptions
 from bot.services.words.prompt_corrections import LINES, correct, lines_of
 from bot.ui.answers import author_of, place_of
+from bot.ui.carried import FORM_IDS
 from bot.ui.desk import Desk
 from bot.ui.seals import plain_id_of, sealed
 from core.errors import InputError
 
 _LONGEST_TEXT = 300
-_IDENTIFIER = re.compile(r"tutti:edit-form:(?P<revision_id>[0-9]{1,19})")
 _NOT_WRITTEN = (
     "Only a piece that was written from wishes can be edited this way. For this one use Arrange in the More menu."
 )
@@ -57,7 +56,7 @@ async def open_edit(desk: Desk, interaction: discord.Interaction[Any], revision_
 async def submit_edit(desk: Desk, interaction: discord.Interaction[Any]) -> None:
     """Order what the form says; forms of others are left alone."""
     data: Any = interaction.data or {}
-    match = _IDENTIFIER.fullmatch(plain_id_of(interaction))
+    match = FORM_IDS["edit-form"].fullmatch(plain_id_of(interaction))
     if match is None:
         return
     revision_id = int(match["revision_id"])

@@ -12,7 +12,7 @@ from typing import Any
 import aiohttp
 import discord
 
-from bot.services.model import FromRevision, Source, Upload
+from bot.services.model import FromRevision, Place, Source, Upload
 from bot.services.songs.service import SongService
 from bot.services.together.service import SharedSongs
 from bot.ui.answers import author_of, place_of
@@ -70,14 +70,14 @@ class SourceFinder:
             ) from error
         return FromRevision(revision_id=newest.revision_id)
 
-    async def find_in(self, message: discord.Message) -> Source:
-        """Return the result that a message shows, else the first music file attached to it.
+    async def find_in(self, message: discord.Message, *, place: Place) -> Source:
+        """Return the result that a message shows, else the first music file attached to it; ``place``: where somebody asks.
 
         Raises:
             NoMusicError: when there is neither.
         """
         try:
-            revision = await self._songs.revision_of_message(message.id)
+            revision = await self._songs.revision_of_message(message.id, place=place)
         except NotFoundError as error:
             for attachment in message.attachments:
                 if attachment.filename.lower().endswith(MUSIC_SUFFIXES):
@@ -107,7 +107,7 @@ class SourceFinder:
         channel_id, message_id = self.read_link(interaction, link.strip())
         channel = self._client.get_partial_messageable(channel_id)
         message = await send_again(lambda: channel.fetch_message(message_id))
-        return await self.find_in(message)
+        return await self.find_in(message, place=place_of(interaction))
 
     def read_link(self, interaction: discord.Interaction[Any], link: str) -> tuple[int, int]:
         """Return channel and message of a link, when this person may read there.

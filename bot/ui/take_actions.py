@@ -66,7 +66,10 @@ async def _again(desk: Desk, interaction: discord.Interaction[Any], revision_id:
 async def _delete(desk: Desk, interaction: discord.Interaction[Any], revision_id: int, _total: int) -> None:
     songs = desk.services.songs
     message_id = revision_id if interaction.message is None else interaction.message.id
-    await desk.press_delete_by(interaction, lambda: songs.delete_all_of_message(message_id, by=author_of(interaction)))
+    await desk.press_delete_by(
+        interaction,
+        lambda: songs.delete_all_of_message(message_id, by=author_of(interaction), place=place_of(interaction)),
+    )
 
 
 async def _vote(desk: Desk, interaction: discord.Interaction[Any], _revision_id: int, _total: int) -> None:

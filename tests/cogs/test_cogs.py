@@ -17,6 +17,7 @@ from bot.services.jobs.service import JobService
 from bot.services.operations.harmonization import STYLES
 from bot.services.people.keeping import open_keeping
 from bot.services.reading.description import DescriptionService
+from bot.services.songs.bounds import Bounds
 from bot.services.songs.service import SongService
 from bot.services.together.opening import open_together
 from bot.services.together.votes.rankers import Rankers
@@ -55,6 +56,7 @@ async def bot(tmp_path):
             descriptions=DescriptionService(writer=writer, media=media, songs=songs),
             keeping=open_keeping(database, media=media, rules=rules),
             seals=Seals(database),
+            bounds=Bounds(database),
             together=open_together(
                 database, limits=settings.limits, media=media, rankers=Rankers(database, settings=rules)
             ),

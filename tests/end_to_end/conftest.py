@@ -20,6 +20,7 @@ import pytest_asyncio
 
 from bot.client import TuttiBot
 from bot.main import running_bot
+from bot.services.model import Place
 from core.child import die_with_parent
 from core.errors import NotFoundError
 from core.settings import Settings
@@ -177,10 +178,13 @@ async def arrive(page: Page, tutti: TuttiBot) -> AsyncIterator[Callable[[str], A
 
     async def until_noted(message: Json) -> None:
         """A test reacts faster than the bot notes that its reply has arrived; no person does."""
+        channel_id = int(message["channel_id"])
+        guild = getattr(tutti.get_channel(channel_id), "guild", None)
+        place = Place(guild_id=None if guild is None else guild.id, channel_id=channel_id)
         async with asyncio.timeout(10):
             while True:
                 try:
-                    await tutti.services.songs.revision_of_message(int(message["id"]))
+                    await tutti.services.songs.revision_of_message(int(message["id"]), place=place)
                 except NotFoundError:
                     await asyncio.sleep(0.01)
                 else:

@@ -18,6 +18,7 @@ from bot.services.model import Author, FromRevision, JobOrder, JobView, Place, U
 from bot.services.operations.registry import operation_for
 from bot.services.records import options_to_json, view_job
 from bot.services.replies.library import hash_file
+from bot.services.songs.bounds import find_within, is_within
 from bot.services.together.rights import check_order
 from core.errors import LimitError, NotFoundError, PermissionDeniedError
 from core.metrics import LimitLabel, Metrics, NullMetrics
@@ -50,7 +51,7 @@ class JobStore:
 
         Raises:
             LimitError: when the person, their server or everybody together has too many unfinished jobs.
-            NotFoundError: when the source was deleted.
+            NotFoundError: when the source was deleted, or was made on another server.
             PermissionDeniedError: when it is part of a song that this person may not change.
         """
         now = utc_now()
@@ -194,10 +195,12 @@ async def _refusal(
 
 
 async def _check_sources(session: AsyncSession, order: JobOrder) -> None:
-    """Refuse an order on music that was deleted."""
+    """Refuse an order on music that was deleted, or was made elsewhere."""
     for revision_id in _named_revisions(order):
+        await find_within(session, revision_id, order.place)
+    for revision_id in order.options.other_revision_ids:  # what a merge goes back to may be deleted
         revision = await SongRepository(session).find(revision_id)
-        if revision is None or revision.piece_hash is None:
+        if revision is not None and not is_within(revision, order.place):
             raise NotFoundError(what="result", identifier=str(revision_id))
 
 

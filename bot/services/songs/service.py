@@ -18,6 +18,7 @@ from bot.services.operations.stepping import StepOptions
 from bot.services.people.privacy import forget_words
 from bot.services.ports import MediaMaker
 from bot.services.replies.library import ReplyMaker, ReplyParts
+from bot.services.songs.bounds import is_within
 from bot.services.songs.graph import find_present, load_finished, piece_data, view_revisions
 from bot.services.songs.variations import variation_of
 from core.errors import InputError, NotFoundError, PermissionDeniedError
@@ -69,15 +70,16 @@ class SongService:
             return (await view_revisions(session, [row]))[0]
 
     @unbroken
-    async def revision_of_message(self, message_id: int) -> RevisionView:
+    async def revision_of_message(self, message_id: int, *, place: Place) -> RevisionView:
         """Return the revision that a message shows; of several takes the one that was picked last, or else the first.
 
         Raises:
-            core.errors.NotFoundError: when the message is none of our replies, or its results were deleted.
+            core.errors.NotFoundError: when the message is none of our replies, its results were deleted, or it is of another
+                server than ``place``.
         """
         async with self._database.reading() as session:
             songs = SongRepository(session)
-            rows = [row for row in await songs.all_of_message(message_id) if row.piece_hash is not None]
+            rows = await _present_of_message(session, message_id, place)
             picked = await songs.picked_of(message_id) if len(rows) > 1 else None
             row = picked or (rows[0] if rows else None)
             if row is None:
@@ -128,16 +130,15 @@ class SongService:
         return view
 
     @unbroken
-    async def delete_all_of_message(self, message_id: int, *, by: Author) -> None:
+    async def delete_all_of_message(self, message_id: int, *, by: Author, place: Place) -> None:
         """Forget the music of every take that a message shows, as ``delete`` does with one.
 
         Raises:
-            core.errors.NotFoundError: when there is none, or none any more.
+            core.errors.NotFoundError: when there is none, none any more, or it is of another server than ``place``.
             core.errors.PermissionDeniedError: when they are somebody else's.
         """
         async with self._database.writing() as session:
-            rows = await SongRepository(session).all_of_message(message_id)
-            present = [row for row in rows if row.piece_hash is not None]
+            present = await _present_of_message(session, message_id, place)
             if not present:
                 raise NotFoundError(what="result")
             for row in present:
@@ -197,6 +198,12 @@ class SongService:
             reply_token=reply_token,
             size_limit_bytes=size_limit_bytes,
         )
+
+
+async def _present_of_message(session: AsyncSession, message_id: int, place: Place) -> list[Revision]:
+    """Return what a message shows, as far as it is there and of this place: its number may be of any server."""
+    rows = await SongRepository(session).all_of_message(message_id)
+    return [row for row in rows if row.piece_hash is not None and is_within(row, place)]
 
 
 async def _delete(session: AsyncSession, row: Revision, *, by: Author) -> RevisionView:

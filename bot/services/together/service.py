@@ -25,6 +25,7 @@ from bot.services.operations.registry import check_options, operation_for
 from bot.services.options import Options
 from bot.services.records import author_of, checks_to_json, options_to_json
 from bot.services.sampling import draw_seed
+from bot.services.songs.bounds import find_within
 from bot.services.songs.graph import find_present, view_revisions
 from bot.services.together.claims.guard import refuse_breach
 from bot.services.together.lines import home_branch, line_of
@@ -125,7 +126,10 @@ class SharedSongs:
                 raise InputError(
                     "A song lives in this channel already. Start another in a thread of its own, with /song new."
                 )
-            origin = None if from_revision_id is None else await shared.of_revision(from_revision_id)
+            origin = None
+            if from_revision_id is not None:
+                await find_within(session, from_revision_id, Place(guild_id=new.guild_id, channel_id=new.channel_id))
+                origin = await shared.of_revision(from_revision_id)
             if origin is not None:
                 await check_may_fork(session, origin, user)
             song_id = await songs.add_song(guild_id=new.guild_id, channel_id=new.channel_id, now=now)
@@ -279,6 +283,8 @@ class SharedSongs:
             max_layers = rules_of(song).max_layers
         async with self._database.reading() as session:
             current = await load_state(session, head_id)
+            for other_id in options.other_revision_ids:
+                await find_within(session, other_id, place)
             others = tuple([await load_state(session, each) for each in options.other_revision_ids])
         return SongWork(
             shared_song_id=shared_song_id,

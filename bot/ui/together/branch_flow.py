@@ -15,6 +15,7 @@ import discord
 from bot.services.model import Place
 from bot.services.together.branches.branching import MAX_NAME_LENGTH, BranchStep
 from bot.ui.answers import author_of, place_of, show_privately
+from bot.ui.carried import FORM_IDS
 from bot.ui.courier import NO_PINGS, send_again
 from bot.ui.desk import Desk
 from bot.ui.embeds.style import jump_url
@@ -24,7 +25,6 @@ from bot.ui.together.merge_embeds import branches_embed, closed_embed, compariso
 from bot.ui.together.song_flow import answer, revision_at
 from core.errors import TuttiError
 
-_FORM_ID = re.compile(r"tutti:branch-form:(?P<revision_id>[0-9]{1,19})")
 _LINK = re.compile(r"<?https?://\S+|[0-9]{15,20}")
 _ALREADY_ACKNOWLEDGED = 40060
 _MOST_CHOICES = 25  # Discord's own
@@ -118,7 +118,7 @@ async def heed_branch_form(desk: Desk, interaction: discord.Interaction[Any]) ->
     if interaction.type is not discord.InteractionType.modal_submit:
         return
     data: Any = interaction.data or {}
-    match = _FORM_ID.fullmatch(plain_id_of(interaction))
+    match = FORM_IDS["branch-form"].fullmatch(plain_id_of(interaction))
     if match is None:
         return
     name, at = typed_in(data.get("components", ())).get("name", ""), f"#{match['revision_id']}"

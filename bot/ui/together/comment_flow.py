@@ -10,6 +10,7 @@ import discord
 
 from bot.services.together.comments import MAX_TEXT_LENGTH, CommentPreview, CommentView, CommentWish
 from bot.ui.answers import author_of, place_of
+from bot.ui.carried import FORM_IDS
 from bot.ui.courier import NO_PINGS, send_again
 from bot.ui.desk import Desk, desk_of
 from bot.ui.modals import typed_in
@@ -18,7 +19,6 @@ from bot.ui.together.comment_embeds import comment_embed, comments_embed
 from bot.ui.together.song_flow import answer
 from core.errors import InputError
 
-_FORM = re.compile(r"tutti:comment-form:(?P<revision_id>[0-9]{1,19})")
 _LABELS = {"resolve": "Resolve", "reopen": "Reopen"}
 
 
@@ -91,7 +91,7 @@ async def heed_comment_form(desk: Desk, interaction: discord.Interaction[Any]) -
     if interaction.type is not discord.InteractionType.modal_submit:
         return
     data: Any = interaction.data or {}
-    match = _FORM.fullmatch(plain_id_of(interaction))
+    match = FORM_IDS["comment-form"].fullmatch(plain_id_of(interaction))
     if match is None:
         return
     revision_id, typed = int(match["revision_id"]), typed_in(data.get("components", ()))

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.services.songs.graph import find_present
+from bot.services.model import Place
+from bot.services.songs.bounds import find_within
 from core.errors import InputError
 from db.repositories.shared_songs import SharedSongRepository
 from db.repositories.songs import SongRepository
@@ -32,7 +33,7 @@ async def find_state(session: AsyncSession, song: SharedSong, text: str) -> Name
 
     Raises:
         InputError: for a name that nothing has, with the names that there are.
-        NotFoundError: for a number of something that was deleted or never was.
+        NotFoundError: for a number of something that was deleted, never was, or was made on another server.
     """
     shared, name = SharedSongRepository(session), text.strip()
     branches = {_fold(branch.name): branch for branch in await shared.branches(song.id, with_closed=True)}
@@ -47,9 +48,11 @@ async def find_state(session: AsyncSession, song: SharedSong, text: str) -> Name
     number = _NUMBER.fullmatch(name)
     if number is None:
         raise InputError(await _unknown(session, song, name))
-    revision = await find_present(session, int(number[1]))
-    home = await shared.of_revision(revision.id)
-    return NamedState(revision_id=revision.id, name=f"#{revision.id}", shared_song_id=None if home is None else home.id)
+    home = Place(guild_id=song.guild_id, channel_id=song.channel_id)
+    revision = await find_within(session, int(number[1]), home)
+    origin = await shared.of_revision(revision.id)
+    song_id = None if origin is None else origin.id
+    return NamedState(revision_id=revision.id, name=f"#{revision.id}", shared_song_id=song_id)
 
 
 async def find_branch_called(session: AsyncSession, song: SharedSong, name: str) -> Branch:

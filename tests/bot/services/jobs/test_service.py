@@ -97,7 +97,7 @@ async def test_answered_job_forgets_token_and_uploaded_bytes(open_studio, databa
 async def test_reply_names_its_message(open_studio):
     async with open_studio() as studio:
         revision = await make_result(studio)
-    assert (await studio.songs.revision_of_message(1001)).revision_id == revision.revision_id
+    assert (await studio.songs.revision_of_message(1001, place=PLACE)).revision_id == revision.revision_id
 
 
 async def test_uploaded_file_becomes_the_first_revision_of_the_song(open_studio, database):

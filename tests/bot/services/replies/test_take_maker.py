@@ -160,7 +160,7 @@ async def test_until_one_is_picked_the_first_take_is_meant(open_studio):
     async with open_studio() as studio:
         reply = await make_takes(studio)
     newest = await studio.songs.newest_in_channel(PLACE)
-    shown = await studio.songs.revision_of_message(1001)
+    shown = await studio.songs.revision_of_message(1001, place=PLACE)
     assert newest.revision_id == shown.revision_id == reply.takes[0].revision.revision_id
     assert (newest.take_number, newest.num_takes) == (1, 4)
 
@@ -174,8 +174,8 @@ async def test_picking_shows_the_same_revision_in_a_message_of_its_own(open_stud
         order = make_order(PickOptions(), author=BEN, source=FromRevision(revision_id=third.revision_id))
         picked = await make_result(studio, order)
     newest = await studio.songs.newest_in_channel(PLACE)
-    of_takes = await studio.songs.revision_of_message(1001)
-    of_pick = await studio.songs.revision_of_message(1002)
+    of_takes = await studio.songs.revision_of_message(1001, place=PLACE)
+    of_pick = await studio.songs.revision_of_message(1002, place=PLACE)
     assert picked.revision_id == third.revision_id
     assert studio.presenter.replies[-1][1].midi.data == reply.takes[2].midi.data
     assert len(studio.writer.requests) == num_requests
@@ -198,10 +198,10 @@ async def test_deleting_all_takes_a_message_of_its_music(open_studio, database):
     async with open_studio() as studio:
         await make_takes(studio)
     with pytest.raises(PermissionDeniedError):
-        await studio.songs.delete_all_of_message(1001, by=BEN)
-    await studio.songs.delete_all_of_message(1001, by=ADA)
+        await studio.songs.delete_all_of_message(1001, by=BEN, place=PLACE)
+    await studio.songs.delete_all_of_message(1001, by=ADA, place=PLACE)
     with pytest.raises(NotFoundError):
-        await studio.songs.delete_all_of_message(1001, by=ADA)
+        await studio.songs.delete_all_of_message(1001, by=ADA, place=PLACE)
     assert await rows(database, StoredPiece) == []
 
 
@@ -209,7 +209,7 @@ async def test_a_deleted_first_take_leaves_the_others(open_studio):
     async with open_studio() as studio:
         reply = await make_takes(studio)
     await studio.songs.delete(reply.takes[0].revision.revision_id, by=ADA)
-    left = await studio.songs.revision_of_message(1001)
+    left = await studio.songs.revision_of_message(1001, place=PLACE)
     assert left.revision_id == reply.takes[1].revision.revision_id
 
 

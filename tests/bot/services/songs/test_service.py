@@ -53,7 +53,7 @@ async def test_deleted_result_is_gone_everywhere(open_studio, database):
             studio.songs.revision(revision.revision_id),
             studio.songs.piece_of(revision.revision_id),
             studio.songs.files_of(revision.revision_id),
-            studio.songs.revision_of_message(1001),
+            studio.songs.revision_of_message(1001, place=PLACE),
             studio.songs.newest_in_channel(PLACE),
             studio.songs.delete(revision.revision_id, by=ADA),
         ):
@@ -154,7 +154,7 @@ async def test_number_that_nothing_can_have_is_not_found(open_studio, number):
     async with open_studio() as studio:
         for lookup in (
             studio.songs.revision(number),
-            studio.songs.revision_of_message(number),
+            studio.songs.revision_of_message(number, place=PLACE),
             studio.songs.delete(number, by=ADA),
             studio.jobs.cancel(number, author=ADA),
             studio.jobs.submit(make_order(RemixOptions(), source=FromRevision(revision_id=number))),

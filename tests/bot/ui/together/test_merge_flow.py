@@ -11,7 +11,8 @@ import pytest
 from bot.services.model import SongLine
 from bot.services.together.merging.plans import MergePlan, MergeTask, conflict_token
 from bot.services.together.merging.service import MergeQuestion
-from bot.ui.together.branch_flow import _FORM_ID, _LINK, branch_form
+from bot.ui.carried import FORM_IDS
+from bot.ui.together.branch_flow import _LINK, branch_form
 from bot.ui.together.late_buttons import LateButton, with_late_buttons
 from bot.ui.together.merge_embeds import question_embed
 from bot.ui.together.merge_flow import MergeButton, question_view
@@ -109,7 +110,7 @@ async def test_only_changes_that_came_late_have_these_buttons():
 
 
 async def test_the_form_for_a_name_knows_its_revision():
-    assert _FORM_ID.fullmatch(branch_form(12).custom_id)["revision_id"] == "12"
+    assert FORM_IDS["branch-form"].fullmatch(branch_form(12).custom_id)["revision_id"] == "12"
 
 
 def test_links_are_told_from_names():
