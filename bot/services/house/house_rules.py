@@ -1,12 +1,14 @@
 """Each server's settings, kept and applied: defaults for what people left out, limits that are only lowered, how it sounds.
 
-What is read is remembered; this process is the only one that writes. It knows no Discord and no SQL.
+What is read is remembered for a moment: other bots on the same database may change it, and theirs must hold here, too. It knows no
+Discord and no SQL.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -25,6 +27,7 @@ from bot.services.model import JobOrder, Place
 from bot.services.operations.composition_options import ComposeOptions
 from bot.services.options import DEFAULT_NUM_BARS, GenerateOptions
 from bot.services.replies.sound import SoundWishes
+from core.errors import StorageError
 from core.settings import LimitSettings
 from db.engine import Database, unbroken
 from db.repositories.guild_settings import GuildSettingsRepository
@@ -34,25 +37,52 @@ WithGenre = TypeVar("WithGenre", GenerateOptions, ComposeOptions)
 
 _log = structlog.stdlib.get_logger(__name__)
 
+FRESH_SECONDS = 5.0
+"""How long what another bot changed may go unnoticed: one row read by its key now and then, whatever the database."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """Settings as they were read, and until when they are taken for true."""
+
+    settings: GuildSettings
+    until_seconds: float
+
 
 class HouseRules:
     """Knows what each server decided. ``soundfonts``: those on this machine, paths by the names that people read."""
 
     def __init__(
-        self, database: Database, *, limits: LimitSettings, soundfonts: Mapping[str, Path] | None = None
+        self,
+        database: Database,
+        *,
+        limits: LimitSettings,
+        soundfonts: Mapping[str, Path] | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._database = database
         self.limits = limits
         self.soundfonts: Mapping[str, Path] = soundfonts or {}
-        self._known: dict[int, GuildSettings] = {}
+        self._clock = clock
+        self._known: dict[int, _Known] = {}
 
     async def of(self, guild_id: int | None) -> GuildSettings:
-        """Return a server's settings; the defaults for direct messages."""
+        """Return a server's settings, at most ``FRESH_SECONDS`` old; the defaults for direct messages.
+
+        While the database is away, what was read last holds.
+        """
         if guild_id is None:
             return DEFAULTS
-        if guild_id not in self._known:
-            self._known[guild_id] = await self._read(guild_id)
-        return self._known[guild_id]
+        known = self._known.get(guild_id)
+        if known is not None and self._clock() < known.until_seconds:
+            return known.settings
+        try:
+            settings = await self._read(guild_id)
+        except StorageError:
+            if known is None:
+                raise
+            settings = known.settings
+        return self._remember(guild_id, settings)
 
     @unbroken
     async def change(self, guild_id: int, **changes: Any) -> GuildSettings:
@@ -61,13 +91,14 @@ class HouseRules:
         Raises:
             core.errors.InputError: for what does not exist here, or is beyond the operator's limits.
         """
-        wanted = replace(await self.of(guild_id), **changes)
-        settings = check_settings(wanted, soundfonts=self.soundfonts, limits=self.limits)
         async with self._database.writing() as session:
-            await GuildSettingsRepository(session).put(guild_id, settings_to_json(settings), now=utc_now())
+            repository = GuildSettingsRepository(session)
+            wanted = replace(await _stored(repository, guild_id), **changes)  # upon what another bot may have set
+            settings = check_settings(wanted, soundfonts=self.soundfonts, limits=self.limits)
+            await repository.put(guild_id, settings_to_json(settings), now=utc_now())
             if not settings.learns:  # what was learned goes with the wish to learn
                 await RankerRepository(session).forget(guild_id)
-        self._known[guild_id] = settings
+        self._remember(guild_id, settings)
         _log.info("guild_settings_changed", names=sorted(changes))
         return settings
 
@@ -108,5 +139,13 @@ class HouseRules:
     @unbroken
     async def _read(self, guild_id: int) -> GuildSettings:
         async with self._database.reading() as session:
-            row = await GuildSettingsRepository(session).find(guild_id)
-            return DEFAULTS if row is None else settings_from_json(row.data)
+            return await _stored(GuildSettingsRepository(session), guild_id)
+
+    def _remember(self, guild_id: int, settings: GuildSettings) -> GuildSettings:
+        self._known[guild_id] = _Known(settings, self._clock() + FRESH_SECONDS)
+        return settings
+
+
+async def _stored(repository: GuildSettingsRepository, guild_id: int) -> GuildSettings:
+    row = await repository.find(guild_id)
+    return DEFAULTS if row is None else settings_from_json(row.data)

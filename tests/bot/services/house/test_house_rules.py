@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.services.house.house_rules import HouseRules
+from bot.services.house.guild_settings import DEFAULTS
+from bot.services.house.house_rules import FRESH_SECONDS, HouseRules
 from bot.services.jobs.service import JobService
 from bot.services.model import FromRevision, Place
 from bot.services.options import GenerateOptions
@@ -54,6 +55,33 @@ async def test_settings_are_kept_in_the_database(database, rules):
     assert (await again.of(PLACE.guild_id)).genre == "hip-hop"
     assert (await again.of(None)).genre is None
     assert (await again.of(404)).genre is None
+
+
+async def test_what_another_bot_changed_holds_here_within_seconds(database):
+    """Two bots on one database: limits and roles that one lowers hold at the other as soon as what it read is old."""
+    now = 0.0
+    ours = HouseRules(database, limits=LimitSettings(), clock=lambda: now)
+    theirs = HouseRules(database, limits=LimitSettings())
+    await ours.change(PLACE.guild_id, genre="jazz", max_jobs_per_user=2)
+
+    await theirs.change(PLACE.guild_id, max_jobs_per_user=1, roles={"create": (7,)})
+
+    assert (await ours.limits_of(PLACE)).max_jobs_per_user == 2
+    now = FRESH_SECONDS
+    assert (await ours.limits_of(PLACE)).max_jobs_per_user == 1
+    assert (await ours.of(PLACE.guild_id)).roles == {"create": (7,)}
+    assert (await ours.of(PLACE.guild_id)).genre == "jazz"
+
+
+async def test_bots_do_not_overwrite_each_others_settings(database):
+    """Each changes one thing, from what it read long ago: both changes stay."""
+    ours, theirs = (HouseRules(database, limits=LimitSettings()) for _ in range(2))
+    assert (await ours.of(PLACE.guild_id), await theirs.of(PLACE.guild_id)) == (DEFAULTS, DEFAULTS)
+
+    await ours.change(PLACE.guild_id, genre="jazz")
+    settings = await theirs.change(PLACE.guild_id, max_bars=8)
+
+    assert (settings.genre, settings.max_bars) == ("jazz", 8)
 
 
 async def test_new_pieces_get_the_genre_of_the_server(studio, rules):
