@@ -154,6 +154,7 @@ async def _agreements(session: AsyncSession, at: Somewhere) -> None:
     await claims.expired(now=MOMENT)
     await turns.open_in(at.shared_song_id)
     await turns.running()
+    await turns.unsaid_of_ended(since=MOMENT)
     await votes.open_of(at.shared_song_id)
     await votes.over(MOMENT)
     await votes.opened_between(MOMENT, MOMENT)

@@ -125,7 +125,10 @@ class Claim(Base):
 
 
 class Turn(Base):
-    """A place in the queue of players. Started and not ended: it is their turn. ``user_id`` None: the bot."""
+    """A place in the queue of players. Started and not ended: it is their turn. ``user_id`` None: the bot.
+
+    ``unsaid``: what is still to be said of it in the thread; at ``unsaid_at`` somebody began, and has a while for it.
+    """
 
     __tablename__ = "turns"
     __table_args__ = (
@@ -142,6 +145,8 @@ class Turn(Base):
     reminded_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
     outcome: Mapped[str | None] = mapped_column(String(12))
+    unsaid: Mapped[str | None] = mapped_column(String(12))
+    unsaid_at: Mapped[datetime | None]
 
 
 class Vote(Base):

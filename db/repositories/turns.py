@@ -96,6 +96,39 @@ class TurnRepository:
         )
         return told.first() is not None
 
+    # --- what is to be said ----------------------------------------------------------------------------------------
+
+    async def leave_unsaid(self, turn_id: int, kind: str, *, now: datetime) -> None:
+        """Note what is to be said of a turn, by whoever notes it; it takes the place of what was to be said before."""
+        await self._session.execute(update(Turn).where(Turn.id == turn_id).values(unsaid=kind, unsaid_at=now))
+
+    async def unsaid_of_ended(self, *, since: datetime) -> Sequence[tuple[Turn, SharedSong]]:
+        """Return the turns that ended since some moment and of which something is unsaid, with their songs."""
+        query = (
+            select(Turn, SharedSong)
+            .join(SharedSong, SharedSong.id == Turn.shared_song_id)
+            .where(Turn.ended_at > since, Turn.unsaid.is_not(None))
+            .order_by(Turn.id)
+        )
+        return [(row[0], row[1]) for row in await self._session.execute(query)]
+
+    async def take_unsaid(self, turn_id: int, kind: str, *, before: datetime, now: datetime) -> bool:
+        """Take over what somebody began to say before some moment; return False when it was said, or somebody else took it."""
+        taken = await self._session.execute(
+            update(Turn)
+            .where(Turn.id == turn_id, Turn.unsaid == kind, Turn.unsaid_at <= before)
+            .values(unsaid_at=now)
+            .returning(Turn.id)
+            .execution_options(synchronize_session="fetch")
+        )
+        return taken.first() is not None
+
+    async def note_said(self, turn_id: int, kind: str) -> None:
+        """Note that something was said, or need not be any more."""
+        await self._session.execute(
+            update(Turn).where(Turn.id == turn_id, Turn.unsaid == kind).values(unsaid=None, unsaid_at=None)
+        )
+
     async def is_working(self, *, user_id: int, channel_id: int) -> bool:
         """Whether a job of a person in a channel is under way."""
         query = select(Job.id).where(Job.user_id == user_id, Job.channel_id == channel_id, Job.status.in_(UNFINISHED))

@@ -2,14 +2,15 @@
 
 It wakes at the next deadline that stands in the database, so after a restart it goes on where it was; deadlines that passed
 meanwhile are handled once. Every step compares and swaps in one transaction before anything is said, so of two processes on one
-database one takes it; what a process that dies in between would have said stays unsaid, and the queue goes on all the same.
+database one takes it. What is to be said is stored with the step and taken off when it is said: what a process that dies in between, or
+that Discord does not listen to, leaves unsaid, is said a minute later by whoever is there.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -32,7 +33,7 @@ from bot.services.together.turns.rules import (
     begin_bots_turn,
     read_board,
 )
-from core.errors import NotFoundError, TuttiError
+from core.errors import NotFoundError, PermissionDeniedError, TuttiError
 from db.engine import Database, unbroken
 from db.repositories.claims import ClaimRepository
 from db.repositories.shared_songs import SharedSongRepository
@@ -48,6 +49,7 @@ LONGEST_NAP = timedelta(minutes=1)  # another process on the same database may s
 _WHILE_PLAYING = timedelta(seconds=2)  # the bot's own music is looked for that often
 _GRACE = timedelta(seconds=20)  # between the begin of the bot's turn and its job
 _TELLS_FOR = timedelta(hours=1)
+_TIME_TO_TELL = timedelta(minutes=1)  # then somebody else may, or the same once more: saying twice is saying once
 
 
 class Herald(Protocol):
@@ -92,14 +94,14 @@ class Orders(Protocol):
 class _News:
     """Something to be said, or to be done, after it is stored."""
 
-    kind: str  # "reminder", "timeout", "bot", "ended"
+    kind: str  # "reminder", "timeout", "bot", "ended", "played"
     place: Place
     shared_song_id: int
     turn_id: int
     board: TurnBoard
     who: Author | None = None
     ends_at: datetime | None = None
-    has_played: bool = False
+    is_late: bool = False  # somebody began to say it, a while ago
 
 
 class Clockwork:
@@ -135,6 +137,10 @@ class Clockwork:
         for news in await self._handle() if await self._is_due() else ():
             try:
                 await self._tell(news, herald, orders)
+                await self._note_said(news)
+            except (NotFoundError, PermissionDeniedError) as error:
+                _log.info("turn_has_no_place", kind=news.kind, turn_id=news.turn_id, error=type(error).__name__)
+                await self._note_said(news)
             except TuttiError as error:
                 _log.warning("turn_not_told", kind=news.kind, turn_id=news.turn_id, error=type(error).__name__)
             except Exception:  # noqa: BLE001 - one song's trouble must not be the others'
@@ -153,6 +159,7 @@ class Clockwork:
             is_expired = expiry is not None and expiry <= now
             return is_expired or bool(
                 await turns.just_played(since=now - _TELLS_FOR)
+                or any(_is_overdue(turn, now) for turn, _ in await turns.unsaid_of_ended(since=now - _TELLS_FOR))
                 or any(_may_move(turn, song, now) for turn, song in await turns.running())
             )
 
@@ -163,13 +170,18 @@ class Clockwork:
         async with self._database.writing() as session:
             await _end_claims(session, now)
             turns = TurnRepository(session)
-            for turn, song in await turns.running():
+            running = await turns.running()
+            for turn, song in [*running, *await turns.unsaid_of_ended(since=now - _TELLS_FOR)]:
+                found = await _take_unsaid(session, turn, song, now)
+                if found is not None:
+                    news.append(found)
+            for turn, song in running:
                 found = await self._handle_turn(session, turn, song, now)
                 if found is not None:
                     news.append(found)
             for turn, song in await turns.just_played(since=now - _TELLS_FOR):
                 if await turns.note_told(turn.id):
-                    news.append(await _news(session, "ended", turn, song, has_played=True))
+                    news.append(await _news(session, "played", turn, song, now=now))
         return news
 
     async def _handle_turn(self, session: AsyncSession, turn: Turn, song: SharedSong, now: datetime) -> _News | None:
@@ -190,9 +202,9 @@ class Clockwork:
                 await begin_bots_turn(session, song, rules=rules, now=now)
             else:
                 await advance(session, song, rules=rules, now=now)
-            return await _news(session, "timeout", turn, song, who=author_of(user))
+            return await _news(session, "timeout", turn, song, now=now)
         if _reminder_at(turn) <= now and turn.reminded_at is None and await turns.note_reminded(turn.id, now=now):
-            return await _news(session, "reminder", turn, song, who=author_of(user))
+            return await _news(session, "reminder", turn, song, now=now)
         return None
 
     async def _handle_bot(self, session: AsyncSession, turn: Turn, song: SharedSong, now: datetime) -> _News | None:
@@ -200,8 +212,14 @@ class Clockwork:
         turns = TurnRepository(session)
         assert turn.ends_at is not None
         if turn.reminded_at is None:
-            return await _news(session, "bot", turn, song) if await turns.note_reminded(turn.id, now=now) else None
+            return (
+                await _news(session, "bot", turn, song, now=now)
+                if await turns.note_reminded(turn.id, now=now)
+                else None
+            )
         if turn.ends_at > now:
+            if turn.unsaid is not None:  # it has not begun yet: whoever was to say so has time, then somebody else has
+                return None
             bot = await UserRepository(session).find(THE_BOT.user_id)
             is_working = bot is not None and await turns.is_working(user_id=bot.id, channel_id=song.channel_id)
             if is_working or now - turn.reminded_at < _GRACE:
@@ -209,7 +227,7 @@ class Clockwork:
         if not await turns.end(turn.id, now=now, outcome=FAILED):
             return None
         await advance(session, song, rules=rules_of(song), now=now)
-        return await _news(session, "ended", turn, song)
+        return await _news(session, "ended", turn, song, now=now)
 
     @unbroken
     async def _next_deadline(self) -> datetime:
@@ -246,10 +264,12 @@ class Clockwork:
             case "bot":
                 await self._play(news, herald, orders)
             case _:
-                await herald.bot_ended(news.place, news.turn_id, has_played=news.has_played, board=news.board)
+                await herald.bot_ended(news.place, news.turn_id, has_played=news.kind == "played", board=news.board)
 
     async def _play(self, news: _News, herald: Herald, orders: Orders) -> None:
         """Order the first thing that fits the song and may be done; give the turn up when nothing does."""
+        if news.is_late and await self._has_begun_to_play(news):
+            return
         token = ""
         try:
             token = await herald.bot_begins(news.place, news.turn_id)
@@ -272,6 +292,21 @@ class Clockwork:
             _log.info("turn_had_no_place", turn_id=news.turn_id)
         board = await self._give_up(news)
         await herald.bot_ended(news.place, news.turn_id, has_played=False, board=board, token=token)
+        await self._note_said(replace(news, kind="ended"))
+
+    @unbroken
+    async def _has_begun_to_play(self, news: _News) -> bool:
+        """Whether the bot's music is in the making, or its turn is over, so that it must not order again."""
+        async with self._database.reading() as session:
+            turns, bot = TurnRepository(session), await UserRepository(session).find(THE_BOT.user_id)
+            found = await turns.find(news.turn_id)
+            is_working = bot is not None and await turns.is_working(user_id=bot.id, channel_id=news.place.channel_id)
+            return is_working or found is None or found[0].ended_at is not None
+
+    @unbroken
+    async def _note_said(self, news: _News) -> None:
+        async with self._database.writing_beside_others() as session:
+            await TurnRepository(session).note_said(news.turn_id, news.kind)
 
     @unbroken
     async def _give_up(self, news: _News) -> TurnBoard:
@@ -280,6 +315,7 @@ class Clockwork:
             song = await SharedSongRepository(session).find(news.shared_song_id)
             assert song is not None, "songs are never deleted"
             await TurnRepository(session).end(news.turn_id, now=now, outcome=FAILED)
+            await TurnRepository(session).leave_unsaid(news.turn_id, "ended", now=now)
             await advance(session, song, rules=rules_of(song), now=now)
             return await read_board(session, song.id, rules=rules_of(song))
 
@@ -293,10 +329,15 @@ class Clockwork:
 
 def _may_move(turn: Turn, song: SharedSong, now: datetime) -> bool:
     """Whether a turn under way is to be looked at more closely; the bot's always is."""
-    if turn.user_id is None or song.closed_at is not None or not rules_of(song).turn_mode:
+    if turn.user_id is None or song.closed_at is not None or not rules_of(song).turn_mode or _is_overdue(turn, now):
         return True
     assert turn.ends_at is not None
     return turn.ends_at <= now or (turn.reminded_at is None and _reminder_at(turn) <= now)
+
+
+def _is_overdue(turn: Turn, now: datetime) -> bool:
+    """Whether whoever was to say something of a turn had time enough."""
+    return turn.unsaid is not None and turn.unsaid_at is not None and turn.unsaid_at <= now - _TIME_TO_TELL
 
 
 def _reminder_at(turn: Turn) -> datetime:
@@ -312,22 +353,31 @@ async def _end_claims(session: AsyncSession, now: datetime) -> None:
             await shared.touch(song.id)
 
 
-async def _news(
-    session: AsyncSession,
-    kind: str,
-    turn: Turn,
-    song: SharedSong,
-    *,
-    who: Author | None = None,
-    has_played: bool = False,
-) -> _News:
+async def _take_unsaid(session: AsyncSession, turn: Turn, song: SharedSong, now: datetime) -> _News | None:
+    """Take over what somebody else was to say, unless time has passed over it."""
+    kind = turn.unsaid
+    if kind is None or not _is_overdue(turn, now):
+        return None
+    turns = TurnRepository(session)
+    if not await turns.take_unsaid(turn.id, kind, before=now - _TIME_TO_TELL, now=now):
+        return None
+    is_over = turn.ended_at is not None or turn.ends_at is None or turn.ends_at <= now
+    if song.closed_at is not None or (kind == "reminder" and is_over):
+        await turns.note_said(turn.id, kind)
+        return None
+    return replace(await _news(session, kind, turn, song, now=now), is_late=True)
+
+
+async def _news(session: AsyncSession, kind: str, turn: Turn, song: SharedSong, *, now: datetime) -> _News:
+    """Return what is to be said, after noting that it is."""
+    await TurnRepository(session).leave_unsaid(turn.id, kind, now=now)
+    user = None if turn.user_id is None else await session.get_one(User, turn.user_id)
     return _News(
         kind=kind,
         place=Place(guild_id=song.guild_id, channel_id=song.channel_id),
         shared_song_id=song.id,
         turn_id=turn.id,
         board=await read_board(session, song.id, rules=rules_of(song)),
-        who=who,
+        who=None if user is None else author_of(user),
         ends_at=turn.ends_at,
-        has_played=has_played,
     )

@@ -250,3 +250,78 @@ async def test_one_songs_trouble_is_not_the_others(songs, turns, clock, clockwor
     monkeypatch.setattr(herald, "time_up", fail)
     await clockwork.tick(herald=herald, orders=NoOrders())
     assert (await turns.order(THREAD)).current.name == "Ben"
+
+
+class Killed(BaseException):
+    """A kill: nothing after it is done."""
+
+
+class MuteHerald(ListHerald):
+    """Dies at the first word."""
+
+    async def remind(self, *_, **__):
+        raise Killed
+
+    time_up = bot_ended = bot_begins = remind
+
+
+async def die(database, clock, orders=None):
+    with pytest.raises(Killed):
+        await Clockwork(database, now=clock).tick(herald=MuteHerald(), orders=orders or NoOrders())
+
+
+async def test_what_a_killed_bot_left_unsaid_is_said_after_the_restart(database, songs, turns, clock, herald):
+    """Once, by whoever looks a minute later; the queue did not wait for that."""
+    await begin(songs, bot_plays=False)
+    await turns.play(ADA, THREAD)
+    await turns.play(BEN, THREAD)
+    clock.go(minutes=8)
+    await die(database, clock)
+    another = Clockwork(database, now=clock)
+    assert await another.tick(herald=herald, orders=NoOrders()) <= clock.now + timedelta(minutes=1)
+    assert herald.said == [], "the first one may only be slow"
+    clock.go(minutes=1)
+    for _ in range(2):
+        await another.tick(herald=herald, orders=NoOrders())
+    assert herald.said == [("remind", "Ada")]
+    clock.go(minutes=1)
+    await die(database, clock)
+    assert (await turns.order(THREAD)).current.name == "Ben"
+    clock.go(minutes=1)
+    for _ in range(2):
+        await another.tick(herald=herald, orders=NoOrders())
+    assert herald.said[1:] == [("up", "Ada", "Ben")]
+
+
+async def test_a_reminder_of_a_turn_that_is_over_stays_unsaid(database, songs, turns, clock, herald):
+    """Whoever handed on meanwhile is not told that their time runs out."""
+    await begin(songs, bot_plays=False)
+    await turns.play(ADA, THREAD)
+    clock.go(minutes=8)
+    await die(database, clock)
+    await turns.done(ADA, THREAD)
+    clock.go(minutes=1)
+    await Clockwork(database, now=clock).tick(herald=herald, orders=NoOrders())
+    assert herald.said == []
+
+
+async def test_a_bot_that_died_before_it_played_plays_after_the_restart(
+    database, songs, turns, clock, herald, open_studio
+):
+    """And says what it played though it was killed before that, too."""
+    await begin(songs, bot_plays=False)
+    another = Clockwork(database, now=clock)
+    async with open_studio() as studio:
+        await make_result(studio, make_order(author=ADA, place=THREAD))
+        await turns.play(ADA, THREAD)
+        await turns.bot(ADA, THREAD)
+        await die(database, clock, studio.jobs)
+        clock.go(minutes=1)
+        await another.tick(herald=herald, orders=studio.jobs)
+        assert herald.said == [("begins",)]
+        await studio.presenter.answered()
+        await die(database, clock, studio.jobs)
+        clock.go(minutes=1)
+        for _ in range(2):
+            await another.tick(herald=herald, orders=studio.jobs)
+    assert herald.said[1:] == [("bot", True, "Ada")]
