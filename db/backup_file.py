@@ -22,6 +22,7 @@ from core.errors import InputError
 from db.portable import Row, TableShape, encode_row
 
 FORMAT = 1
+_SQLITE_BEGINS = b"SQLite format 3\0"
 _DAMAGES = (OSError, EOFError, zlib.error, ValueError, KeyError, TypeError)
 
 
@@ -110,6 +111,11 @@ def read_tables(file: Path) -> Generator[tuple[TableShape, Row | None]]:
 def _read(file: Path) -> Generator[tuple[Header, TableShape | None, Row | None]]:
     if not file.is_file():
         raise InputError(f"There is no file {file}. Check the name.")
+    if _is_sqlite(file):
+        raise InputError(
+            f"{file} is no backup but a database itself, as SQLite keeps it. Use it as it is, with "
+            f"DATABASE_URL=sqlite+aiosqlite:///{file.absolute()}; its tables are brought up to date at the start."
+        )
     try:
         with gzip.open(file, "rb") as lines:
             yield from _parse(lines)
@@ -150,6 +156,11 @@ def _header(part: dict[str, Any]) -> Header:
 
 def _encode(data: dict[str, Any]) -> bytes:
     return json.dumps(data, separators=(",", ":")).encode()
+
+
+def _is_sqlite(file: Path) -> bool:
+    with file.open("rb") as bytes_of:
+        return bytes_of.read(len(_SQLITE_BEGINS)) == _SQLITE_BEGINS
 
 
 def _damaged(file: Path) -> InputError:
