@@ -28,7 +28,7 @@ def read_upload(filename: str, data: bytes, *, limits: UploadLimits, is_sound: b
     """
     if len(data) > limits.max_bytes:
         raise UploadTooLargeError(what="bytes", limit=limits.max_bytes, actual=len(data))
-    piece = _hear(data) if is_sound else _read_by_content(filename, data)
+    piece = _hear(data) if is_sound else _read_by_content(filename, data, max_notes=limits.max_notes)
 
     if piece.num_notes > limits.max_notes:
         raise UploadTooLargeError(what="notes", limit=limits.max_notes, actual=piece.num_notes)
@@ -46,19 +46,20 @@ def _hear(data: bytes) -> Piece:
     return transcribe(data)
 
 
-def _read_by_content(filename: str, data: bytes) -> Piece:
+def _read_by_content(filename: str, data: bytes, *, max_notes: int) -> Piece:
     if not data:
         raise MIDIFileError("The file is empty. Export it again and send the new one.")
-    if looks_like_sound(data):
+    is_xml = _looks_like_xml(data)  # in UTF-16 it begins as MP3 may
+    if looks_like_sound(data) and not is_xml:
         raise InputError(
             "That is sound, not notes. Send a clip of one voice to /hum, check what I heard, and go on from there."
         )
     if _MIDI_MAGIC in data[:256] or data[:4] == _RIFF_MAGIC:  # a few players write bytes before the header
-        return read_midi(data[data.index(_MIDI_MAGIC) :] if _MIDI_MAGIC in data[:256] else data)
-    if data[:4] == _ZIP_MAGIC or _looks_like_xml(data):
-        return read_musicxml(data)
+        return read_midi(data[data.index(_MIDI_MAGIC) :] if _MIDI_MAGIC in data[:256] else data, max_notes=max_notes)
+    if data[:4] == _ZIP_MAGIC or is_xml:
+        return read_musicxml(data, max_notes=max_notes)
     if filename.lower().endswith(".abc") or looks_like_abc(data[:_ABC_HEAD_BYTES].decode("latin-1")):
-        return read_abc(data)
+        return read_abc(data, max_notes=max_notes)
     if filename.lower().endswith((".mid", ".midi", ".kar")):
         raise MIDIFileError("This file has a MIDI name but is not a MIDI file. Export it as a Standard MIDI File.")
     raise InputError(f"I cannot read this kind of file. Send {_ACCEPTED}.")

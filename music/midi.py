@@ -45,6 +45,11 @@ with contextlib.redirect_stdout(
 SUFFIXES = (".mid", ".midi", ".kar")
 MAX_NOTES = 500_000
 MAX_HOURS = 5
+MAX_TRACKS = 256
+MAX_CHANGES = 20_000
+"""Of tempo, of metre and of key, each: twenty hours of a change in every bar of 4/4."""
+MAX_CONTROLS = 500_000
+"""Controllers, pitch bends and words together."""
 MAX_NAME_LENGTH = 64
 MICROSECONDS_PER_MINUTE = 60_000_000
 _MAX_TICKS = 0x0FFFFFFF  # the longest wait that a file can say; symusic counts in 32 bits
@@ -60,7 +65,7 @@ def read_midi(data: bytes, *, max_notes: int = MAX_NOTES, max_hours: float = MAX
 
     Raises:
         MIDIFileError: if it is not one.
-        UploadTooLargeError: for more than ``max_notes`` notes or ``max_hours`` hours.
+        UploadTooLargeError: for more than ``max_notes`` notes or ``max_hours`` hours, or more of anything else than music has.
     """
     data = midi_chunks.repair_file(data)
     try:
@@ -74,6 +79,7 @@ def read_midi(data: bytes, *, max_notes: int = MAX_NOTES, max_hours: float = MAX
 
     if num_notes > max_notes:
         raise UploadTooLargeError(what="notes", limit=max_notes, actual=num_notes)
+    _refuse_floods(score)
     piece = Piece(
         tracks=_read_tracks(score),
         ticks_per_quarter=int(score.ticks_per_quarter),
@@ -123,6 +129,20 @@ def drop_credit_lines(data: bytes) -> bytes:
 
 
 # --- reading
+
+
+def _refuse_floods(score: Any) -> None:
+    """Refuse what would take Python longer than anybody waits, while it is still numbers in symusic's hands."""
+    num_controls = sum(len(each.controls) + len(each.pitch_bends) + len(each.lyrics) for each in score.tracks)
+    for what, actual, limit in (
+        ("tracks", sum(len(each.notes) > 0 for each in score.tracks), MAX_TRACKS),
+        ("changes of tempo", len(score.tempos), MAX_CHANGES),
+        ("changes of metre", len(score.time_signatures), MAX_CHANGES),
+        ("changes of key", len(score.key_signatures), MAX_CHANGES),
+        ("controllers, bends and words", num_controls + len(score.markers), MAX_CONTROLS),
+    ):
+        if actual > limit:
+            raise UploadTooLargeError(what=what, limit=limit, actual=actual)
 
 
 def _read_tracks(score: Any) -> tuple[Track, ...]:

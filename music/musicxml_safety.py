@@ -19,6 +19,10 @@ from core.errors import MusicXMLFileError, UploadTooLargeError
 MAX_ZIP_ENTRIES = 64
 MAX_XML_BYTES = 32_000_000
 MAX_DEPTH = 64
+MAX_TAG_CHARS = 10_000
+MAX_PARTS = 256
+MAX_MEASURES = 60_000
+"""In all parts together."""
 MAX_REPEAT_TIMES = 16
 MAX_BEATS = 64
 """Of one metre, and what one beat may be the part of: music21 divides bars in time that grows much faster than their beats."""
@@ -31,6 +35,7 @@ _DOCUMENT_TYPE = re.compile(
 )
 _BEATS = re.compile(r"\s*\d{1,3}(?:\s*\+\s*\d{1,3}){0,9}\s*")
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
+_ENDLESS_TAG = re.compile(rf"<[A-Za-z][^<>]{{{MAX_TAG_CHARS}}}")
 _DECLARED_ENCODING = re.compile(rb"encoding\s*=\s*[\"']([A-Za-z0-9._-]+)[\"']")
 
 
@@ -39,7 +44,7 @@ def parse_safely(data: bytes, *, max_notes: int) -> ET.Element:
 
     Raises:
         MusicXMLFileError: for what is not readable or not safe.
-        UploadTooLargeError: for too many bytes or notes.
+        UploadTooLargeError: for too many bytes, notes, parts or bars.
     """
     text = _decode(_unzip(data) if data[:2] == b"PK" else data)
     text = _DOCUMENT_TYPE.sub("", _DECLARATION.sub("", text, count=1), count=1)
@@ -47,8 +52,15 @@ def parse_safely(data: bytes, *, max_notes: int) -> ET.Element:
         raise MusicXMLFileError(
             "This MusicXML file defines entities of its own, which I do not open. Export it from your score editor again."
         )
-    if text.count("<note") > max_notes:
-        raise UploadTooLargeError(what="notes", limit=max_notes, actual=text.count("<note"))
+    for what, tag, limit in (
+        ("notes", "<note", max_notes),
+        ("parts", "<part ", MAX_PARTS),
+        ("bars", "<measure", MAX_MEASURES),
+    ):
+        if text.count(tag) > limit:
+            raise UploadTooLargeError(what=what, limit=limit, actual=text.count(tag))
+    if _ENDLESS_TAG.search(text):
+        raise MusicXMLFileError("This XML file has a tag without end. Export it from your score editor again.")
 
     root = _parse_tree(text)
     if root.tag == "score-timewise":
@@ -76,7 +88,9 @@ def _unzip(data: bytes) -> bytes:
 
 def _check_size(archive: zipfile.ZipFile) -> None:
     entries = archive.infolist()
-    if len(entries) > MAX_ZIP_ENTRIES or sum(entry.file_size for entry in entries) > MAX_XML_BYTES:
+    if len(entries) > MAX_ZIP_ENTRIES:
+        raise UploadTooLargeError(what="files in the archive", limit=MAX_ZIP_ENTRIES, actual=len(entries))
+    if sum(entry.file_size for entry in entries) > MAX_XML_BYTES:
         raise UploadTooLargeError(what="bytes when unpacked", limit=MAX_XML_BYTES)
 
 
