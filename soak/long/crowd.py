@@ -31,7 +31,7 @@ class Plan:
 
     seed: int = 1
     minutes: float = 120.0
-    num_people: int = 16
+    num_people: int = 12
     commands_per_minute: float = 20.0
     num_channels: int = 8
     num_songs: int = 3
