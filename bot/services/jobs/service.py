@@ -24,7 +24,7 @@ from bot.services.ports import MediaMaker, Writer
 from bot.services.replies.library import ReplyParts
 from bot.services.replies.takes import check_num_takes, take_names
 from bot.services.sampling import draw_seed
-from core.errors import LimitError, StorageError, TuttiError
+from core.errors import StorageError, TuttiError
 from core.metrics import Metrics
 from core.settings import LimitSettings
 from db.engine import Database
@@ -87,9 +87,10 @@ class JobService:
         self._watch = asyncio.create_task(self._watch_over_jobs(), name="job-watch")
 
     async def stop(self, *, drain_seconds: float = 0.0) -> None:
-        """Take no more orders, let the networks finish what they have begun for ``drain_seconds``, and end the tasks.
+        """Begin nothing more, let the networks finish what they have begun for ``drain_seconds``, and end the tasks.
 
-        What is not finished then stays stored and is resumed by the next ``start``; whoever waits for it is told.
+        What is not finished then, and what is ordered meanwhile, stays stored and is resumed by the next ``start``, or by another
+        bot on the same database; whoever waits for it is told.
         """
         self._is_stopping = True
         waiting = {job_id for job_id in self._making if self._is_waiting(job_id)}
@@ -113,7 +114,7 @@ class JobService:
 
     @property
     def is_accepting(self) -> bool:
-        """Whether orders are taken: not before the start, and not once the bot was asked to stop."""
+        """Whether orders are carried out: not before the start, and not once the bot was asked to stop."""
         return self._watch is not None and not self._is_stopping
 
     async def check(self, order: JobOrder) -> None:
@@ -127,6 +128,8 @@ class JobService:
     async def submit(self, order: JobOrder) -> JobView:
         """Store an order with its input and start to work on it; it is in the database when this returns.
 
+        While the bot stops it is only stored. Its lease is not renewed then, so whoever is there next takes it.
+
         Raises:
             core.errors.InputError: for options that no network can serve.
             core.errors.LimitError: when the person, the server or everybody together has too many unfinished jobs.
@@ -136,13 +139,14 @@ class JobService:
         seed = draw_seed(order.options.seed)
         job = await self._store.accept(order, seed=seed, soonest_end=self._soonest_end(order), limits=limits)
         _log.info("job_queued", job_id=job.job_id, kind=job.kind)
-        self._begin(job.job_id)
+        if self._is_stopping:
+            _log.info("job_left_to_the_next_start", job_id=job.job_id)
+        else:
+            self._begin(job.job_id)
         return job
 
     async def _dress(self, order: JobOrder) -> tuple[JobOrder, LimitSettings]:
         """Return an order with its place's defaults, and the limits there; what cannot be served is refused."""
-        if self._is_stopping:
-            raise LimitError("I am just being restarted. Try again in a minute.", retry_after_seconds=60.0)
         check_num_takes(order.num_takes)
         order = await self._rules.dress(order)
         limits = await self._rules.limits_of(order.place)
@@ -159,6 +163,8 @@ class JobService:
             core.errors.NotFoundError: when there is no such job.
         """
         await self._store.attach_message(job_id, message_id)
+        if self._is_stopping and job_id not in self._tasks:
+            await self._tell_restart(job_id)
 
     async def cancel(self, job_id: int, *, author: Author) -> None:
         """Stop a job; the presenter then shows ``CancelledJobError``. A finished job stays as it is.
@@ -193,11 +199,14 @@ class JobService:
             if making := self._making.get(job_id):
                 making.cancel()
         for job_id in job_ids:
-            try:
-                view = ProgressView(stage="restarting")
-                await self._doors.presenter.show_progress(await self._store.job(job_id), view)
-            except TuttiError:  # a courtesy
-                _log.info("restart_not_shown", job_id=job_id)
+            await self._tell_restart(job_id)
+
+    async def _tell_restart(self, job_id: int) -> None:
+        try:
+            view = ProgressView(stage="restarting")
+            await self._doors.presenter.show_progress(await self._store.job(job_id), view)
+        except TuttiError:  # a courtesy
+            _log.info("restart_not_shown", job_id=job_id)
 
     def _begin(self, job_id: int) -> None:
         if job_id in self._tasks:

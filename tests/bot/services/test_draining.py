@@ -1,11 +1,13 @@
 """Stopping in good order: what the networks have begun is finished and answered, the rest waits for the next start."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
+from bot.services.clock import utc_now
 from bot.services.options import GenerateOptions
-from core.errors import LimitError
+from db.tables import Job
 from tests.factories.doors import ListPresenter, StandInWriter
 from tests.factories.orders import BEN, make_order
 from tests.factories.studio import Studio
@@ -70,14 +72,50 @@ async def test_draining_has_a_limit(studio, database):
     await following.jobs.stop()
 
 
-async def test_no_order_is_taken_while_draining(studio):
-    """People get a sentence, and nothing is stored."""
+async def test_orders_that_come_while_draining_wait_for_the_next_start(studio, database):
+    """They are stored, their people read that it goes on after the restart, and each is answered once, by the next service."""
     stopping = asyncio.create_task(studio.jobs.stop(drain_seconds=20))
     await asyncio.sleep(0)
-    with pytest.raises(LimitError, match="restarted"):
-        await studio.jobs.submit(make_order())
+    job = await studio.jobs.submit(make_order(GenerateOptions(num_bars=2, seed=3), author=BEN))
+    await studio.jobs.attach_message(job.job_id, 77)
     studio.writer.gate.set()
     await stopping
+
+    assert await last_stage_of(studio.presenter, job.job_id) == "restarting"
+    assert [shown.job_id for shown, _ in studio.presenter.replies] == [1]
+    following = Studio(database, presenter=studio.presenter)
+    await following.jobs.start()
+    async with asyncio.timeout(20):
+        while len(studio.presenter.replies) < 3:
+            await studio.presenter.answered()
+    await following.jobs.stop()
+    assert sorted(shown.job_id for shown, _ in studio.presenter.replies) == [1, 2, 3]
+    assert studio.presenter.errors == []
+
+
+async def test_another_bot_takes_over_what_waits_while_the_first_drains(studio, database, monkeypatch):
+    """A rolling upgrade: two bots on one database; what waits is no longer renewed and goes to the second, nobody gets two answers."""
+    stopping = asyncio.create_task(studio.jobs.stop(drain_seconds=20))
+    await asyncio.sleep(0)
+    late = await studio.jobs.submit(make_order(GenerateOptions(num_bars=2, seed=3), author=BEN))
+    async with database.writing() as session:  # half a minute passes
+        for job_id in (2, late.job_id):
+            (await session.get_one(Job, job_id)).lease_until = utc_now() - timedelta(seconds=1)
+    monkeypatch.setattr("socket.gethostname", lambda: "another machine")  # or it would be sure that the first is dead
+    following = Studio(database, presenter=studio.presenter)
+    await following.jobs.start()
+    async with asyncio.timeout(20):
+        while len(studio.presenter.replies) < 2:
+            await studio.presenter.answered()
+    assert sorted(shown.job_id for shown, _ in studio.presenter.replies) == [2, late.job_id]
+    assert not stopping.done()
+
+    studio.writer.gate.set()
+    await stopping
+    await following.jobs.stop()
+
+    assert sorted(shown.job_id for shown, _ in studio.presenter.replies) == [1, 2, late.job_id]
+    assert studio.presenter.errors == []
 
 
 async def test_orders_are_no_longer_taken_once_draining_has_begun(studio):

@@ -1,10 +1,7 @@
 """Jobs across a stop, a start and a crash of the service, on a real database."""
 
-import pytest
-
 from bot.services.jobs.service import JobService
 from core.errors import (
-    LimitError,
     WorkerLostError,
 )
 from db.tables import Job
@@ -69,11 +66,16 @@ async def test_attached_message_is_known_after_a_restart(open_studio):
     assert second.presenter.replies[0][0].message_id == 4711
 
 
-async def test_service_that_stops_takes_no_orders(open_studio):
-    async with open_studio() as studio:
-        pass
-    with pytest.raises(LimitError):
-        await studio.jobs.submit(make_order())
+async def test_service_that_stopped_keeps_orders_for_the_next(open_studio, database):
+    """Whoever asks in the last moment is not sent away: the order is stored, and answered by the next service."""
+    studio = Studio(database)
+    await studio.jobs.start()
+    await studio.jobs.stop()
+    job = await studio.jobs.submit(make_order())
+    assert studio.writer.requests == []
+    async with open_studio() as second:
+        await second.presenter.answered()
+    assert [shown.job_id for shown, _ in second.presenter.replies] == [job.job_id]
 
 
 async def test_stop_without_start_is_quiet(database):
