@@ -5,11 +5,9 @@ It knows nothing of what happens to that music, and does not read the files.
 
 from __future__ import annotations
 
-import asyncio
 import re
 from typing import Any
 
-import aiohttp
 import discord
 
 from bot.services.model import FromRevision, Place, Source, Upload
@@ -17,11 +15,11 @@ from bot.services.songs.service import SongService
 from bot.services.together.service import SharedSongs
 from bot.ui.answers import author_of, place_of
 from bot.ui.courier import send_again
+from bot.ui.fetching import fetch
 from core.errors import InputError, NoMusicError, NotFoundError, PermissionDeniedError, UploadTooLargeError
 
 MUSIC_SUFFIXES = (".mid", ".midi", ".kar", ".musicxml", ".mxl", ".xml", ".abc")
 
-_DOWNLOAD_TIMEOUT_SECONDS = 8.0
 _LINK = re.compile(
     r"<?https://(?:ptb\.|canary\.)?discord(?:app)?\.com/channels/(?P<guild>@me|[0-9]{1,20})/"
     r"(?P<channel>[0-9]{1,20})/(?P<message>[0-9]{1,20})/?>?"
@@ -91,16 +89,12 @@ class SourceFinder:
         """Fetch an attached file.
 
         Raises:
-            UploadTooLargeError: before fetching, by the size that Discord states.
+            UploadTooLargeError: before fetching, by the size that Discord states; or while more arrives than that.
             InputError: when Discord does not give it.
         """
         if attachment.size > self._max_upload_bytes:
             raise UploadTooLargeError(what="bytes", limit=self._max_upload_bytes, actual=attachment.size)
-        try:
-            async with asyncio.timeout(_DOWNLOAD_TIMEOUT_SECONDS):
-                data = await attachment.read()
-        except (discord.HTTPException, aiohttp.ClientError, OSError) as error:  # TimeoutError is an OSError
-            raise InputError("I could not fetch that file from Discord. Attach it again.") from error
+        data = await fetch(attachment.url, http=self._client.http, max_bytes=self._max_upload_bytes)
         return Upload(filename=attachment.filename, data=data)
 
     async def _follow(self, interaction: discord.Interaction[Any], link: str) -> Source:

@@ -125,7 +125,7 @@ async def test_roles_and_channels_are_asked_before_work_starts(page: Page, boss,
 
 async def test_a_hundred_commands_a_minute_are_too_many(guest, channel, tutti, monkeypatch):
     """Further ones are told how long to wait, and nothing is made for them."""
-    limits = tutti.settings.limits.model_copy(update={"max_commands_per_minute": 3})
+    limits = tutti.services.keeping.rules.limits.model_copy(update={"max_commands_per_minute": 3})
     monkeypatch.setattr(tutti.services.keeping.gate, "_limits", limits)
     started = [await guest.start_command(channel, "describe") for _ in range(8)]
     answers = await asyncio.gather(*(guest.answer_to(each) for each in started))
