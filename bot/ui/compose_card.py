@@ -315,10 +315,9 @@ async def heed_form(desk: Desk, interaction: discord.Interaction[Any]) -> None:
     match = FORM_IDS["compose-form"].fullmatch(custom_id)
     if match is None:
         return
-    edit = read_form(data)
     number = int(match["draft_id"] or match["revision_id"])
     handler = _edit_draft if match["draft_id"] else _edit_stage
-    await desk.guarded(interaction, lambda: handler(desk, interaction, number, edit), custom_id=custom_id)
+    await desk.guarded(interaction, lambda: handler(desk, interaction, number, read_form(data)), custom_id=custom_id)
 
 
 async def _edit_draft(desk: Desk, interaction: discord.Interaction[Any], draft_id: int, edit: PlanEdit) -> None:
