@@ -52,12 +52,24 @@ def check_shown(texts: Iterable[str]) -> None:
         BrokenPromiseError: for one that pings, or shows a path or a piece of a traceback, or is longer than Discord takes.
     """
     for text in texts:
-        for pattern, what in ((_PING, "a ping"), (_PATH, "a path"), (_CODE, "a piece of a traceback")):
-            found = pattern.search(text)
-            if found is not None:
-                raise BrokenPromiseError(f"{what} is shown: {text[max(found.start() - 40, 0) : found.end() + 40]!r}")
+        check_shown_code(text)
+        found = _PING.search(text)
+        if found is not None:
+            raise BrokenPromiseError(f"a ping is shown: {text[max(found.start() - 40, 0) : found.end() + 40]!r}")
         if len(text) > _MAX_SENTENCE_LENGTH * 2:
             raise BrokenPromiseError(f"a text of {len(text)} characters is shown")
+
+
+def check_shown_code(text: str) -> None:
+    """Look at a text for what only the log may have.
+
+    Raises:
+        BrokenPromiseError: for a path or a piece of a traceback.
+    """
+    for pattern, what in ((_PATH, "a path"), (_CODE, "a piece of a traceback")):
+        found = pattern.search(text)
+        if found is not None:
+            raise BrokenPromiseError(f"{what} is shown: {text[max(found.start() - 40, 0) : found.end() + 40]!r}")
 
 
 def check_piece(piece: Piece, *, max_notes: int) -> None:

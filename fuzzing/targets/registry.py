@@ -12,6 +12,7 @@ MODULES = {
     "abc": "fuzzing.targets.abc_tunes",
     "frames": "fuzzing.targets.frames",
     "words": "fuzzing.targets.words",
+    "interactions": "fuzzing.targets.interactions",
 }
 NAMES = tuple(MODULES)
 
