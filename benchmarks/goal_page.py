@@ -67,6 +67,8 @@ def find(measure: Measure, files: Mapping[str, Any]) -> Found:
     value: Any = content
     for key in measure.at:
         entry, value = value, _step(value, key)
+        if isinstance(value, Mapping) and "measured" in value:  # a table that says itself when it was measured
+            when = _when(value)
     note = str(entry.get("note", "")) if isinstance(entry, Mapping) else ""
     if isinstance(value, Mapping):  # of several numbers, the worst counts
         value = (min if measure.is_least else max)(value.values())

@@ -1,0 +1,119 @@
+"""Presses everything there is to press, fresh, after a restart and after a day, and says what no longer does what it did.
+
+A button works when its press ends in the same kind of answer as that of a fresh one: the same form, a result with the same title,
+the same page, or the same words. What is compared is the kind, not the notes: each gallery has results of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from soak.promises.gallery import Exhibit, labels_of
+from soak.promises.visitor import Outcome, files_of
+
+_MOST_PRESSES = 40  # on one message: presses that change it may bring up others
+_NUMBERS = re.compile(r"[0-9#:]+")
+_NUM_WORDS = 4
+_SEAL = "~"
+_APOLOGY = re.compile(
+    r"Reference:|I was cut off|went wrong|takes too long|Try again|did not put that there", re.IGNORECASE
+)
+SETTINGS = "settings"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Press:
+    """What came of one press, as a kind that can be compared."""
+
+    exhibit: str
+    label: str
+    custom_id: str
+    came: str
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What the same press in another gallery has in common with this one."""
+        return self.exhibit, self.label, _NUMBERS.sub("", self.custom_id.partition(_SEAL)[0])
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether nothing came of it, or an apology."""
+        return self.came.startswith(("failed", "nothing", "refused by the page", "apology"))
+
+
+async def press_all(exhibits: Sequence[Exhibit]) -> list[Press]:
+    """Press everything on every message: messages at the same time, what is on one after the other; settings when nobody works."""
+    own = [each for each in exhibits if each.name != SETTINGS]
+    last = [each for each in exhibits if each.name == SETTINGS]
+    found = [*await asyncio.gather(*map(_press_one, own)), *[await _press_one(each) for each in last]]
+    return [press for some in found for press in some]
+
+
+async def _press_one(exhibit: Exhibit) -> list[Press]:
+    presses: list[Press] = []
+    done: set[tuple[str, str]] = set()
+    while len(presses) < _MOST_PRESSES and exhibit.message_id not in exhibit.visitor.deleted:
+        left = [each for each in labels_of(exhibit.message) if (each[0], each[1]) not in done]
+        if not left:
+            break
+        label, custom_id, values = left[0]
+        done.add((label, custom_id))
+        try:
+            came = kind_of(await exhibit.visitor.press(exhibit.message, custom_id, values))
+        except TimeoutError:
+            came = "nothing"
+        except RuntimeError as error:  # the page refuses what Discord's client would not have offered
+            came = f"refused by the page: {error}"
+        presses.append(Press(exhibit=exhibit.name, label=label, custom_id=custom_id, came=came))
+    return presses
+
+
+def kind_of(outcome: Outcome) -> str:
+    """Return what came of a press, without what differs from song to song."""
+    if outcome.failure:
+        return f"failed: {outcome.failure}"
+    if outcome.form:
+        return f"the form “{outcome.form.get('title')}”"
+    message = outcome.message
+    if _APOLOGY.search(outcome.text):
+        return f"apology: {' '.join(outcome.text.split())[:100]}"
+    titles = [str(embed.get("title") or "") for embed in message.get("embeds") or ()]
+    words = titles[0] if titles and titles[0] else outcome.text
+    said = " ".join(_NUMBERS.sub("", words).split()[:_NUM_WORDS])
+    suffixes = sorted({each["filename"].rpartition(".")[2] for each in files_of(message)})
+    where = (
+        "in place"
+        if outcome.response in ("update", "deferred_update")
+        else "privately"
+        if message.get("is_ephemeral")
+        else "for all"
+    )
+    return f"{where}: {said}" + (f" ({', '.join(suffixes)})" if suffixes else "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """How many of the fresh presses came out the same later, and what did not."""
+
+    num_pressed: int
+    num_same: int
+    different: tuple[str, ...]
+
+    @property
+    def percent(self) -> float:
+        return 100.0 * self.num_same / max(self.num_pressed, 1)
+
+
+def compare(fresh: Sequence[Press], later: Sequence[Press]) -> Comparison:
+    """Hold later presses against fresh ones; a fresh one that failed counts as one that does not work, too."""
+    found = {press.key: press for press in later}
+    different: list[str] = []
+    for press in fresh:
+        now = found.get(press.key)
+        if now is None or now.came != press.came or now.has_failed:
+            came = "not there" if now is None else now.came
+            different.append(f"{press.label} ({press.exhibit}): {came}, fresh: {press.came}")
+    return Comparison(num_pressed=len(fresh), num_same=len(fresh) - len(different), different=tuple(different))

@@ -1,0 +1,85 @@
+"""Asks for everything that can be asked for, again and again, and compares what came: alone, beside others, after kills and restarts."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+import psutil
+
+from benchmarks.bot_process import child_process_ids
+from benchmarks.results import ResultTable
+from soak.commands.keeper import BotKeeper
+from soak.promises.measures import bytes_row, loudness_row, reader_rows
+from soak.promises.tour import ask_all, midi_of, wishes
+from soak.promises.visitor import Outcome, Visitor, files_of
+
+_OTHER_SEED = 1_000
+
+
+async def measure(
+    arrive: Callable[[str], Awaitable[Visitor]], keeper: BotKeeper, *, channel_id: str, seeds: Sequence[int]
+) -> tuple[ResultTable, ...]:
+    """Return the tables of the same bytes, of files that open and of loudness.
+
+    Raises:
+        TimeoutError: when somebody is not answered.
+    """
+    ada, ben = await arrive("Ada"), await arrive("Ben")
+    asked = wishes()
+
+    async def tour(*, is_at_once: bool = False) -> dict[str, bytes]:
+        return await midi_of(ada, await ask_all(ada, channel_id, asked, seeds=seeds, is_at_once=is_at_once))
+
+    answers = await ask_all(ada, channel_id, asked, seeds=seeds)
+    first = await midi_of(ada, answers)
+    sounds = await _sounds_of(ada, answers)
+    again = await tour()
+    noise = asyncio.create_task(ask_all(ben, channel_id, asked, seeds=(_OTHER_SEED,), is_at_once=True))
+    beside = await tour(is_at_once=True)
+    await noise
+    await _replace_workers(keeper)
+    other_workers = await tour()
+    await keeper.kill("bot", random.Random(0))
+    restarted = await tour()
+
+    what = f"{len(asked)} operations, seeds {seeds[0]} to {seeds[-1]}"
+    rows = (
+        bytes_row("asked again", first, again, what=what),
+        bytes_row("beside others", first, beside, what=f"{what}, all at once, and somebody else's with another seed"),
+        bytes_row("by other worker processes", first, other_workers, what=f"{what}, every worker killed before"),
+        bytes_row("after kill -9 and restart", first, restarted, what=f"{what}, the bot killed before"),
+    )
+    conditions = f"{', '.join(asked)}; as downloaded by a person in the sandbox; shipped weights, default engine"
+    different = {name: data for name, data in first.items() if data}
+    return (
+        ResultTable(name="same_bytes", title="The same wish gives the same bytes", conditions=conditions, rows=rows),
+        ResultTable(
+            name="readers",
+            title="Files open elsewhere",
+            conditions=f"{conditions}; opened: read without an error, with as many notes as symusic finds (music21: with notes)",
+            rows=tuple(reader_rows(different)),
+        ),
+        ResultTable(
+            name="loudness", title="Replies are equally loud", conditions=conditions, rows=(loudness_row(sounds),)
+        ),
+    )
+
+
+async def _sounds_of(visitor: Visitor, answers: Mapping[str, Outcome]) -> dict[str, bytes]:
+    """Return the sound of each answer."""
+    found: dict[str, bytes] = {}
+    for name, outcome in answers.items():
+        for attachment in files_of(outcome.message):
+            if attachment["filename"].endswith(".ogg"):
+                found[name] = await visitor.download(attachment)
+    return found
+
+
+async def _replace_workers(keeper: BotKeeper) -> None:
+    """Kill every process that holds networks; the bot starts others."""
+    assert keeper.process_id is not None
+    for process_id in child_process_ids(keeper.process_id, "inference worker"):
+        psutil.Process(process_id).kill()
+    await asyncio.sleep(1)
