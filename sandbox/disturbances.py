@@ -8,11 +8,14 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from sandbox.errors import PageRequestError
-from sandbox.weather import CDN_RATES, EVENT_RATES, REQUEST_RATES, Weather
+from sandbox.permissions import BITS
+from sandbox.weather import CDN_RATES, EVENT_RATES, REQUEST_RATES, WORLD_RATES, Weather
 
 REQUEST_ACTIONS = ("status", "drop", "delay")
 EVENT_ACTIONS = {"event_delay", "event_double", "event_swap", "event_loss"}
-ACTIONS = (*REQUEST_ACTIONS, *sorted(EVENT_ACTIONS), "heartbeat")
+CONNECTION_ACTIONS = ("connection_drop", "reconnect", "invalidate", "invalidate_resumable")
+ACTIONS = (*REQUEST_ACTIONS, *WORLD_RATES, *sorted(EVENT_ACTIONS), *CONNECTION_ACTIONS, "heartbeat")
+_OF_EVENTS = (*EVENT_ACTIONS, *CONNECTION_ACTIONS)
 CDN_PATH = "/cdn/attachments"
 _SERVER_ERRORS = (500, 502, 503)
 _MAX_DISTURBANCES = 100
@@ -21,7 +24,7 @@ _MAX_DELAY_SECONDS = 60.0
 
 @dataclass(slots=True, kw_only=True)
 class Disturbance:
-    """What happens to the next `num_left` requests or events that fit.
+    """What happens to the next `num_left` requests or events that fit, or just before or after them.
 
     `is_after` lets a request take effect and spoils only the answer. For an event `path` is the pattern of its name.
     """
@@ -34,6 +37,7 @@ class Disturbance:
     retry_after_seconds: float = 1.0
     is_global: bool = False
     is_after: bool = False
+    permission: str = "send_messages"
     num_left: int = 1
 
     def fits(self, method: str, path: str) -> bool:
@@ -50,7 +54,7 @@ def parse_disturbance(body: dict[str, Any]) -> Disturbance:
     action = body.get("action")
     if action not in ACTIONS:
         raise PageRequestError(f"action must be one of {', '.join(ACTIONS)} or random.")
-    pattern = str(body.get("event") or "*").upper() if action in EVENT_ACTIONS else str(body.get("path") or "*")
+    pattern = str(body.get("event") or "*").upper() if action in _OF_EVENTS else str(body.get("path") or "*")
     try:
         disturbance = Disturbance(
             method=str(body.get("method") or "*").upper(),
@@ -61,10 +65,13 @@ def parse_disturbance(body: dict[str, Any]) -> Disturbance:
             retry_after_seconds=float(body.get("retry_after_seconds") or 1.0),
             is_global=bool(body.get("is_global")),
             is_after=bool(body.get("is_after")),
+            permission=str(body.get("permission") or "send_messages"),
             num_left=int(body.get("times") or 1),
         )
     except (TypeError, ValueError) as error:
         raise PageRequestError("status and times are whole numbers, delays are seconds.") from error
+    if disturbance.permission not in BITS:
+        raise PageRequestError(f"There is no permission “{disturbance.permission}”.")
     if not 400 <= disturbance.status <= 599 or not 0 <= disturbance.delay_seconds <= _MAX_DELAY_SECONDS:
         raise PageRequestError(f"status is 400 to 599, delay_seconds 0 to {_MAX_DELAY_SECONDS:g}.")
     return disturbance
@@ -105,6 +112,18 @@ class Disturbances:
         if kind == "event_loss":
             self.weather.note(kind, number)
         return Disturbance(action=kind, delay_seconds=self.weather.delay_seconds(event)) if kind else None
+
+    def take_world(self, action: str, method: str, path: str) -> Disturbance | None:
+        """Return the order to do this to the world just before this request, if there is one."""
+        return self._take_ordered(lambda each: each.action == action and each.fits(method, path))
+
+    def take_connection(self, event: str) -> str | None:
+        """Return what happens to the bot's connections after this event, by order or by chance."""
+        ordered = self._take_ordered(lambda each: each.action in CONNECTION_ACTIONS and fnmatchcase(event, each.path))
+        if ordered is not None or self.weather is None:
+            return ordered.action if ordered else None
+        struck = [kind for kind in CONNECTION_ACTIONS if self.weather.strikes(kind, "")]
+        return struck[0] if struck else None
 
     def takes_heartbeat(self) -> bool:
         """Tell whether this heartbeat stays without an acknowledgement."""

@@ -63,6 +63,7 @@ class Gateway:
 
     def __init__(self, world: World, wire: Wire, faults: FaultLog, disturbances: Disturbances) -> None:
         self._disturbances = disturbances
+        self.heartbeat_interval_ms = protocol.HEARTBEAT_INTERVAL_MS  # told to whoever connects from now on
         self._world = world
         self._wire = wire
         self._faults = faults
@@ -94,14 +95,10 @@ class Gateway:
             is_hidden = hidden_data is not None and not session.intents & INTENT_MESSAGE_CONTENT
             told = hidden_data if is_hidden and hidden_data is not None else data
             self._events.tell(session, event, told)
-        self._lose_connections_by_chance()
-
-    def _lose_connections_by_chance(self) -> None:
-        weather = self._disturbances.weather
-        for kind in ("reconnect", "invalidate", "connection_drop"):
-            if weather is not None and weather.strikes(kind, ""):
-                for connection in list(self._connections):
-                    self._disturb_one(connection, "drop" if kind == "connection_drop" else kind)
+        fate = self._disturbances.take_connection(event)
+        if fate is not None:
+            for connection in list(self._connections):
+                self._disturb_one(connection, fate)
 
     def publish_membership(self, event: str) -> None:
         """Tell every session that its bot is in the server now (`GUILD_CREATE`), or no longer (`GUILD_DELETE`)."""
@@ -153,7 +150,7 @@ class Gateway:
                     "op": protocol.HELLO,
                     "s": None,
                     "t": None,
-                    "d": {"heartbeat_interval": protocol.HEARTBEAT_INTERVAL_MS},
+                    "d": {"heartbeat_interval": self.heartbeat_interval_ms},
                 }
             )
             await self._receive_all(connection)

@@ -87,6 +87,10 @@ class PageControl:
             raise PageRequestError(f"attachment_size_limit is between 1 and {_MAX_SIZE_LIMIT_BYTES} bytes.")
         if not isinstance(intents, list) or any(name not in PRIVILEGED_INTENTS for name in intents):
             raise PageRequestError(f"privileged_intents are {', '.join(PRIVILEGED_INTENTS)}.")
+        heartbeat = body.get("heartbeat_interval_seconds", self._gateway.heartbeat_interval_ms / 1000)
+        if isinstance(heartbeat, bool) or not isinstance(heartbeat, int | float) or not 0.1 <= heartbeat <= 60.0:
+            raise PageRequestError("heartbeat_interval_seconds is between 0.1 and 60.")
+        self._gateway.heartbeat_interval_ms = round(heartbeat * 1000)
         limits.attachment_size_limit_bytes, limits.privileged_intents = size, list(intents)
         self._world.save_limits()
         return web.Response(status=204)

@@ -230,3 +230,64 @@ async def test_lost_connections_by_chance_are_resumed(sandbox, ada, start_bot, o
     if not texts:
         await bot.wait_for("noted", timeout=20)
     assert texts == ["one"]
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ({"action": "message_deletion", "method": "PATCH"}, 10008),
+        ({"action": "permission", "permission": "view_channel"}, 50001),
+        ({"action": "channel_deletion"}, 10003),
+    ],
+)
+async def test_the_world_changes_before_a_request_when_ordered(sandbox, ada, start_bot, order, body, code):
+    """Only before requests to that route, and as often as was ordered."""
+    bot = await start_bot()
+    thread = await bot.channel.create_thread(name="song", type=discord.ChannelType.public_thread)
+    message = await thread.send("card")
+    await order(path="/channels/*/messages/*", **body)
+    await thread.send("another route")
+    with pytest.raises(discord.HTTPException) as caught:
+        await message.edit(content="x")
+    assert caught.value.code == code
+    _, told = await ada.request("GET", "api/disturbances")
+    assert told == {"ordered": [], "random": None}
+
+
+async def test_a_token_expires_when_ordered(sandbox, ada, start_bot, order):
+    """One interaction is fifteen minutes old at once; the others are not."""
+    codes: list[int] = []
+
+    def prepare(bot):
+        @bot.tree.command(description="Answer")
+        async def answer(interaction: discord.Interaction) -> None:
+            await interaction.response.send_message("first")
+            try:
+                await interaction.edit_original_response(content="second")
+            except discord.HTTPException as error:
+                codes.append(error.code)
+            bot.dispatch("tried")
+
+    bot = await start_bot(prepare)
+    await order(action="expired_token", path="/webhooks/*")
+    for _ in range(2):
+        waiting = bot.wait_for("tried", timeout=20)
+        await ada.interact(sandbox.addresses.channel_id, "command", command="answer")
+        await waiting
+    assert codes == [50027]
+    assert sorted(await contents(ada, sandbox)) == ["first", "second"]
+
+
+@pytest.mark.parametrize("action", ["connection_drop", "reconnect", "invalidate_resumable"])
+async def test_a_line_is_lost_after_an_event_when_ordered(sandbox, ada, start_bot, order, action):
+    """After an event of that name, and after no other; what was said meanwhile is heard."""
+    bot = await start_bot()
+    texts = listen(bot)
+    await order(action=action, event="message_create")
+    await ada.request("POST", f"api/channels/{sandbox.addresses.channel_id}/typing")
+    waiting = bot.wait_for("resumed", timeout=20)
+    await speak(ada, bot, "one")
+    await waiting
+    if not texts:
+        await bot.wait_for("noted", timeout=20)
+    assert texts == ["one"]
