@@ -14,12 +14,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import DateTime, select, update
+from sqlalchemy import select, update
 
 from benchmarks.results import ResultTable, Row
 from bot.client import EXTENSIONS
 from bot.ui.seals import SealedItem
-from db.base import Base
+from db.base import Base, UTCDateTime
 from db.engine import Database, unbroken
 from soak.commands.keeper import BotKeeper
 from soak.promises.buttons import Comparison, Press, compare, press_all
@@ -75,7 +75,7 @@ async def age_database(url: str, *, by: timedelta) -> None:
     async def move() -> None:
         async with database.writing() as session:
             for table in Base.metadata.sorted_tables:
-                moments = [column for column in table.columns if isinstance(column.type, DateTime)]
+                moments = [column for column in table.columns if isinstance(column.type, UTCDateTime)]
                 keys = list(table.primary_key.columns)
                 for row in (await session.execute(select(*keys, *moments))).mappings().all():
                     earlier: dict[Any, Any] = {each: row[each] - by for each in moments if row[each] is not None}
