@@ -15,6 +15,7 @@ from soak.long.trends import Trend, percentile, rate_in_halves, trend_of
 WARM_UP_SECONDS = 600.0
 SLICE_SECONDS = 600.0
 _SHORTEST_LIFE_MINUTES = 15.0  # after its warm-up; a slope over less says nothing about hours
+_SHORTEST_RATE_SECONDS = 2400.0
 _MIB = 2**20
 _MAX_HIGHER_RATE = 1.5  # of the second half against the first: what is kept for each command
 _MAX_JOURNAL_MIB = 64.0
@@ -142,27 +143,26 @@ def _sandbox_check(recording: Recording) -> Check:
     """Discord's stand-in keeps every message for ever, in memory: so much for each command, and no more the longer it runs."""
     num_commands = {store.second: float(store.num_commands) for store in recording.stores}
     points = [
-        (num_commands[round(sample.second, 1)], sample.resident_bytes)
+        (sample.second, num_commands[sample.second], float(sample.resident_bytes))
         for sample in recording.samples
-        if sample.role == SANDBOX and sample.age_seconds > WARM_UP_SECONDS and round(sample.second, 1) in num_commands
+        if sample.role == SANDBOX and sample.second in num_commands
     ]
     return _rate_check("sandbox's memory for each command", points)
 
 
 def _database_checks(recording: Recording) -> Iterable[Check]:
-    points = [
-        (float(store.num_commands), store.database_bytes + store.journal_bytes)
-        for store in recording.stores
-        if store.second > WARM_UP_SECONDS
-    ]
+    points = [(store.second, float(store.num_commands), float(store.database_bytes)) for store in recording.stores]
     yield _rate_check("database's bytes for each command", points)
     journals = [store.journal_bytes / _MIB for store in recording.stores]
     highest = round(max(journals), 2) if journals else None
     yield Check(name="database's write-ahead log", value=highest, limit=_MAX_JOURNAL_MIB, unit="MiB at most")
 
 
-def _rate_check(name: str, points: Sequence[tuple[float, float]]) -> Check:
-    rates = rate_in_halves(points)
+def _rate_check(name: str, points: Sequence[tuple[float, float, float]]) -> Check:
+    """Compare how much (second, commands, bytes) grew by the command in the halves of a run; files grow by steps, so it must be long."""
+    late = [(commands, size) for second, commands, size in points if second > WARM_UP_SECONDS]
+    is_long = bool(late) and points[-1][0] - WARM_UP_SECONDS >= _SHORTEST_RATE_SECONDS
+    rates = rate_in_halves(late) if is_long else None
     value = None if rates is None or rates[0] <= 0 else round(rates[1] / rates[0], 3)
     return Check(name=name, value=value, limit=_MAX_HIGHER_RATE, unit="times that of the first half")
 
