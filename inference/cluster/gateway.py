@@ -7,11 +7,13 @@ worker of the cluster: reach it, carry requests there and replies back, tell whe
 from __future__ import annotations
 
 import asyncio
+import io
 import os
+import sys
 import threading
 import uuid
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import msgspec
 
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
     from inference.cluster.ray_seam import RemoteWorker
 
 _BEAT_SECONDS = 1.0
+_LONGEST_GIST = 300  # characters
 _FAREWELL_SECONDS = 1.0
 _RETRY_SECONDS = 0.5  # between looks for a worker whose predecessor of the same name the cluster has not buried yet
 _START_ROOM_SECONDS = 10.0  # beyond what the worker's own process may take
@@ -62,12 +65,28 @@ def main(channel: Channel, argument: bytes) -> None:
     except ConfigurationError as error:
         channel.send(encode_letter(Refused(code="setting", message=str(error))))
         return
+    sys.stdout = _Gist(sys.stdout)
     try:
         channel.send(encode_letter(Joined()))
         asyncio.run(_Gateway(channel, order).serve())
     finally:
         ray_seam.leave_cluster()
         os._exit(0)  # the interpreter's own way out takes a second with Ray in it, and there is nothing left to do
+
+
+class _Gist(io.TextIOBase):
+    """Passes on the beginning of what Ray prints: when a node dies it prints the last pages of that one's log."""
+
+    def __init__(self, output: TextIO) -> None:
+        self._output = output
+
+    def write(self, text: str) -> int:
+        """Write the first line, unless it continues another."""
+        line = text.partition("\n")[0]
+        if line.strip() and not line[0].isspace():
+            self._output.write(f"{line[:_LONGEST_GIST]}\n")
+            self._output.flush()
+        return len(text)
 
 
 class _Gateway:

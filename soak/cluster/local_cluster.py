@@ -142,7 +142,7 @@ class LocalCluster:
     def _start(self, arguments: list[str], environment: Mapping[str, str]) -> LocalNode:
         common = [f"--node-ip-address={_HOST}", f"--object-store-memory={_SHARED_MEMORY_BYTES}"]
         node = LocalNode([*arguments, *common, *_UNNEEDED], environment=self._environment | dict(environment))
-        self.nodes.append(node)
+        self.nodes = [*(other for other in self.nodes if other.process_ids), node]
         node.wait_until_started()
         return node
 
