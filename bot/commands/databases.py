@@ -52,7 +52,7 @@ def move(
 def renew_signing_key(
     *,
     forget_old: Annotated[
-        bool, typer.Option("--forget-old", help="The old key got out: every button that is there stops working.")
+        bool, typer.Option("--forget-old", help="The old key got out: every button that it signed stops working.")
     ] = False,
     as_json: _JSON = False,
 ) -> None:

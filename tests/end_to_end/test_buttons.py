@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from bot.client import TuttiBot
 from tests.end_to_end.sandbox_user import Json, Page, Person, attachment, buttons, press_of, text_of
 from tests.end_to_end.test_accidents import until_running
 from tests.end_to_end.workers import frozen, worker_of
@@ -31,6 +32,16 @@ async def test_each_button_makes_a_child_with_the_same_buttons(ada: Person, ben:
     assert first["id"] in answer.text
     assert "by **Ben**" in answer.text
     assert list(buttons(answer.message)) == list(buttons(first))
+
+
+async def test_everything_that_can_be_pressed_bears_a_seal(tutti: TuttiBot, ada: Person, channel: str):
+    """As Discord was told it, in the tasks of a running bot."""
+    message = await a_result(ada, channel)
+    items = [item for row in message["components"] for item in row["components"]]
+
+    assert len(items) == 6
+    for item in items:
+        await tutti.services.seals.check(item["custom_id"], shown_at=None)
 
 
 async def test_again_asks_the_same_with_another_seed(page: Page, ada: Person, channel: str):

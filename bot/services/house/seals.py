@@ -15,7 +15,7 @@ import secrets
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import structlog
 
@@ -33,6 +33,8 @@ SEAL_PATTERN = r"~[A-Za-z0-9_-]{10}"
 GRACE = timedelta(hours=1)
 """So long after the first key, a bot of an earlier version may still be at work on the same database, and clocks may differ."""
 
+_NEVER = datetime(2015, 1, 1, tzinfo=UTC)
+"""Before Discord's first message: from a database in which nobody ever was, nothing was shown."""
 _PURPOSE = b"tutti custom_id 1\0"  # the same key signs nothing else by accident
 _SEALED = re.compile(rf"(?P<plain>.*)(?P<seal>{SEAL_PATTERN})", re.DOTALL)
 _SECONDS_BETWEEN_LOOKS = 5.0
@@ -149,7 +151,8 @@ class Seals:
             rows = await keys.all()
             if _ring_of(rows, self._configured) is None:
                 secret = None if self._configured else secrets.token_hex(32)
-                until = rows[0].unsigned_until if rows else now + GRACE if await keys.was_used_before() else now
+                until = now + GRACE if await keys.was_used_before() else _NEVER
+                until = rows[0].unsigned_until if rows else until
                 await keys.add(_row(_next_id(rows), secret, now=now, unsigned_until=until))
                 rows = await keys.all()
         ring = _ring_of(rows, self._configured)
@@ -161,7 +164,7 @@ class Seals:
 async def renew_key(database: Database, *, forgets_old: bool) -> int:
     """Make a new key, which every bot on this database seals with from its next start on; return how many open now.
 
-    ``forgets_old``: what older keys sealed is nobody's any more, and so are identifiers from before there were seals.
+    ``forgets_old``: what older keys sealed is nobody's any more; what was shown before there were seals still needs none.
 
     Raises:
         core.errors.InputError: when there is no key yet.
@@ -172,9 +175,8 @@ async def renew_key(database: Database, *, forgets_old: bool) -> int:
         rows = await keys.all()
         if not rows:
             raise InputError("There is no key yet: the bot makes the first one when it starts on this database.")
-        until = now if forgets_old else rows[0].unsigned_until
         number = _next_id(rows)
-        await keys.add(_row(number, secrets.token_hex(32), now=now, unsigned_until=until))
+        await keys.add(_row(number, secrets.token_hex(32), now=now, unsigned_until=rows[0].unsigned_until))
         if forgets_old:
             await keys.retire_before(number, now=now)
         return sum(1 for row in await keys.all() if row.retired_at is None and row.secret is not None)
