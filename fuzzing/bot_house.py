@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import discord
+import msgspec
 import structlog
 
 from bot.client import TuttiBot
@@ -43,6 +44,7 @@ from inference.protocol import DescribeRequest, Result
 from media.protocol import Picture
 from media.upload import read_upload
 from music.piece import Piece
+from music.transform import concatenate
 from tests.factories.doors import StandInMedia, StandInWriter
 
 OWNER_ID = 701
@@ -75,8 +77,12 @@ class _Writer(StandInWriter):
         if isinstance(request, DescribeRequest):
             yield Result(job_id=request.job_id, piece=request.piece, checkpoint_id="generator-0123456789ab")
             return
+        before = getattr(request, "prompt", None)
         async for message in super().submit(request, user_id=user_id, guild_id=guild_id):
-            yield message
+            if isinstance(message, Result) and before is not None:
+                yield msgspec.structs.replace(message, piece=concatenate(before, message.piece))
+            else:
+                yield message
 
 
 class _Listener(logging.Handler):

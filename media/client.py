@@ -325,12 +325,12 @@ class _Crew:
         message = msgspec.msgpack.encode(request)
         async with self._child() as child:
             try:
-                answer = _decoder.decode(await _call(child, message, timeout_seconds=timeout_seconds))
+                answer = read_answer(await _call(child, message, timeout_seconds=timeout_seconds))
             except ChildLostError as error:
                 if error.cause != "exited":  # our own limits ended it: the request is to blame
                     raise
                 _log.warning("media_request_repeated", request=type(request).__name__)
-                answer = _decoder.decode(await _call(child, message, timeout_seconds=timeout_seconds))
+                answer = read_answer(await _call(child, message, timeout_seconds=timeout_seconds))
         if isinstance(answer, MediaFailure):
             _raise(answer)
         return answer
@@ -354,6 +354,18 @@ async def _call(child: ChildProcess, message: bytes, *, timeout_seconds: float) 
     if not child.is_running:
         await child.start()
     return await child.call(message, timeout_seconds=timeout_seconds)
+
+
+def read_answer(frame: bytes) -> MediaAnswer:
+    """Return a child's answer; what it says may be nonsense, if a hostile file got hold of it.
+
+    Raises:
+        RenderError: for what is none.
+    """
+    try:
+        return _decoder.decode(frame)
+    except ValueError as error:  # msgspec's own errors, and texts that are no UTF-8
+        raise RenderError("A media worker answered with nonsense.") from error
 
 
 def _raise(failure: MediaFailure) -> None:

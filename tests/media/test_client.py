@@ -10,7 +10,7 @@ import soundfile
 
 from core.errors import InputError, RenderError, UploadTooLargeError
 from core.settings import Settings
-from media.client import MediaClient
+from media.client import MediaClient, read_answer
 from media.loudness import measure_loudness
 from media.protocol import DrawConflict, HistoryNode
 from media.song_facts import ConflictSide, GraphRevision
@@ -134,3 +134,10 @@ async def test_songs_made_together_are_drawn_in_the_child(media):
     )
     assert "Conflict in layer Bass, bars 1 to 2" in (await media.draw_conflict(wish)).alt_text
     assert "#1 New piece" in (await media.draw_graph([GraphRevision(number=1, label="New piece")], title="E")).alt_text
+
+
+@pytest.mark.parametrize("frame", [b"", b"\xff", b"\x80", b"\x81\xa4type\xa4sing", b"\x81\xa4typ\x8f\xa4sing"])
+def test_an_answer_that_is_none_is_one_known_error(frame):
+    """A child in which a hostile file took over may say anything; also texts that are no UTF-8, which fuzzing found."""
+    with pytest.raises(RenderError, match="nonsense"):
+        read_answer(frame)

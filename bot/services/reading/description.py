@@ -25,7 +25,7 @@ from core.errors import InferenceError, InputError
 from core.settings import InferenceSettings
 from inference.client import InferenceClient
 from inference.protocol import DescribeRequest, GenreChance, Result
-from music.analysis import Description
+from music.analysis import Description, TrackDescription
 from music.constraints import METRES
 from music.piece import Piece
 from music.vocabulary import DENSITY_LIMITS, FASTEST_BPM, SLOWEST_BPM
@@ -165,12 +165,16 @@ def facts_of(portrait: Portrait) -> tuple[tuple[str, str], ...]:
         ("Metre", about.metre + (", changing" if about.has_changing_metre else "")),
         ("Length", f"{about.num_bars} bars, {about.duration_seconds:.0f} s"),
         ("Notes", f"{about.num_notes}, {about.notes_per_bar:.1f} a bar"),
-        ("Tracks", ", ".join(track.instrument + (" (melody)" if track.is_melody else "") for track in about.tracks)),
+        ("Tracks", ", ".join(_name_of(track) for track in about.tracks) or "none"),
         ("Chords", " | ".join(bar.chords for bar in bars[:_MAX_BARS]) + more if bars else "none"),
         ("Degrees", " | ".join(bar.numerals for bar in bars[:_MAX_BARS]) + more if bars else "none"),
         ("Form", harmony.form or "none that comes back"),
         ("To write something like it", ready_prompt(portrait)),
     )
+
+
+def _name_of(track: TrackDescription) -> str:
+    return track.instrument + (" (melody)" if track.is_melody else "")
 
 
 def ready_prompt(portrait: Portrait) -> str:

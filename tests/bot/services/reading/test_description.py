@@ -17,6 +17,7 @@ from bot.services.reading.explanation import explain_piece
 from core.settings import LimitSettings, Settings
 from inference.protocol import GenreChance
 from music.analysis import describe
+from music.piece import Piece
 from tests.factories.pieces import make_band, make_melody
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -55,6 +56,14 @@ async def test_what_people_read_has_the_guess_and_the_rules_findings():
     assert facts["Degrees"].count("|") == facts["Chords"].count("|") == 3
     unknown = Portrait(description=about, harmony=harmony, genres=(), checkpoint_id="")
     assert facts_of(unknown)[0] == ("Genre", "no guess")
+
+
+async def test_of_an_empty_song_everything_has_a_word():
+    """Discord refuses a field without a value; fuzzing found one for a song without layers."""
+    piece = Piece(length_ticks=4 * 1920)
+    portrait = Portrait(description=describe(piece), harmony=await explain_piece(piece), genres=(), checkpoint_id="")
+    assert all(name and value for name, value in facts_of(portrait))
+    assert dict(facts_of(portrait))["Tracks"] == "none"
 
 
 async def test_the_ready_prompt_asks_for_something_like_it():
