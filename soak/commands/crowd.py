@@ -53,8 +53,8 @@ class Plan:
     num_channels: int = 8
     num_songs: int = 3
     mean_kill_pause_seconds: float = 20.0
-    patience_seconds: float = 25.0
-    settle_seconds: float = 150.0
+    patience_seconds: float = 90.0
+    settle_seconds: float = 600.0
     max_send_seconds: float = 3600.0
     rates: dict[str, float] = field(default_factory=lambda: dict(USUAL_RATES))
 

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
+import pretty_midi
 import psutil
 
 from benchmarks.bot_process import ROOT, Sandbox, child_process_ids
@@ -23,6 +24,7 @@ _SHARE_KILLED_AGAIN = 0.2  # of killed bots, while they start
 _LONGEST_START_SECONDS = 4.0  # within which that happens
 _MAX_OWN_ENDS_IN_A_ROW = 5
 _START_PATIENCE_SECONDS = 120.0
+_SMALL_SOUNDFONT = "TimGM6mb.sf2"
 _SECONDS_DISCORD_WAITS = 3.0
 _SLACK_SECONDS = 1.0  # what counts as the same moment, seen from two processes
 
@@ -49,6 +51,9 @@ class BotKeeper:
             "TUTTI_DEVICE": "cpu",
             "TUTTI_WORKERS": "1",
             "TUTTI_ENGINE": "reference",
+            "TUTTI_SOUNDFONT": str(
+                Path(pretty_midi.__file__).parent / _SMALL_SOUNDFONT
+            ),  # each killed child loads it anew
             "TUTTI_MAX_COMMANDS_PER_MINUTE": "0",  # how the limits turn people away is tested elsewhere
             "TUTTI_MAX_CHANNEL_COMMANDS_PER_MINUTE": "0",
             "TUTTI_MAX_SERVER_COMMANDS_PER_MINUTE": "0",
