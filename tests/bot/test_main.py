@@ -19,7 +19,8 @@ for name in bot.client.EXTENSIONS:
 import bot.services
 for module in pkgutil.iter_modules(bot.services.__path__):
     importlib.import_module(f"bot.services.{module.name}")
-print("torch" in sys.modules)
+import inference.cluster.opening
+print("torch" in sys.modules, "ray" in sys.modules)
 """
 
 
@@ -40,13 +41,13 @@ def run_bot(tmp_path: Path, **settings: str) -> subprocess.CompletedProcess[str]
     )
 
 
-def test_the_bot_never_imports_torch():
+def test_the_bot_never_imports_torch_or_ray():
     """Every module of the bot, its cogs and services, in a fresh process: start-up stays fast, a GPU crash stays outside."""
     done = subprocess.run(
         [sys.executable, "-c", IMPORT_EVERYTHING], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
     )
 
-    assert done.stdout.strip() == "False"
+    assert done.stdout.strip() == "False False"
 
 
 @pytest.mark.parametrize(
@@ -54,6 +55,7 @@ def test_the_bot_never_imports_torch():
     [
         ({"DISCORD_TOKEN": ""}, ("DISCORD_TOKEN",)),
         ({"TUTTI_WORKERS": "many"}, ("TUTTI_WORKERS",)),
+        ({"TUTTI_INFERENCE": "10.0.0.1"}, ("TUTTI_INFERENCE", "ray://HOST:PORT")),
         ({"TUTTI_HTTP_PROXY": "http://127.0.0.1:1"}, ("TUTTI_HTTP_PROXY", "network")),
         ({"SSL_CERT_FILE": "/nowhere.pem"}, ("SSL_CERT_FILE",)),
         ({"DATABASE_URL": "no address at all"}, ("DATABASE_URL",)),

@@ -175,3 +175,28 @@ def test_a_song_goes_on_where_it_is_still_warm():
 def make_continuation(piece: Piece) -> Job:
     request = GenerateRequest(job_id="more", seed=1, constraints=Constraints(num_bars=2), prompt=piece)
     return Job(request, user_id=1, guild_id=None, submitted_seconds=0.0)
+
+
+def test_jobs_of_other_bots_count_where_a_worker_is_shared():
+    """A new job goes where the fewest jobs are, anybody's; and nowhere when the others have left no places."""
+    crew = make_crew(num_serving=2)
+    first, second = crew.slots
+    put(second, "a")
+    first.num_other_jobs, first.num_places = 2, 2
+    assert crew.free_slot() is second
+
+    put(second, "b", "c")
+    assert crew.free_slot() is first
+
+    first.num_places = second.num_places = 0
+    assert crew.free_slot() is None
+
+
+def test_a_job_that_had_only_waited_in_a_lost_worker_is_under_no_suspicion():
+    """Only what was begun may have killed it."""
+    job = make_job("a")
+    for _ in range(5):
+        job.note_death(num_aboard=0, now_seconds=1.0)
+
+    assert not job.is_suspect
+    assert job.lost_seconds == 1.0
