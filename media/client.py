@@ -83,7 +83,7 @@ class MediaClient:
     def __init__(self, settings: MediaSettings, *, metrics: Metrics | None = None) -> None:
         self._settings = settings
         self._metrics = metrics or NullMetrics()
-        self._sounds = SoundCache()
+        self._sounds = SoundCache(max_bytes=settings.sound_cache_bytes)
         self._readers = _Crew("media-reader", 1)
         warm_up = WarmUp(soundfont=settings.soundfont, synthesizer=settings.synthesizer)
         self._makers = _Crew("media-maker", settings.num_workers, argument=msgspec.msgpack.encode(warm_up))

@@ -69,3 +69,10 @@ def test_the_oldest_sounds_give_way():
     assert [cache.find(request) is not None for request in requests] == [False, True, False]
     cache.keep(requests[0], sound(2000))
     assert cache.find(requests[0]) is None
+
+
+def test_a_cache_without_room_keeps_nothing():
+    """`TUTTI_SOUND_CACHE_BYTES=0`: every sound is made again."""
+    cache = SoundCache(max_bytes=0)
+    cache.keep(REQUEST, sound(1))
+    assert cache.find(REQUEST) is None
