@@ -157,6 +157,12 @@ class MediaSettings(_Section):
     max_upload_minutes: int = Field(default=30, gt=0, validation_alias="TUTTI_MAX_UPLOAD_MINUTES")
     max_audio_seconds: float = Field(default=300.0, gt=0, validation_alias="TUTTI_MAX_AUDIO_SECONDS")
     timeout_seconds: float = Field(default=90.0, gt=0, validation_alias="TUTTI_MEDIA_TIMEOUT_SECONDS")
+    sound_cache_bytes: int = Field(
+        default=64 * 2**20,
+        ge=0,
+        validation_alias="TUTTI_SOUND_CACHE_BYTES",
+        description="of the bot's own memory, for sounds of a moment ago; 0: none",
+    )
 
 
 class LimitSettings(_Section):
