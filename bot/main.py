@@ -33,6 +33,7 @@ from bot.services.songs.service import SongService
 from bot.services.together.card.keeper import CardKeeper
 from bot.services.together.opening import open_together
 from bot.services.together.votes.rankers import Rankers
+from bot.start_checks import check_start
 from bot.ui.apologies import DiscordApologist
 from bot.ui.courier import Courier, DiscordTroubleError
 from bot.ui.desk import Services
@@ -69,10 +70,20 @@ def run() -> None:
     try:
         settings = Settings()
         configure_logging(settings.log)
+        _check_token(settings.discord)
+        check_start(settings)
         asyncio.run(_serve(settings))
     except TuttiError as error:
         sys.stderr.write(f"Tutti cannot run: {error}\n")
         sys.exit(1)
+
+
+def _check_token(settings: DiscordSettings) -> None:
+    if not settings.token.get_secret_value():
+        raise ConfigurationError(
+            "DISCORD_TOKEN is not set. Put your bot's token there, or start the sandbox with “make run”.",
+            variable="DISCORD_TOKEN",
+        )
 
 
 async def _serve(settings: Settings) -> None:
@@ -106,11 +117,7 @@ async def running_bot(settings: Settings) -> AsyncGenerator[TuttiBot]:
     Raises:
         TuttiError: when a part cannot start; its text says which, and what to do.
     """
-    if not settings.discord.token.get_secret_value():
-        raise ConfigurationError(
-            "DISCORD_TOKEN is not set. Put your bot's token there, or start the sandbox with “make run”.",
-            variable="DISCORD_TOKEN",
-        )
+    _check_token(settings.discord)
     async with AsyncExitStack() as stack:
         metrics, monitor = await _start_monitor(settings.log, stack)
         await upgrade(settings.database.url)

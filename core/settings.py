@@ -19,6 +19,9 @@ from core.errors import ConfigurationError
 
 _MIN_KEY_LENGTH = 32
 
+DEVICES = ("auto", "cpu", "cuda")
+ENGINES = ("auto", "reference", "compiled", "compiled-int8", "graph")
+_PROXY_SCHEMES = ("http://", "https://")
 _CLUSTER_ADDRESS = re.compile(r"ray://[^\s/@]+:\d{1,5}")
 
 
@@ -30,6 +33,7 @@ class _Section(BaseSettings):
         frozen=True,
         validate_default=True,
         hide_input_in_errors=True,
+        allow_inf_nan=False,
     )
 
 
@@ -51,6 +55,13 @@ class DiscordSettings(_Section):
     def signing_keys(self) -> tuple[str, ...]:
         """The keys, that which signs first."""
         return tuple(key.strip() for key in self.signing_key.get_secret_value().split(",") if key.strip())
+
+    @field_validator("proxy")
+    @classmethod
+    def _know_proxy(cls, proxy: str) -> str:
+        if proxy and not proxy.startswith(_PROXY_SCHEMES):
+            raise ValueError("it is no address of a proxy; write http://HOST:PORT, or leave it empty")
+        return proxy
 
     @field_validator("signing_key")
     @classmethod
@@ -121,6 +132,16 @@ class InferenceSettings(_Section):
     num_cluster_gpu_workers: int = Field(
         default=0, ge=0, le=1_000, validation_alias="TUTTI_CLUSTER_GPU_WORKERS", description="each takes one GPU"
     )
+
+    @field_validator("device")
+    @classmethod
+    def _know_device(cls, device: str) -> str:
+        return _one_of(device, DEVICES)
+
+    @field_validator("engine")
+    @classmethod
+    def _know_engine(cls, engine: str) -> str:
+        return _one_of(engine, ENGINES)
 
     @field_validator("where")
     @classmethod
@@ -203,8 +224,7 @@ class LogSettings(_Section):
     @field_validator("level")
     @classmethod
     def _know_level(cls, level: str) -> str:
-        if level.upper() not in ("DEBUG", "INFO", "WARNING", "ERROR"):
-            raise ValueError(f"{level} is no level; choose DEBUG, INFO, WARNING or ERROR")
+        _one_of(level.upper(), ("DEBUG", "INFO", "WARNING", "ERROR"))
         return level
 
 
@@ -236,4 +256,21 @@ def _build(section: type[Any], overrides: dict[str, Any]) -> Any:
     except ValidationError as error:
         first = error.errors()[0]
         variable = str(first["loc"][0])
-        raise ConfigurationError(f"{variable}: {first['msg']}", variable=variable) from error
+        what = first["msg"].removeprefix("Value error, ")
+        raise ConfigurationError(
+            f"{variable}: {what}. Correct it in .env or in the environment, or take it out: "
+            f"then it is {_default_of(section, variable)}.",
+            variable=variable,
+        ) from error
+
+
+def _default_of(section: type[BaseSettings], variable: str) -> str:
+    """Return a setting's default in words; secrets have none worth showing."""
+    info = next(each for each in section.model_fields.values() if each.validation_alias == variable)
+    return "empty" if isinstance(info.default, SecretStr) or info.default == "" else str(info.default)
+
+
+def _one_of(value: str, choices: tuple[str, ...]) -> str:
+    if value not in choices:
+        raise ValueError(f"it must be one of {', '.join(choices)}")
+    return value

@@ -58,7 +58,7 @@ def test_wrong_value_names_the_variable(monkeypatch):
 
 def test_unknown_level_of_the_log_names_those_there_are(monkeypatch):
     monkeypatch.setenv("TUTTI_LOG_LEVEL", "loud")
-    with pytest.raises(ConfigurationError, match=r"TUTTI_LOG_LEVEL.*choose DEBUG, INFO"):
+    with pytest.raises(ConfigurationError, match=r"TUTTI_LOG_LEVEL.*one of DEBUG, INFO"):
         Settings()
     monkeypatch.setenv("TUTTI_LOG_LEVEL", "debug")
     assert Settings().log.level == "debug"
@@ -72,3 +72,67 @@ def test_settings_are_frozen():
 def test_token_is_masked(monkeypatch):
     monkeypatch.setenv("DISCORD_TOKEN", "very-secret")
     assert "very-secret" not in repr(Settings().discord)
+
+
+# What may be wrong with each setting that can be wrong: any text is a token, a path, an address of a database (told at the start).
+WRONG = {
+    "TUTTI_HTTP_PROXY": ("proxy:3128",),
+    "TUTTI_SIGNING_KEY": ("short",),
+    "TUTTI_SYNC_GUILD_ID": ("here",),
+    "TUTTI_WORKERS": ("many", "-1", "65"),
+    "TUTTI_LANES": ("0", "1.5"),
+    "TUTTI_SPARE_WORKERS": ("-1",),
+    "TUTTI_DRAIN_SECONDS": ("-1", "soon", "inf", "nan"),
+    "TUTTI_DEVICE": ("tpu", "CPU"),
+    "TUTTI_ENGINE": ("warp",),
+    "TUTTI_JOB_TIMEOUT_SECONDS": ("0", "inf"),
+    "TUTTI_HANG_TIMEOUT_SECONDS": ("0",),
+    "TUTTI_MAX_DEATHS": ("0",),
+    "TUTTI_MAX_WORKER_BYTES": ("-1", "4 GB"),
+    "TUTTI_INFERENCE": ("10.0.0.1:6379", "ray://nowhere"),
+    "TUTTI_CLUSTER_GROUP": ("two words", ""),
+    "TUTTI_CLUSTER_CPU_WORKERS": ("-1",),
+    "TUTTI_CLUSTER_GPU_WORKERS": ("x",),
+    "TUTTI_MEDIA_WORKERS": ("0", "17"),
+    "TUTTI_SYNTHESIZER": ("piano",),
+    "TUTTI_EARLY_SECONDS": ("soon",),
+    "TUTTI_MAX_UPLOAD_BYTES": ("0",),
+    "TUTTI_MAX_UPLOAD_NOTES": ("0",),
+    "TUTTI_MAX_UPLOAD_MINUTES": ("0",),
+    "TUTTI_MAX_AUDIO_SECONDS": ("0",),
+    "TUTTI_MEDIA_TIMEOUT_SECONDS": ("0",),
+    "TUTTI_SOUND_CACHE_BYTES": ("-1",),
+    "TUTTI_MAX_QUEUED_JOBS": ("0",),
+    "TUTTI_MAX_JOBS_PER_USER": ("0",),
+    "TUTTI_MAX_JOBS_PER_SERVER": ("0",),
+    "TUTTI_MAX_COMMANDS_PER_MINUTE": ("-1",),
+    "TUTTI_MAX_CHANNEL_COMMANDS_PER_MINUTE": ("-1",),
+    "TUTTI_MAX_SERVER_COMMANDS_PER_MINUTE": ("-1",),
+    "TUTTI_MAX_BARS": ("0",),
+    "TUTTI_LOG_LEVEL": ("loud",),
+    "TUTTI_LOG_JSON": ("perhaps",),
+    "TUTTI_METRICS_PORT": ("65536", "-1"),
+    "TUTTI_METRICS_HOST": ("",),
+}
+ANY_TEXT = {
+    "DISCORD_TOKEN", "SSL_CERT_FILE", "TUTTI_SYNC_STATE", "DATABASE_URL", "TUTTI_WEIGHTS", "TUTTI_SOUNDFONT", "TUTTI_DATA", "TUTTI_RUNS",
+}  # fmt: skip
+
+
+def test_every_setting_is_tried_with_what_is_wrong_for_it():
+    """A new setting needs a line in the table of this test, or is one that takes any text."""
+    assert set(WRONG) | ANY_TEXT == VARIABLES
+
+
+@pytest.mark.parametrize(("variable", "value"), [(name, value) for name, values in WRONG.items() for value in values])
+def test_a_wrong_value_is_told_in_one_sentence_with_the_remedy(monkeypatch, variable, value):
+    """It begins with the variable, says where to correct it, and what it would be without."""
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(ConfigurationError) as caught:
+        Settings()
+
+    assert caught.value.variable == variable
+    text = str(caught.value)
+    assert text.startswith(f"{variable}: ")
+    assert "Correct it in .env" in text
+    assert "\n" not in text
