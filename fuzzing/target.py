@@ -23,3 +23,5 @@ class Target:
     words: tuple[bytes, ...] = ()  # the dictionary
     mutate: Callable[[bytes, int, int, Mutate], bytes] | None = None  # (data, most bytes, seed, the fuzzer's own)
     guided_modules: tuple[str, ...] = ()  # modules of others whose branches guide, too, beside all of ours
+    most_kept: int = 150  # inputs of the corpus that is kept: a test replays all of them
+    most_kept_bytes: int = 150_000

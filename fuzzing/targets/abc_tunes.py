@@ -59,6 +59,7 @@ def mutate_tune(data: bytes, max_bytes: int, seed: int, mutate: Mutate) -> bytes
 TARGET = Target(
     name="abc",
     run=run,
+    most_kept=50,
     seeds=seeds,
     max_bytes=_MAX_BYTES,
     words=_LINES + _PARTS,

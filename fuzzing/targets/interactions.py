@@ -223,4 +223,4 @@ def _scenario(*events: Json) -> bytes:
     return json.dumps(list(events)).encode()
 
 
-TARGET = Target(name="interactions", run=run, seeds=seeds, max_bytes=_MAX_BYTES, mutate=mutate_scenario)
+TARGET = Target(name="interactions", run=run, most_kept=30, seeds=seeds, max_bytes=_MAX_BYTES, mutate=mutate_scenario)

@@ -160,6 +160,7 @@ def _unpack(data: bytes) -> bytes | None:
 TARGET = Target(
     name="musicxml",
     run=run,
+    most_kept=100,
     seeds=seeds,
     max_bytes=_MAX_BYTES,
     words=_WORDS,
