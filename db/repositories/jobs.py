@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, case, delete, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.base import MAX_ID
-from db.tables import Job, JobTake
+from db.tables import Job, JobTake, Revision, StoredUpload
 
 UNFINISHED = ("queued", "running")
 
@@ -220,11 +220,27 @@ class JobRepository:
         return len(rows.all())
 
     async def delete_answered_before(self, moment: datetime) -> int:
-        """Delete jobs that were answered long ago and return how many there were."""
+        """Delete jobs that were answered long ago, with files from which nothing was made, and return how many jobs there were."""
         is_old = and_(Job.is_answered.is_(True), Job.created_at < moment)
         await self._forget_takes_where(is_old)
-        rows = await self._session.scalars(delete(Job).where(is_old).returning(Job.id))
-        return len(rows.all())
+        rows = (await self._session.execute(delete(Job).where(is_old).returning(Job.id, Job.upload_id))).all()
+        upload_ids = {row.upload_id for row in rows if row.upload_id is not None}
+        await self._session.execute(
+            delete(StoredUpload).where(
+                StoredUpload.id.in_(upload_ids),
+                ~exists().where(Revision.upload_id == StoredUpload.id),
+                ~exists().where(Job.upload_id == StoredUpload.id),
+            )
+        )
+        return len(rows)
+
+    async def that_made(self, revisions: Sequence[Revision]) -> Sequence[Job]:
+        """Return the jobs of which revisions came, alone or as takes."""
+        revision_ids = [revision.id for revision in revisions]
+        user_ids = {revision.author_id for revision in revisions}  # for their index: results have none
+        takes = select(JobTake.job_id).where(JobTake.revision_id.in_(revision_ids)).scalar_subquery()
+        made = or_(Job.result_revision_id.in_(revision_ids), Job.id.in_(takes))
+        return (await self._session.scalars(select(Job).where(Job.user_id.in_(user_ids), made))).all()
 
     async def _forget_takes_where(self, condition: ColumnElement[bool]) -> None:
         await self._session.execute(delete(JobTake).where(JobTake.job_id.in_(select(Job.id).where(condition))))

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, delete, func, select
+from sqlalchemy import Select, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.base import MAX_ID, storable_text
-from db.tables import Job, JobTake, Message, Revision, RevisionParent, Song
+from db.tables import Job, JobTake, Message, Revision, RevisionParent, Song, StoredUpload
 
 UPLOAD = "upload"
 
@@ -263,7 +263,7 @@ class SongRepository:
         await self._session.flush()
 
     async def delete(self, revision: Revision, *, now: datetime) -> str | None:
-        """Take the music out of a revision, keep its place in the graph, and return the hash it showed."""
+        """Take the music out of a revision, and the name off its file; keep its place in the graph, and return the hash it showed."""
         piece_hash = revision.piece_hash
         revision.piece_hash = None
         revision.midi_hash = None
@@ -271,6 +271,10 @@ class SongRepository:
         revision.title = ""
         revision.chord_names = []
         revision.genre = revision.key_name = None
+        if revision.upload_id is not None:
+            await self._session.execute(
+                update(StoredUpload).where(StoredUpload.id == revision.upload_id).values(filename="")
+            )
         await self._session.flush()
         return piece_hash
 

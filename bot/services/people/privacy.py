@@ -7,7 +7,11 @@ that they typed go in any case. What becomes of songs made together stands in ``
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+
 import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.services.clock import utc_now
 from bot.services.people.leaving_songs import leave_songs, step_back
@@ -19,9 +23,12 @@ from db.repositories.mydata import MyDataRepository
 from db.repositories.pieces import PieceRepository
 from db.repositories.songs import SongRepository
 from db.repositories.users import UserRepository
-from db.tables import Revision, User
+from db.tables import Job, Revision, User
 
 _log = structlog.stdlib.get_logger(__name__)
+
+_TYPED = frozenset({"chords", "name", "prompt", "title"})
+"""Options in people's own words; all others are numbers, and names of a list."""
 
 
 class PrivacyService:
@@ -76,8 +83,19 @@ class PrivacyService:
 
 def forget_words(revision: Revision) -> None:
     """Forget the words that somebody typed; the settings that were understood stay."""
-    if revision.options and "prompt" in revision.options:
-        revision.options = {name: value for name, value in revision.options.items() if name != "prompt"}
+    _drop(revision, {"prompt"})
+
+
+async def forget_deleted(session: AsyncSession, revisions: Sequence[Revision]) -> None:
+    """Forget everything that was typed for results that are deleted, also in the jobs that made them."""
+    jobs = await JobRepository(session).that_made(revisions)
+    for row in (*revisions, *jobs):
+        _drop(row, _TYPED)
+
+
+def _drop(row: Revision | Job, names: AbstractSet[str]) -> None:
+    if row.options and not names.isdisjoint(row.options):
+        row.options = {name: value for name, value in row.options.items() if name not in names}
 
 
 async def _line_of(songs: SongRepository, root: Revision, user: User) -> dict[int, Revision]:

@@ -15,7 +15,7 @@ import structlog
 from bot.services.clock import utc_now
 from bot.services.house.guild_settings import settings_from_json
 from bot.services.house.house_rules import HouseRules
-from bot.services.people.privacy import forget_words
+from bot.services.people.privacy import forget_deleted
 from core.errors import StorageError
 from db.engine import Database, unbroken
 from db.repositories.guild_settings import GuildSettingsRepository
@@ -144,8 +144,7 @@ class RetentionService:
         async with self._database.writing() as session:
             songs = SongRepository(session)
             old = await RetentionRepository(session).older_than(moment, guild_id=guild_id, limit=_BATCH)
-            for revision in old:
-                forget_words(revision)
+            await forget_deleted(session, old)
             hashes = {await songs.delete(revision, now=self._now()) for revision in old}
             await SongPeopleRepository(session).empty_states([revision.id for revision in old])
             await PieceRepository(session).delete_unused({each for each in hashes if each is not None})

@@ -15,7 +15,7 @@ from bot.services.clock import utc_now
 from bot.services.model import DEFAULT_SIZE_LIMIT_BYTES, Author, FromRevision, JobOrder, Place, Reply, RevisionView
 from bot.services.operations.composition_options import is_from_nothing
 from bot.services.operations.stepping import StepOptions
-from bot.services.people.privacy import forget_words
+from bot.services.people.privacy import forget_deleted
 from bot.services.ports import MediaMaker
 from bot.services.replies.library import ReplyMaker, ReplyParts
 from bot.services.songs.bounds import is_within
@@ -217,7 +217,7 @@ async def _delete(session: AsyncSession, row: Revision, *, by: Author) -> Revisi
             "/song leave takes your name off what is to come, and /mydata erase off everything."
         )
     songs = SongRepository(session)
-    forget_words(row)
+    await forget_deleted(session, [row])
     hashes = {await songs.delete(row, now=utc_now())}
     for parent_id in view.parent_ids:
         hashes |= await _delete_childless_upload(songs, parent_id)

@@ -56,6 +56,7 @@ STAYS = {
     "song_members.role": "one of a list",
     "claims.layer_id": "a number of ours",
     "turns.outcome": "one of a list",
+    "turns.unsaid": "one of a list",
     "votes.kind": "one of a list",
     "votes.outcome": "counts",
 }
