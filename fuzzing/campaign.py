@@ -74,7 +74,7 @@ class Campaign:
         """Fuzz one target for so long; what ends the engine early is kept, and it starts again."""
         folders = self._folders(name)
         before = len(list(folders[0].iterdir()))
-        cpu_before = _cpu_seconds()
+        cpu_before, started = _cpu_seconds(), time.monotonic()
         began, spent, seed = datetime.now(UTC), 0.0, self.seed + len(self.journal.read())
         seen_all: list[_Seen] = []
         for start in range(_MAX_STARTS):
@@ -92,6 +92,7 @@ class Campaign:
             seed=seed,
             git_commit=_git_commit(),
             seconds=round(spent, 1),
+            whole_seconds=round(time.monotonic() - started, 1),
             cpu_seconds=round(_cpu_seconds() - cpu_before, 1),
             executions=sum(seen.executions for seen in seen_all),
             new_inputs=len(list(folders[0].iterdir())) - before,

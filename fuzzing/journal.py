@@ -16,6 +16,7 @@ class Leg(msgspec.Struct, frozen=True, kw_only=True):
     seed: int
     git_commit: str
     seconds: float  # from the first input to the last one
+    whole_seconds: float = 0.0  # with the start, in which our code is instrumented and loaded
     cpu_seconds: float  # of the whole process, its start included
     executions: int
     new_inputs: int  # that reached something new
@@ -35,6 +36,7 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
     target: str
     legs: int
     minutes: float
+    whole_minutes: float
     cpu_minutes: float
     executions: int
     new_inputs: int
@@ -78,6 +80,7 @@ def total(legs: Iterable[Leg], *, target: str) -> Totals:
         target=target,
         legs=len(own),
         minutes=round(sum(leg.seconds for leg in own) / 60, 1),
+        whole_minutes=round(sum(max(leg.whole_seconds, leg.seconds) for leg in own) / 60, 1),
         cpu_minutes=round(sum(leg.cpu_seconds for leg in own) / 60, 1),
         executions=sum(leg.executions for leg in own),
         new_inputs=sum(leg.new_inputs for leg in own),

@@ -51,6 +51,7 @@ def write_report(folder: Path, output: Path = RESULTS_PATH) -> dict[str, Any]:
             "code": sorted({leg.git_commit for leg in legs}),
         },
         "minutes": round(seconds_of(legs) / 60, 1),
+        "whole_minutes": round(sum(max(leg.whole_seconds, leg.seconds) for leg in legs) / 60, 1),
         "cpu_minutes": round(sum(leg.cpu_seconds for leg in legs) / 60, 1),
         "executions": sum(leg.executions for leg in legs),
         "findings": len(findings),
