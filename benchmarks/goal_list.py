@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 _BENCH, _SOAK, _PROMISES = "bench.json", "soak.json", "promises.json"
 _GENERATOR, _HARMONIZER = "generator-test.json", "harmonizer-test.json"
-_REMIXER, _JSB, _CONTROLS = "remixer-test.json", "jsb-test.json", "controls.json"
+_REMIXER, _JSB, _FUZZING = "remixer-test.json", "jsb-test.json", "fuzzing.json"
 _COMMANDS = {
     _BENCH: "make bench",
     _SOAK: "make soak",
     _PROMISES: "make promises",
-    _CONTROLS: "python -m training.controls",
+    _FUZZING: "make fuzz, then python -m fuzzing report",
 }
 
 
@@ -149,7 +149,12 @@ GOALS = (
                 _promise("readers", f"opened by {name}", f"our output in {name}", unit="%", must=100, stretch=100, is_least=True)
                 for name in ("symusic", "pretty_midi", "music21", "mido")
             ),
-            _promise("readers", "broken inputs that broke something", "broken inputs that broke something", must=0, stretch=0),
+            Measure(
+                file=_FUZZING, at=("collections", "test-midi-files", "broken"),
+                what="broken inputs of the published set test-midi-files that broke something", must=0, stretch=0,
+            ),
+            Measure(file=_FUZZING, at=("executions",), what="inputs tried while fuzzing"),
+            Measure(file=_FUZZING, at=("findings",), what="found by fuzzing, kept and mended"),
         ),
     ),
     Goal(
