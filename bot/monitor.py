@@ -26,6 +26,14 @@ Check = Callable[[], bool | Awaitable[bool]]
 """Answers whether a part can do its work; a ``TuttiError`` or a long silence means no."""
 
 PARTS: tuple[PartLabel, ...] = get_args(PartLabel)
+REASONS: dict[PartLabel, str] = {
+    "database": "The database does not answer, or not within two seconds: look at DATABASE_URL and its server or disk.",
+    "inference": "No worker has its networks: they load, or look for worker_start_failed in the log.",
+    "media": "A media child is not there: it starts, or look for child_lost in the log.",
+    "gateway": "Discord does not talk to the bot: it connects, or look for discord_ready in the log, and at Discord's status page.",
+    "jobs": "Orders are not carried out: the bot has not started yet, or was asked to stop.",
+}
+"""Why a part that is not ready is not, and where to look."""
 CHECK_TIMEOUT_SECONDS = 2.0
 _SHUTDOWN_TIMEOUT_SECONDS = 1.0  # a scraper that reads slowly must not hold up the bot's end
 
@@ -104,5 +112,6 @@ class Monitor:
     async def _show_readiness(self, _request: web.Request) -> web.Response:
         ready = await self.readiness()
         is_ready = all(ready.values())
-        body = {"status": "ready" if is_ready else "not ready", "parts": ready}
+        reasons = {part: REASONS[part] for part, is_part_ready in ready.items() if not is_part_ready}
+        body = {"status": "ready" if is_ready else "not ready", "parts": ready, "reasons": reasons}
         return web.json_response(body, status=200 if is_ready else 503)

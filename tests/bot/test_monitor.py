@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
 from collections.abc import AsyncIterator
 
@@ -113,3 +114,17 @@ async def test_a_taken_port_is_one_sentence():
             await Monitor(PrometheusMetrics()).start(host=HOST, port=listener.getsockname()[1])
 
     assert caught.value.variable == "TUTTI_METRICS_PORT"
+
+
+@pytest.mark.parametrize("lost", PARTS)
+async def test_what_is_not_ready_is_told_with_the_reason(scene: Scene, lost):
+    """Each part alone: not ready, and one sentence that says where to look; alive all the while."""
+    for part in PARTS:
+        scene.monitor.watch(part, lambda part=part: part != lost)
+
+    status, text = await scene.get("/ready")
+    body = json.loads(text)
+
+    assert (status, (await scene.get("/health"))[0]) == (503, 200)
+    assert (body["status"], list(body["reasons"])) == ("not ready", [lost])
+    assert body["reasons"][lost].endswith(".")
