@@ -27,10 +27,12 @@ _BEGINNINGS = (
 """Locale and fonts, Python itself, threads and memory of libraries, the graphics card, compilers of networks."""
 
 
-def environment_for_children(environment: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Return the variables that a child needs to find its libraries and its device, and no other."""
+def environment_for_children(
+    environment: Mapping[str, str] | None = None, *, also: tuple[str, ...] = ()
+) -> dict[str, str]:
+    """Return the variables that a child needs to find its libraries and its device, those that begin as ``also`` says, and no other."""
     given = os.environ if environment is None else environment  # noqa: TID251 - it is handed on, not read
-    return {name: value for name, value in given.items() if name in _NAMES or name.startswith(_BEGINNINGS)}
+    return {name: value for name, value in given.items() if name in _NAMES or name.startswith((*_BEGINNINGS, *also))}
 
 
 def hide_memory() -> None:

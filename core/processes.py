@@ -62,7 +62,8 @@ class ChildLimits:
 class ChildProcess:
     """A child that can be started, lost, and started again.
 
-    ``entry`` is a module-level function; only its name travels. ``argument`` is handed to it as the first frame.
+    ``entry`` is a module-level function; only its name travels. ``argument`` is handed to it as the first frame;
+    ``also_sees``: beginnings of names of variables that this child needs beyond those that all get.
     """
 
     def __init__(
@@ -72,11 +73,13 @@ class ChildProcess:
         name: str,
         argument: bytes = b"",
         limits: ChildLimits | None = None,
+        also_sees: tuple[str, ...] = (),
     ) -> None:
         self.name = name
         self.num_starts = 0
         self._entry = f"{entry.__module__}:{entry.__qualname__}"
         self._argument = argument
+        self._also_sees = also_sees
         self._limits = limits or ChildLimits()
         self._life: _Life | None = None
 
@@ -109,7 +112,7 @@ class ChildProcess:
             raise RuntimeError(f"child process {self.name} is already running")
         if self._life is not None:
             await self._life.end("stopped")
-        self._life = await _Life.begin(self.name, self._entry, self._limits)
+        self._life = await _Life.begin(self.name, self._entry, self._limits, self._also_sees)
         self.num_starts += 1
         try:
             self._life.post(self._argument)
@@ -217,7 +220,7 @@ class _Life:
         self._watcher: asyncio.Task[None] | None = None
 
     @classmethod
-    async def begin(cls, name: str, entry: str, limits: ChildLimits) -> Self:
+    async def begin(cls, name: str, entry: str, limits: ChildLimits, also_sees: tuple[str, ...]) -> Self:
         """Start the process; it is not ready yet."""
         ours, theirs = socket.socketpair()
         with theirs:
@@ -240,7 +243,7 @@ class _Life:
                     stdout=asyncio.subprocess.PIPE,
                     stderr=asyncio.subprocess.STDOUT,
                     pass_fds=(theirs.fileno(),),
-                    env=environment_for_children(),
+                    env=environment_for_children(also=also_sees),
                     start_new_session=True,
                 )
             except OSError as error:

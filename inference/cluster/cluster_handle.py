@@ -41,7 +41,9 @@ class GatewayProcess:
 
     def __init__(self, order: GatewayOrder, *, hang_timeout_seconds: float) -> None:
         limits = ChildLimits(ready_timeout_seconds=_JOIN_SECONDS, hang_timeout_seconds=hang_timeout_seconds)
-        self._child = ChildProcess(gateway.main, name="cluster-gateway", argument=encode_letter(order), limits=limits)
+        self._child = ChildProcess(
+            gateway.main, name="cluster-gateway", argument=encode_letter(order), limits=limits, also_sees=("RAY_",)
+        )
         self._joining: asyncio.Task[None] | None = None
         self._pumping: asyncio.Task[None] | None = None
         self._slots: dict[int, asyncio.Queue[FromGateway]] = {}

@@ -45,6 +45,8 @@ if TYPE_CHECKING:
     from inference.cluster.ray_seam import RemoteWorker
 
 _BEAT_SECONDS = 1.0
+_WATCH_SECONDS = 2.0
+_WATCH_TIMEOUT_SECONDS = 15.0
 _LONGEST_GIST = 300  # characters
 _FAREWELL_SECONDS = 1.0
 _RETRY_SECONDS = 0.5  # between looks for a worker whose predecessor of the same name the cluster has not buried yet
@@ -104,9 +106,10 @@ class _Gateway:
         loop = asyncio.get_running_loop()
         reader = threading.Thread(target=self._read, args=(loop,), name="letters", daemon=True)
         reader.start()
-        beating = asyncio.create_task(self._beat())
+        keeping = [asyncio.create_task(self._beat()), asyncio.create_task(self._watch())]
         await self._is_over.wait()
-        beating.cancel()
+        for task in keeping:
+            task.cancel()
         for slot in tuple(self._lines):
             self._leave(slot)
         if self._farewells:
@@ -144,6 +147,22 @@ class _Gateway:
             self._channel.send(encode_letter(letter))
         except EOFError:
             self._is_over.set()
+
+    async def _watch(self) -> None:
+        """End this process when its cluster is gone, or another has taken its address: Ray would wait for ever, or end it later."""
+        from inference.cluster import ray_seam
+
+        while True:
+            await asyncio.sleep(_WATCH_SECONDS)
+            try:
+                async with asyncio.timeout(_WATCH_TIMEOUT_SECONDS):
+                    is_member = await asyncio.to_thread(ray_seam.is_member)
+            except TimeoutError:
+                is_member = False
+            if not is_member:
+                sys.stderr.write("The cluster is gone.\n")
+                sys.stderr.flush()
+                os._exit(1)
 
     async def _beat(self) -> None:
         while True:
@@ -221,9 +240,10 @@ class _Line:
                 break
             except ChildLostError as error:
                 if error.cause == "hung":
+                    room = await asyncio.to_thread(describe_room)
                     raise ConfigurationError(
                         f"{ADDRESS_VARIABLE}: the cluster had no room for {name} in {order.place_seconds:g} s. It takes "
-                        f"{share.num_cpus:g} CPUs and {share.num_gpus:g} GPUs; there are {describe_room()}. Add a machine, or "
+                        f"{share.num_cpus:g} CPUs and {share.num_gpus:g} GPUs; there are {room}. Add a machine, or "
                         "lower TUTTI_CLUSTER_CPU_WORKERS or TUTTI_CLUSTER_GPU_WORKERS."
                     ) from error
                 if loop.time() > stop_seconds:

@@ -141,6 +141,12 @@ class RemoteWorker:
         return answer
 
 
+def is_member() -> bool:
+    """Return whether the cluster still knows the node through which we joined; without a head the call waits, and may end this process."""
+    node_id: str = _ray.get_runtime_context().get_node_id()
+    return any(node["NodeID"] == node_id and node["Alive"] for node in _ray.nodes())
+
+
 def describe_room() -> str:
     """Return what the cluster has and what of it is free, for people."""
     have = cast("dict[str, float]", _ray.cluster_resources())
