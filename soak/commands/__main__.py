@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import shutil
+import signal
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -58,10 +59,22 @@ async def _run(plan: Plan, *, weights: Path, folder: Path, database: str) -> tup
             keeper = BotKeeper(sandbox, weights=weights, folder=folder, settings=settings)
             await keeper.start()
             try:
-                outcome = await Crowd(session, sandbox, keeper, plan).run()
+                crowd = Crowd(session, sandbox, keeper, plan)
+                # Told to end, it sends no more and still judges: a run on a busy machine is not lost.
+                asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, crowd.send_no_more)
+                counting = asyncio.create_task(_count(crowd), name="counting")
+                outcome = await crowd.run()
+                counting.cancel()
             finally:
                 await keeper.end()
     return outcome, keeper
+
+
+async def _count(crowd: Crowd) -> None:
+    """Say once a minute how far it is."""
+    while True:
+        await asyncio.sleep(60.0)
+        print(f"{crowd.num_begun} commands sent", file=sys.stderr)  # noqa: T201
 
 
 def _parse() -> argparse.Namespace:

@@ -90,6 +90,7 @@ class Crowd:
         self._places = Places()
         self._tabs: list[Tab] = []
         self._num_begun = 0
+        self._is_over = False
         self._num_page_refusals = 0
 
     async def run(self) -> Outcome:
@@ -126,6 +127,15 @@ class Crowd:
             settle_seconds=time.monotonic() - sent_seconds,
         )
 
+    def send_no_more(self) -> None:
+        """Let everybody wait for what they have sent, and judge that."""
+        self._is_over = True
+
+    @property
+    def num_begun(self) -> int:
+        """How much has been sent so far."""
+        return self._num_begun
+
     async def _settle_in(self) -> None:
         plan = self._plan
         for number in range(plan.num_channels):
@@ -158,7 +168,7 @@ class Crowd:
         """Send one thing after another, until all together have sent enough."""
         dice = random.Random(f"{self._plan.seed}:{number}")
         give_up_at = time.monotonic() + self._plan.max_send_seconds
-        while self._num_begun < self._plan.num_commands and time.monotonic() < give_up_at:
+        while self._num_begun < self._plan.num_commands and time.monotonic() < give_up_at and not self._is_over:
             self._num_begun += 1
             request = await self._send_something(dice, tab)
             if request is None:
