@@ -84,6 +84,10 @@ soak-commands: $(DEV_STAMP) ## 2,000 commands of 20 people in the sandbox under 
 soak-long: $(DEV_STAMP) ## Two hours of mixed traffic with faults and kills (MINUTES=20 for less); memory, files, database and latency plotted and judged in docs/results/soak_long
 	$(PYTHON) -m soak.long --minutes $(or $(MINUTES),120)
 
+.PHONY: cluster-test
+cluster-test: $(DEV_STAMP) ## Two bots on a real Ray cluster of two nodes, which die in mid-job (some five minutes), write docs/results/cluster.json
+	$(PYTHON) -m soak.cluster
+
 .PHONY: fuzz
 fuzz: $(DEV_STAMP) ## Fuzz every way in until the journal holds MINUTES=120 (it goes on where it stopped); then: python -m fuzzing keep, report
 	OMP_NUM_THREADS=1 $(PYTHON) -m fuzzing --minutes $(or $(MINUTES),120)

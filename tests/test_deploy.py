@@ -195,6 +195,18 @@ def test_the_unit_starts_what_make_run_installs():
     assert unit["KillMode"] == "mixed"
 
 
+def test_the_unit_of_a_node_joins_as_the_page_about_clusters_says():
+    """Its command, its variables and its page are there; it gets neither the bot's token nor the database."""
+    text = (DEPLOY / "tutti-node.service").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "cluster.md").read_text(encoding="utf-8")
+
+    assert "ray start --block --address=${HEAD}" in text
+    assert "Environment=TUTTI_WEIGHTS=/opt/tutti/app/weights" in text
+    assert "TUTTI_WEIGHTS=/opt/tutti/app/weights .venv/bin/ray start --address=HEAD:6379" in page
+    assert "deploy/tutti-node.service" in page
+    assert not re.search(r"DISCORD_TOKEN|DATABASE_URL|/\.env", text)
+
+
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd here")
 def test_systemd_understands_the_unit(tmp_path):
     """With an interpreter and a user that exist here, there is not one complaint."""
