@@ -58,6 +58,9 @@ async def note_interaction(waiting: Acknowledgements | None, interaction: discor
     """Remember that somebody is about to read “thinking…”."""
     if waiting is None or interaction.response.is_done():
         return
+    # A busy database has as long as leaves Discord a second; a clock that is not Discord's must not cost it.
+    age_seconds = (discord.utils.utcnow() - interaction.created_at).total_seconds()
+    patience_seconds = min(max(_NOTED_BY_SECONDS - age_seconds, PATIENCE_SECONDS), _LONGEST_PATIENCE_SECONDS)
     await waiting.note(
         Waiting(
             number=interaction.id,
@@ -65,14 +68,16 @@ async def note_interaction(waiting: Acknowledgements | None, interaction: discor
             effect=effect_of(doing_in_full(interaction)),
             application_id=interaction.application_id,
             token=interaction.token,
-        )
+        ),
+        patience_seconds=patience_seconds,
     )
 
 
 async def note_message(waiting: Acknowledgements | None, message: discord.Message) -> None:
     """Remember that somebody waits for an answer to a message."""
     if waiting is not None:
-        await waiting.note(Waiting(number=message.id, channel_id=message.channel.id, effect="none"))
+        noted = Waiting(number=message.id, channel_id=message.channel.id, effect="none")
+        await waiting.note(noted, patience_seconds=_PATIENCE_FOR_MESSAGES_SECONDS)
 
 
 def settle(waiting: Acknowledgements | None, number: int) -> None:

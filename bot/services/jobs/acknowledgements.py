@@ -31,7 +31,7 @@ Effect = Literal["none", "change", "unsure"]
 LEASE_SECONDS = 60.0
 SECONDS_BEFORE_FORGETTING = 1.0
 PATIENCE_SECONDS = 0.5
-"""How long an acknowledgement may wait for its note: Discord waits three seconds, and late is worse than unnoted."""
+"""How long an acknowledgement may wait for its note at least: Discord waits three seconds, and late is worse than unnoted."""
 _RENEW_AFTER_SECONDS = 20.0
 _SECONDS_AFTER_TROUBLE = 1.0
 
@@ -95,7 +95,7 @@ class Acknowledgements:
         await asyncio.wait({writer})
         await self._flush()
 
-    async def note(self, waiting: Waiting) -> None:
+    async def note(self, waiting: Waiting, *, patience_seconds: float | None = None) -> None:
         """Remember somebody who is to be told to wait, and return when that is written, or has taken too long."""
         if self._writer is None or waiting.number in self._open:
             return
@@ -104,7 +104,7 @@ class Acknowledgements:
         batch.added[waiting.number] = waiting
         self._wake.set()
         try:
-            async with asyncio.timeout(PATIENCE_SECONDS):
+            async with asyncio.timeout(PATIENCE_SECONDS if patience_seconds is None else patience_seconds):
                 await batch.written.wait()
         except TimeoutError:  # it is written as soon as it can be
             _log.warning("acknowledgement_noted_late")
