@@ -6,10 +6,13 @@ from typing import Any
 
 import discord
 
-from bot.services.jobs.acknowledgements import Acknowledgements, Effect, Waiting
+from bot.services.jobs.acknowledgements import PATIENCE_SECONDS, Acknowledgements, Effect, Waiting
 from bot.ui.gate import doing_of_press
 from bot.ui.seals import plain_id_of
 
+_NOTED_BY_SECONDS = 2.0  # after Discord sent it
+_LONGEST_PATIENCE_SECONDS = 1.5
+_PATIENCE_FOR_MESSAGES_SECONDS = 5.0  # Discord waits for no answer to these
 _QUICK_CHANGES = frozenset({f"layer {name}" for name in ("mix", "lock", "rename", "give", "instrument", "remove")})
 _UNSURE = frozenset({"delete", "mydata erase", "vote start", "make-song", "branch-form", "comment-form"})
 _UNSURE_GROUPS = frozenset({"branch", "comment", "song", "turn"})
