@@ -72,6 +72,7 @@ class Campaign:
 
     def run_leg(self, name: str, *, seconds: float) -> Leg:
         """Fuzz one target for so long; what ends the engine early is kept, and it starts again."""
+        title = load_target(name).name
         folders = self._folders(name)
         before = len(list(folders[0].iterdir()))
         cpu_before, started = _cpu_seconds(), time.monotonic()
@@ -87,7 +88,7 @@ class Campaign:
                 break
         ended = self._keep_artifacts(name)
         leg = Leg(
-            target=name,
+            target=title,
             began=began.isoformat(timespec="seconds"),
             seed=seed,
             git_commit=_git_commit(),
@@ -99,7 +100,7 @@ class Campaign:
             edges=max(seen.edges for seen in seen_all),
             features=max(seen.features for seen in seen_all),
             corpus_files=len(list(folders[0].iterdir())),
-            findings=len(list((self.folder / "findings" / name).glob("*.bin"))),
+            findings=len(list((self.folder / "findings" / title).glob("*.bin"))),
             crashes=ended["crash"],
             timeouts=ended["timeout"],
             out_of_memory=ended["oom"],
