@@ -48,8 +48,8 @@ def mxl(content: bytes, *, name: str = "score.xml", num_more: int = 0) -> bytes:
 
 
 def lying_mxl() -> bytes:
-    """An entry that unfolds to 60 MB and says that it is a thousand bytes."""
-    data = bytearray(mxl(b" " * 60_000_000))
+    """An entry that unfolds to 33 MB and says that it is a thousand bytes."""
+    data = bytearray(mxl(b" " * 33_000_000))
     for signature, offset in ((b"PK\x03\x04", 22), (b"PK\x01\x02", 24)):
         place = data.index(signature) + offset
         data[place : place + 4] = struct.pack("<I", 1000)
@@ -115,7 +115,7 @@ XML_FILES: Mapping[str, Callable[[], bytes]] = {
     "a duration of 1e300": lambda: xml(part(measure(XML_NOTE.replace(">1<", ">1e300<")))).encode(),
     "no divisions": lambda: xml(part(measure(XML_NOTE).replace("<divisions>1<", "<divisions>0<"))).encode(),
     "an octave of a thousand": lambda: xml(part(measure(XML_NOTE.replace(">4<", ">1000<")))).encode(),
-    "a zip that unfolds to 200 MB": lambda: mxl(b" " * 200_000_000),
+    "a zip that unfolds to 40 MB": lambda: mxl(b" " * 40_000_000),
     "a zip that lies": lying_mxl,
     "a zip in a zip": lambda: mxl(mxl(xml(part(measure(XML_NOTE))).encode()), name="score.mxl"),
     "a zip named as a score in a zip": lambda: mxl(mxl(xml(part(measure(XML_NOTE))).encode())),
@@ -165,3 +165,32 @@ SOUND_FILES: Mapping[str, Callable[[], bytes]] = {
     "MP3 of frame heads": lambda: b"\xff\xfb\x90\x64" * 500_000,
     "a MIDI file": lambda: midi(track(_NOTE * 50 + _END)),
 }
+
+
+def telling_scores(word: str) -> list[bytes]:
+    """Scores with a word wherever a reader may stumble over it, and complain of it aloud."""
+    note, tag = XML_NOTE, f"<{word}/>"
+    bodies = [
+        *(note.replace(f">{usual}<", f">{word}<") for usual in ("C", "4", "1")),
+        *(note.replace("</note>", f"<{name}>{word}</{name}></note>") for name in ("type", "accidental", "notehead")),
+        note.replace(
+            "</note>", f"<notations><articulations>{tag}</articulations><ornaments>{tag}</ornaments></notations></note>"
+        ),
+        note.replace("</note>", f"<lyric><syllabic>{word}</syllabic><text>{word}</text></lyric></note>"),
+        f"<harmony><root><root-step>C</root-step></root><kind>{word}</kind></harmony>{note}",
+        f"<direction><direction-type><words>{word}</words></direction-type><sound tempo='{word}'/></direction>{note}",
+        f"<attributes><key><fifths>{word}</fifths></key><clef><sign>{word}</sign></clef></attributes>{note}",
+        f"{note}<barline><bar-style>{word}</bar-style><ending number='{word}' type='start'>{word}</ending></barline>",
+        f"<{word}>{word}</{word}>{note}",
+    ]
+    tunes = [
+        f"X:1\nT:{word}\nK:{word}\n%%{word}\nCDEF|{word} !{word}!|\n",
+        f"X:1\nT:{word}\nM:{word}\nK:C\nCDEF|\nw:{word}\n",
+    ]
+    texts = f"\x00\xff\x01{chr(len(word))}{word}\x00\xff\x03{chr(len(word))}{word}".encode("latin-1")
+    return [
+        *(xml(part(measure(body))).encode() for body in bodies),
+        *(tune.encode() for tune in tunes),
+        midi(track(texts + _NOTE + _END)),
+        midi(track(texts + word.encode() * 50)),
+    ]

@@ -19,6 +19,8 @@ FULL = GuildSettings(
     audio_format="flac",
     max_jobs_per_user=3,
     max_bars=7,
+    max_commands_per_person=7,
+    max_commands_per_channel=33,
     roles={name: tuple(range(1, 26)) for name in ("generate", "edit", "delete", "settings", "/remix")},
     channel_ids=tuple(range(1, 26)),
     retention_days=33,
@@ -55,6 +57,7 @@ def test_the_panel_shows_everything_that_is_set():
     assert fields["Default genre"] == "jazz"
     assert fields["Sound"] == "flac, Font 3"
     assert fields["Limits"] == "3 pieces in the making a person, 7 bars"
+    assert fields["How often"] == "Commands a minute: a person 7, a channel 33, the server 600"
     assert "33 days" in fields["Results are kept"]
     assert "not translated yet" in fields["Language"]
     assert fields["Learning from votes"].startswith("on")

@@ -6,7 +6,7 @@ import pytest
 
 from bot.services.house.guild_settings import GuildSettings
 from bot.services.house.permissions import Gate, Visitor
-from core.errors import LimitError, PermissionDeniedError
+from core.errors import PermissionDeniedError
 from core.settings import LimitSettings
 
 NAMES = {7: "Band", 8: "Crew", 55: "#music", 56: "#jam"}
@@ -108,15 +108,6 @@ async def test_who_manages_the_server_may_everything():
 async def test_an_unknown_button_counts_as_an_edit():
     """What somebody forgot to name is never open by accident."""
     assert "change music" in await refusal(visitor(), "frobnicate", roles={"edit": (7,)})
-
-
-async def test_the_pace_comes_first():
-    """Refused for speed before anything is looked up."""
-    one = gate(max_requests=1)
-    await one.admit(visitor(), "generate")
-
-    with pytest.raises(LimitError, match="Wait"):
-        await one.admit(visitor(), "generate")
 
 
 async def test_a_role_may_moderate_results():
