@@ -25,7 +25,8 @@ from bot.ui.courier import NO_PINGS, send_again
 from bot.ui.desk import Desk, desk_of
 from bot.ui.embeds.style import BLUE, DESCRIPTION_LIMIT, FIELD_LIMIT, GREY
 from bot.ui.embeds.words import add_prompt_fields
-from bot.ui.seals import SealedItem, plain_id_of, sealed
+from bot.ui.form import SealedForm
+from bot.ui.seals import SealedItem, plain_id_of
 from bot.ui.wording.composition import clock
 from media.protocol import Picture
 from music.forms.plan import FormPlan, SectionPlan
@@ -265,11 +266,11 @@ def with_stage_buttons(view: discord.ui.View, revision: RevisionView) -> discord
 # --- the form ------------------------------------------------------------------------------------------------------
 
 
-class PlanForm(discord.ui.Modal, title="Edit the plan"):
+class PlanForm(SealedForm):
     """A plan as text to change. Its answer is read by ``heed_form``, so that it also arrives after a restart."""
 
     def __init__(self, about: str, fields: PlanEdit) -> None:
-        super().__init__(custom_id=sealed(f"tutti:compose-form:{about}"), timeout=None)
+        super().__init__(title="Edit the plan", custom_id=f"tutti:compose-form:{about}")
         self.add_item(
             discord.ui.TextInput(
                 label="Form and bars",

@@ -20,8 +20,9 @@ from bot.services.options import Options, RemixOptions
 from bot.services.replies.takes import MAX_TAKES
 from bot.ui.carried import FORM_IDS
 from bot.ui.desk import Desk
+from bot.ui.form import SealedForm
 from bot.ui.options import parse_bars, split_names
-from bot.ui.seals import plain_id_of, sealed
+from bot.ui.seals import plain_id_of
 from core.errors import InputError
 
 _LONGEST_TEXT = 300
@@ -52,7 +53,7 @@ def open_form(name: str) -> Callable[[Desk, discord.Interaction[Any], int], Any]
 
     async def press(_desk: Desk, interaction: discord.Interaction[Any], revision_id: int) -> None:
         form = FORMS[name]
-        modal = discord.ui.Modal(title=form.title, custom_id=sealed(f"tutti:form:{name}:{revision_id}"))
+        modal = SealedForm(title=form.title, custom_id=f"tutti:form:{name}:{revision_id}")
         for line in form.lines:
             modal.add_item(
                 discord.ui.TextInput(

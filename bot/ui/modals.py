@@ -18,7 +18,8 @@ from bot.services.words.prompt_corrections import LINES, correct, lines_of
 from bot.ui.answers import author_of, place_of
 from bot.ui.carried import FORM_IDS
 from bot.ui.desk import Desk
-from bot.ui.seals import plain_id_of, sealed
+from bot.ui.form import SealedForm
+from bot.ui.seals import plain_id_of
 from core.errors import InputError
 
 _LONGEST_TEXT = 300
@@ -37,7 +38,7 @@ _LABELS: Mapping[str, tuple[str, str]] = {
 async def open_edit(desk: Desk, interaction: discord.Interaction[Any], revision_id: int) -> None:
     """Open the form with what the piece was asked with."""
     options = await _options_of(desk, revision_id)
-    modal = discord.ui.Modal(title="Edit and write again", custom_id=sealed(f"tutti:edit-form:{revision_id}"))
+    modal = SealedForm(title="Edit and write again", custom_id=f"tutti:edit-form:{revision_id}")
     for name, value in lines_of(options).items():
         label, example = _LABELS[name]
         modal.add_item(

@@ -19,8 +19,9 @@ from bot.ui.carried import FORM_IDS
 from bot.ui.courier import NO_PINGS, send_again
 from bot.ui.desk import Desk
 from bot.ui.embeds.style import jump_url
+from bot.ui.form import SealedForm
 from bot.ui.modals import typed_in
-from bot.ui.seals import plain_id_of, sealed
+from bot.ui.seals import plain_id_of
 from bot.ui.together.merge_embeds import branches_embed, closed_embed, comparison_embed, step_embed
 from bot.ui.together.song_flow import answer, revision_at
 from core.errors import TuttiError
@@ -104,7 +105,7 @@ async def press_leave(_desk: Desk, interaction: discord.Interaction[Any], revisi
 
 def branch_form(revision_id: int) -> discord.ui.Modal:
     """Return the form that asks how a branch at a revision is to be called."""
-    modal = discord.ui.Modal(title="Branch here", custom_id=sealed(f"tutti:branch-form:{revision_id}"), timeout=None)
+    modal = SealedForm(title="Branch here", custom_id=f"tutti:branch-form:{revision_id}")
     modal.add_item(
         discord.ui.TextInput(
             label="Name of the branch", custom_id="name", placeholder="quiet ending", max_length=MAX_NAME_LENGTH

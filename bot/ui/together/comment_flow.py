@@ -13,8 +13,9 @@ from bot.ui.answers import author_of, place_of
 from bot.ui.carried import FORM_IDS
 from bot.ui.courier import NO_PINGS, send_again
 from bot.ui.desk import Desk, desk_of
+from bot.ui.form import SealedForm
 from bot.ui.modals import typed_in
-from bot.ui.seals import SealedItem, plain_id_of, sealed
+from bot.ui.seals import SealedItem, plain_id_of
 from bot.ui.together.comment_embeds import comment_embed, comments_embed
 from bot.ui.together.song_flow import answer
 from core.errors import InputError
@@ -68,7 +69,7 @@ async def resolve_comment(desk: Desk, interaction: discord.Interaction[Any], com
 
 async def open_comment_form(_desk: Desk, interaction: discord.Interaction[Any], revision_id: int) -> None:
     """Open the form behind “Comment…”."""
-    modal = discord.ui.Modal(title="Comment at a bar", custom_id=sealed(f"tutti:comment-form:{revision_id}"))
+    modal = SealedForm(title="Comment at a bar", custom_id=f"tutti:comment-form:{revision_id}")
     modal.add_item(discord.ui.TextInput(label="Bar", custom_id="bar", placeholder="9", max_length=6))
     modal.add_item(
         discord.ui.TextInput(
