@@ -106,7 +106,7 @@ def mutate_score(data: bytes, max_bytes: int, seed: int, mutate: Mutate) -> byte
             _mutate_text(inner, max_bytes, dice, mutate), container=dice.choice(("", _SCORE_NAME, "other.xml"))
         )
         return changed if len(changed) <= max_bytes else data
-    changed = _mutate_text(data, max_bytes, dice, mutate)
+    changed = _mutate_text(data, max_bytes, dice, mutate)[:max_bytes]
     if dice.random() < 0.03:
         packed = pack(changed)
         return packed if len(packed) <= max_bytes else changed
