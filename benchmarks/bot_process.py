@@ -61,6 +61,8 @@ def running_bot(sandbox: Sandbox, **variables: str) -> Generator[subprocess.Pope
         "SSL_CERT_FILE": sandbox.connection["ca_file"],
         "DATABASE_URL": f"sqlite+aiosqlite:///{sandbox.folder / 'tutti.db'}",
         "TUTTI_SYNC_STATE": str(sandbox.folder / "command_sync.json"),
+        "TUTTI_MAX_CHANNEL_COMMANDS_PER_MINUTE": "0",  # everybody who is measured is in one channel
+        "TUTTI_MAX_SERVER_COMMANDS_PER_MINUTE": "0",
     } | variables
     # `env` sets the variables, so that this file need not read the environment.
     process = _start(["env", *(f"{name}={value}" for name, value in settings.items()), sys.executable, "bot.py"])
