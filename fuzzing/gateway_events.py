@@ -67,14 +67,17 @@ class EventWriter:
         for name in names[1:3]:
             inner = next((each for each in inner.get("options", ()) if each["name"] == name), {})
             path.append(name)
+        asked = event.get("complete")
+        focus = asked if asked in options else next(iter(options), None)  # Discord always says which option is typed
+        is_typing = "complete" in event and focus is not None
         written = [
-            self._option(inner, name, value, resolved, focus=event.get("complete"))
+            self._option(inner, name, value, resolved, focus=focus if is_typing else None)
             for name, value in list(options.items())[:25]
         ]
         for depth, name in enumerate(reversed(path)):
             written = [{"name": name, "type": 1 if depth == 0 else 2, "options": written}]
         data |= {"options": written} | ({"resolved": resolved} if resolved else {})
-        return self._interaction(event, kind=4 if "complete" in event else 2, data=data)
+        return self._interaction(event, kind=4 if is_typing else 2, data=data)
 
     def press(self, event: Json, *, custom_id: str) -> Json:
         """Return a press of a button, or a choice in a menu."""
