@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import io
 import os
+import socket
 import sys
 import threading
 import uuid
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from inference.cluster.ray_seam import RemoteWorker
 
 _BEAT_SECONDS = 1.0
+_REACH_SECONDS = 5.0
 _WATCH_SECONDS = 2.0
 _WATCH_TIMEOUT_SECONDS = 15.0
 _LONGEST_GIST = 300  # characters
@@ -57,7 +59,11 @@ def main(channel: Channel, argument: bytes) -> None:
     """Join the cluster, say ``Joined`` (or why not), and carry letters until the channel closes."""
     order = decode_order(argument)
     try:
+        _reach(order.address)  # first: without a cluster Ray would try for long, and then end this process
         from inference.cluster import ray_seam
+    except ConfigurationError as error:
+        channel.send(encode_letter(Refused(code="setting", message=str(error))))
+        return
     except ImportError as error:
         message = f"{ADDRESS_VARIABLE} names a cluster, but Ray is not installed here ({error}). Run “pip install .[cluster]”."
         channel.send(encode_letter(Refused(code="setting", message=message)))
@@ -74,6 +80,23 @@ def main(channel: Channel, argument: bytes) -> None:
     finally:
         ray_seam.leave_cluster()
         os._exit(0)  # the interpreter's own way out takes a second with Ray in it, and there is nothing left to do
+
+
+def _reach(address: str) -> None:
+    """See whether anybody listens at ``address`` (host:port).
+
+    Raises:
+        ConfigurationError: when nobody does.
+    """
+    host, _, port = address.rpartition(":")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_REACH_SECONDS).close()
+    except (OSError, ValueError, OverflowError) as error:
+        raise ConfigurationError(
+            f"{ADDRESS_VARIABLE}: no Ray cluster answers at {address} ({error}). Start one with "
+            f"“ray start --head --port={port}” on {host}, or leave {ADDRESS_VARIABLE} empty to use this machine alone.",
+            variable=ADDRESS_VARIABLE,
+        ) from error
 
 
 class _Gist(io.TextIOBase):

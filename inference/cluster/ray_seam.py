@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import socket
 from typing import Any, cast
 
 import ray
@@ -21,7 +20,6 @@ from inference.cluster.refusals import ADDRESS_VARIABLE
 from inference.cluster.shared_worker import SharedWorker
 
 _ray: Any = ray  # most of it has no types
-_REACH_SECONDS = 5.0
 _MAX_CALLS = 1_000  # at a time in one actor: each bot has one that waits
 
 
@@ -40,18 +38,8 @@ def join_cluster(address: str, *, group: str) -> None:
     """Become part of the cluster whose head listens at ``address`` (host:port).
 
     Raises:
-        ConfigurationError: when it cannot be reached, or is not one that we can join.
+        ConfigurationError: when it is not one that we can join.
     """
-    host, _, port = address.rpartition(":")
-    try:
-        # Ray would try for a minute and then end this process.
-        socket.create_connection((host.strip("[]"), int(port)), timeout=_REACH_SECONDS).close()
-    except (OSError, ValueError) as error:
-        raise ConfigurationError(
-            f"{ADDRESS_VARIABLE}: no Ray cluster answers at {address} ({error}). Start one with "
-            f"“ray start --head --port={port}” on {host}, or leave {ADDRESS_VARIABLE} empty to use this machine alone.",
-            variable=ADDRESS_VARIABLE,
-        ) from error
     try:
         _ray.init(address=address, namespace=f"tutti-{group}", log_to_driver=False, configure_logging=False)
     except (RayError, RuntimeError, ConnectionError, ValueError, TimeoutError) as error:
@@ -61,11 +49,6 @@ def join_cluster(address: str, *, group: str) -> None:
 def explain_refusal(error: Exception, *, address: str) -> str:
     """Return in one sentence why Ray did not let us in, and what to do."""
     text = " ".join(str(error).split())
-    if isinstance(error, AuthenticationError) or "token" in text.lower():
-        return (
-            f"{ADDRESS_VARIABLE}: the cluster at {address} does not accept this bot's token. Set RAY_AUTH_MODE=token, and "
-            "RAY_AUTH_TOKEN or ~/.ray/auth_token, to the same as on the cluster's machines."
-        )
     if "version mismatch" in text.lower():
         there = re.search(r"started with:\s*Ray: (\S+)\s*Python: (\S+)", text)
         ours = f"Ray {ray.__version__}"
@@ -74,10 +57,16 @@ def explain_refusal(error: Exception, *, address: str) -> str:
             f"{ADDRESS_VARIABLE}: the cluster at {address} runs {theirs}, this bot {ours} on Python {_python_version()}. "
             "Install the same versions on every machine."
         )
-    if "raylet" in text.lower() or "ip address" in text.lower() or "node" in text.lower():
+    if "raylet" in text.lower() or "ip address" in text.lower():
         return (
             f"{ADDRESS_VARIABLE}: this machine is no node of the cluster at {address}. Run “ray start --address={address} "
             f"--num-cpus=0” here first. Ray said: {text[:300]}"
+        )
+    if isinstance(error, AuthenticationError) or "token" in text.lower() or "failed to connect" in text.lower():
+        return (
+            f"{ADDRESS_VARIABLE}: what answers at {address} does not let this bot in. If that is a cluster with a token, set "
+            "RAY_AUTH_MODE=token for the bot, and RAY_AUTH_TOKEN or ~/.ray/auth_token to the same as on the cluster's machines. "
+            f"Ray said: {text[:300]}"
         )
     return f"{ADDRESS_VARIABLE}: the cluster at {address} cannot be joined. Ray said: {text[:300]}"
 

@@ -13,6 +13,7 @@ from core.settings import InferenceSettings
 from inference.client import InferenceClient
 from soak.cluster.local_cluster import LocalCluster, LocalNode
 
+TOKEN = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": "of-the-cluster-in-these-tests-and-of-no-other"}
 TINY = "tests.inference.tiny_decoder:load_decoders"
 
 
@@ -42,11 +43,14 @@ class TestCluster:
 
 @pytest.fixture(scope="module")
 def two_nodes():
-    """Start a head and a second node, which claims a GPU."""
+    """Start a head and a second node, which claims a GPU; they and the bots of the tests share a token."""
     with (
         tempfile.TemporaryDirectory(prefix="tutti-") as folder,
-        LocalCluster(environment={"TUTTI_WEIGHTS": folder}) as cluster,
+        pytest.MonkeyPatch.context() as patch,
+        LocalCluster(environment={"TUTTI_WEIGHTS": folder} | TOKEN) as cluster,
     ):
+        for name, value in TOKEN.items():
+            patch.setenv(name, value)
         cluster.start_head(num_cpus=4)
         node = cluster.start_node(num_cpus=4, num_gpus=1)
         yield TestCluster(cluster, node, Path(folder))

@@ -14,6 +14,7 @@ SAYINGS = {
     "versions": "Version mismatch: The cluster was started with:\n    Ray: 2.51.0\n    Python: 3.12.1\nThis process on node 10.0.0.1 was started with:\n    Ray: 2.60.0",
     "no node": "This node has an IP address of 10.0.0.5, and Ray expects this IP address to be either the GCS address or one of the Raylet addresses.",
     "token": "Invalid or missing authentication token",
+    "stranger": "Failed to connect to Ray cluster at 10.0.0.1:6379",
     "other": "something new",
 }
 PROGRAM = """
@@ -43,6 +44,7 @@ def sentences():
         ("versions", ("Ray 2.51.0 on Python 3.12.1", "this bot Ray 2.60.0", "same versions")),
         ("no node", ("no node of the cluster", "ray start --address=10.0.0.1:6379 --num-cpus=0")),
         ("token", ("RAY_AUTH_MODE=token",)),
+        ("stranger", ("does not let this bot in", "RAY_AUTH_MODE=token")),
         ("other", ("cannot be joined", "something new")),
     ],
 )

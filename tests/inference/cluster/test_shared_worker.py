@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from contextlib import asynccontextmanager
 
 import pytest
 
+from core.errors import CheckpointError
 from core.processes import ChildLimits
 from inference.cluster.build import build_id
 from inference.cluster.letters import Attach, Attached, Parcel, Post, Pull, Refused, decode_from_actor, encode_letter
+from inference.cluster.refusals import error_of
 from inference.cluster.shared_worker import SharedWorker
 from inference.protocol import Cancel, Failure, Result, WorkerSetup, decode_from_worker, encode_message
 from tests.inference.cluster.conftest import TINY
@@ -82,6 +85,21 @@ async def test_a_bot_with_other_settings_is_refused_and_told_which(worker):
     assert refusal.code == "setting"
     assert "TUTTI_LANES" in refusal.message
     assert "TUTTI_CLUSTER_GROUP" in refusal.message
+
+
+async def test_a_bot_of_another_version_is_refused_in_a_sentence(worker):
+    """The bot's operator reads which versions met, and what to do."""
+    refusal = await _refusal(worker, build="0.0.9-12345678")
+    assert refusal.code == "setting"
+    assert f"another version of Tutti ({build_id()}) than the bot (0.0.9-12345678)" in refusal.message
+
+
+async def test_weights_that_a_machine_lacks_are_named_with_the_machine(worker):
+    """The error of a worker that cannot load comes back as what it is."""
+    setup = WorkerSetup(weights_folder="/nowhere", decoders="tests.inference.tiny_decoder:refuse_to_load")
+    refusal = await _refusal(worker, setup=setup)
+    assert isinstance(error_of(refusal), CheckpointError)
+    assert f"On {socket.gethostname()}: No weights were found" in refusal.message
 
 
 async def test_other_weights_are_refused_with_both_names(worker):
