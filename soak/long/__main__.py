@@ -41,7 +41,7 @@ def main() -> None:
             _plan(options), weights=options.weights.resolve(), folder=folder, settings=_SETTINGS, report=partial_report
         )
         asyncio.run(run)
-    report = write_report(folder, output=options.output)
+    report = write_report(folder, output=options.output, remark=options.remark)
     console = Console()
     if not console.is_terminal:
         console.width = _FILE_WIDTH
@@ -85,6 +85,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--weights", type=Path, default=Path("weights"), help="checkpoints (default those shipped)")
     parser.add_argument("--folder", type=Path, default=_FOLDER, help=f"for all measurements (default {_FOLDER})")
     parser.add_argument("--output", type=Path, default=_OUTPUT, help=f"where to write (default {_OUTPUT})")
+    parser.add_argument("--remark", default="", help="what else must be known about this run, kept with its figures")
     parser.add_argument("--report-only", action="store_true", help="run nothing: report on what lies in the folder")
     return parser.parse_args()
 

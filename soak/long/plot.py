@@ -33,7 +33,7 @@ def draw_recording(recording: Recording, path: Path) -> None:
     axes[3].set_xlabel("minutes")
     for each in axes:
         each.grid(visible=True, color="#e6e6e6")
-        each.set_ylim(bottom=0)
+        each.set_ylim(bottom=0, top=1.2 * each.get_ylim()[1])  # room for the legend
         for kill in recording.facts.get("kills", []):
             if kill["kind"] == "bot":
                 each.axvline(kill["second"] / 60.0, color=_COLOURS[BOT], linestyle=":", linewidth=1.0)

@@ -19,14 +19,14 @@ from soak.long.sampler import Sample
 from soak.long.trends import percentile, rate_in_halves
 
 
-def write_report(folder: Path, *, output: Path) -> dict[str, Any]:
-    """Judge what lies in a folder, write it as JSON and as a picture beside it, and return it.
+def write_report(folder: Path, *, output: Path, remark: str = "") -> dict[str, Any]:
+    """Judge what lies in a folder, write it as JSON with a remark and as a picture beside it, and return it.
 
     Raises:
         FileNotFoundError: when no run began in that folder.
     """
     recording = read_recording(folder)
-    report = report_of(recording)
+    report = ({"remark": remark} if remark else {}) | report_of(recording)
     output.parent.mkdir(parents=True, exist_ok=True)
     output.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     draw_recording(recording, output.with_suffix(".png"))

@@ -30,8 +30,11 @@ _WEIGHTS = {
     "song graph": 2,
     "song credits": 2,
     "song card": 1,
+    "menu": 8,
 }
 _PRIVATE = {"describe file", "mydata export", "vote list", "song graph", "song credits", "song card"}
+_MENU = 3  # the type of a menu of texts among components
+_NOT_FROM_THE_MENU = ("delete",)  # a result that its own person takes away would look like one that was lost
 _IN_A_SONG = ("vote", "layer", "song")
 
 _COMMANDS = {
@@ -71,6 +74,8 @@ def draw(dice: random.Random, places: Places, tab: Tab, files: Files) -> Wish:
     if dice.random() < _SHARE_USUAL:
         return draw_usual(dice, places, tab)
     name = dice.choices(list(_WEIGHTS), list(_WEIGHTS.values()))[0]
+    if name == "menu":
+        return _menu(dice, tab) or draw_usual(dice, places, tab)
     is_in_song = bool(places.threads) and (name.startswith(_IN_A_SONG) or dice.random() < 0.2)
     options, attached = _options(dice, name, files)
     command, *path = _COMMANDS.get(name, name).split()
@@ -84,6 +89,25 @@ def draw(dice: random.Random, places: Places, tab: Tab, files: Files) -> Wish:
         files=attached,
         answers_publicly=name not in _PRIVATE,
     )
+
+
+def _menu(dice: random.Random, tab: Tab) -> Wish | None:
+    """Choose something from the menu under a result of one's own; the forms that some entries open are closed unsent."""
+    if not tab.results:
+        return None
+    message = dice.choice(tab.results)
+    rows = message.get("components") or []
+    menus = [item for row in rows for item in row.get("components", []) if item["type"] == _MENU]
+    values = [entry["value"] for menu in menus for entry in menu["options"] if entry["value"] not in _NOT_FROM_THE_MENU]
+    if not values:
+        return None
+    body: dict[str, Any] = {
+        "kind": "component",
+        "message_id": message["id"],
+        "custom_id": menus[0]["custom_id"],
+        "values": [dice.choice(values)],
+    }
+    return Wish(name="menu", channel_id=message["channel_id"], body=body)
 
 
 def _options(dice: random.Random, name: str, files: Files) -> tuple[dict[str, Any], tuple[Attached, ...]]:

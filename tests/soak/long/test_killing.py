@@ -1,12 +1,7 @@
-"""Tests for soak/long/killing.py and wishes.py."""
+"""Tests for soak/long/killing.py."""
 
-import random
-
-from soak.commands.tab import Attached
-from soak.commands.wishes import Places
 from soak.long.crowd import Plan
 from soak.long.killing import draw_deeds
-from soak.long.wishes import Files, bad_files, draw
 
 
 def test_the_end_of_a_run_is_calm():
@@ -22,17 +17,3 @@ def test_the_end_of_a_run_is_calm():
 def test_nothing_is_killed_when_nobody_asks():
     """Zero means never, for the bot and for its children."""
     assert draw_deeds(Plan(bot_kill_minutes=0, mean_child_kill_minutes=0)) == ()
-
-
-def test_people_send_everything():
-    """A thousand draws hold every kind of command, with files where they belong, in songs where they belong."""
-    piece = Attached(filename="a.mid", data=b"MThd" + bytes(100))
-    files = Files(pieces=(piece,), sopranos=(piece,), bad=bad_files(piece))
-    places = Places(channels=["1"], threads=["2"], bot_id="3")
-    dice = random.Random(1)
-    wishes = [draw(dice, places, type("Nobody", (), {"results": []})(), files) for _ in range(1000)]
-    names = {wish.name for wish in wishes}
-    assert {"generate", "harmonize file", "remix", "song graph", "vote start", "export", "bad file"} <= names
-    assert {"mydata export", "history", "layer mix", "compose", "mention"} <= names
-    assert all(wish.files for wish in wishes if wish.name.endswith(" file"))
-    assert {wish.channel_id for wish in wishes if wish.name.startswith("vote")} == {"2"}
