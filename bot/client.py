@@ -128,6 +128,8 @@ class TuttiBot(commands.Bot):
             activity=discord.Activity(type=discord.ActivityType.listening, name="/generate"),
             proxy=settings.proxy or None,
             connector=_connector(settings.certificate_file),
+            shard_id=settings.shard_number,
+            shard_count=settings.num_shards,
         )
         self._settings = settings
         self._metrics = metrics or NullMetrics()
@@ -145,6 +147,12 @@ class TuttiBot(commands.Bot):
         )
         finder = SourceFinder(self, self.services.songs, shared, max_upload_bytes=max_upload_bytes)
         self.desk = Desk(self.services, finder, metrics=self._metrics)
+
+    def serves(self, guild_id: int | None) -> bool:
+        """Whether a server is one of this process's: the bot is there, and it belongs to this shard. Direct messages are the first's."""
+        if guild_id is None:
+            return self._settings.shard_number == 0
+        return self.get_guild(guild_id) is not None
 
     async def setup_hook(self) -> None:
         """Load everything that Discord may call, before the first event arrives."""

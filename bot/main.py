@@ -186,7 +186,9 @@ async def running_bot(settings: Settings) -> AsyncGenerator[TuttiBot]:
             build_services=build_services,
             metrics=metrics,
         )
-        cards = CardKeeper(database, cards=bot.services.together.cards, presenter=DiscordCards(Courier(bot)))
+        cards = CardKeeper(
+            database, cards=bot.services.together.cards, presenter=DiscordCards(Courier(bot)), serves=bot.serves
+        )
         if monitor is not None:
             monitor.watch("database", database.check)
             monitor.watch("inference", lambda: bool(inference.worker_process_ids))

@@ -21,6 +21,7 @@ _MIN_KEY_LENGTH = 32
 
 DEVICES = ("auto", "cpu", "cuda")
 ENGINES = ("auto", "reference", "compiled", "compiled-int8", "graph")
+_SHARD = re.compile(r"(\d{1,4})/([1-9]\d{0,4})")
 _PROXY_SCHEMES = ("http://", "https://")
 _CLUSTER_ADDRESS = re.compile(r"ray://[^\s/@]+:\d{1,5}")
 
@@ -50,6 +51,30 @@ class DiscordSettings(_Section):
     )
     sync_guild_id: int = Field(default=0, validation_alias="TUTTI_SYNC_GUILD_ID", description="0: sync globally")
     sync_state_file: Path = Field(default=Path("runs/command_sync.json"), validation_alias="TUTTI_SYNC_STATE")
+
+    shard: str = Field(
+        default="0/1",
+        validation_alias="TUTTI_SHARD",
+        description="which part of the servers this process serves, and of how many: 0/2 and 1/2 are two bots of one token",
+    )
+
+    @property
+    def shard_number(self) -> int:
+        """Which shard this process is, from 0."""
+        return int(self.shard.partition("/")[0])
+
+    @property
+    def num_shards(self) -> int:
+        """Over how many processes the servers of this token are dealt out."""
+        return int(self.shard.partition("/")[2])
+
+    @field_validator("shard")
+    @classmethod
+    def _know_shard(cls, shard: str) -> str:
+        match = _SHARD.fullmatch(shard)
+        if match is None or not int(match[1]) < int(match[2]):
+            raise ValueError("it is no shard; write NUMBER/COUNT with numbers from 0, as 0/2 and 1/2 for two bots")
+        return shard
 
     @property
     def signing_keys(self) -> tuple[str, ...]:

@@ -56,10 +56,12 @@ class CardRepository:
 
     # --- what is wanted --------------------------------------------------------------------------------------------
 
-    async def wanted(self) -> dict[int, int]:
-        """Return the cards that do not show everything, with how many changes they are to show."""
-        query = select(SharedSong.id, SharedSong.card_wanted).where(SharedSong.card_wanted > SharedSong.card_shown)
-        return {row[0]: row[1] for row in await self._session.execute(query)}
+    async def wanted(self) -> Sequence[tuple[int, int | None, int]]:
+        """Return the songs whose cards do not show everything: number, server, and how many changes they are to show."""
+        query = select(SharedSong.id, SharedSong.guild_id, SharedSong.card_wanted).where(
+            SharedSong.card_wanted > SharedSong.card_shown
+        )
+        return [(row[0], row[1], row[2]) for row in await self._session.execute(query)]
 
     async def counts(self, shared_song_id: int) -> CardCounts | None:
         """Return where a card stands."""

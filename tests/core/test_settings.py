@@ -79,6 +79,7 @@ WRONG = {
     "TUTTI_HTTP_PROXY": ("proxy:3128",),
     "TUTTI_SIGNING_KEY": ("short",),
     "TUTTI_SYNC_GUILD_ID": ("here",),
+    "TUTTI_SHARD": ("1", "2/2", "0/0", "one/two"),
     "TUTTI_WORKERS": ("many", "-1", "65"),
     "TUTTI_LANES": ("0", "1.5"),
     "TUTTI_SPARE_WORKERS": ("-1",),

@@ -33,12 +33,12 @@ async def test_only_cards_that_are_behind_are_wanted(database, song):
     """Showing more than that there is, or less than before, changes nothing."""
     async with database.writing() as session:
         cards = CardRepository(session)
-        assert await cards.wanted() == {song: 1}
+        assert await cards.wanted() == [(song, 9, 1)]
         await cards.note_shown(song, 1)
-        assert await cards.wanted() == {}
+        assert await cards.wanted() == []
         await SharedSongRepository(session).touch(song)
         await cards.note_shown(song, 0)
-        assert await cards.wanted() == {song: 2}
+        assert await cards.wanted() == [(song, 9, 2)]
         await cards.note_message(song, 5)
         counts = await cards.counts(song)
         assert (counts.wanted, counts.shown, counts.channel_id, counts.message_id) == (2, 1, 7, 5)

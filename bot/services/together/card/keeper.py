@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
 import structlog
@@ -71,6 +71,7 @@ class CardKeeper:
         pace: CardPace | None = None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        serves: Callable[[int | None], bool] = lambda _guild_id: True,
     ) -> None:
         self._database = database
         self._cards = cards
@@ -78,6 +79,7 @@ class CardKeeper:
         self._pace = pace or CardPace()
         self._clock = clock
         self._sleep = sleep  # while changes gather
+        self._serves = serves  # whether a server's cards are ours: other bots on this database keep those of theirs
         self._keepings: dict[int, _Keeping] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._with_sound: deque[_Keeping] = deque()
@@ -124,7 +126,9 @@ class CardKeeper:
             await asyncio.sleep(self._pace.look)
 
     async def _look(self) -> None:
-        for shared_song_id, wanted in (await self._wanted()).items():
+        for shared_song_id, guild_id, wanted in await self._wanted():
+            if not self._serves(guild_id):
+                continue
             keeping = self._keepings.setdefault(shared_song_id, _Keeping())
             if keeping.paused_at == wanted or self._clock() < keeping.retry_at:
                 continue
@@ -310,7 +314,7 @@ class CardKeeper:
     # --- the database ----------------------------------------------------------------------------------------------
 
     @unbroken
-    async def _wanted(self) -> dict[int, int]:
+    async def _wanted(self) -> Sequence[tuple[int, int | None, int]]:
         async with self._database.reading() as session:
             return await CardRepository(session).wanted()
 

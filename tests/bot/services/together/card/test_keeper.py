@@ -37,8 +37,9 @@ def keeping(database, media, wall):
     """Run a keeper for the length of a block."""
 
     @asynccontextmanager
-    async def running(pace=QUICK, sleep=asyncio.sleep):
-        keeper = CardKeeper(database, cards=Cards(database, media=media), presenter=wall, pace=pace, sleep=sleep)
+    async def running(pace=QUICK, sleep=asyncio.sleep, presenter=wall, serves=lambda _: True):
+        cards = Cards(database, media=media)
+        keeper = CardKeeper(database, cards=cards, presenter=presenter, pace=pace, sleep=sleep, serves=serves)
         keeper.start()
         try:
             yield keeper
@@ -268,3 +269,19 @@ async def test_words_wait_for_no_picture(keeping, wall, media, songs, until_true
         await songs.change(ADA, THREAD, MixOptions(layer="1", pan=5))
         await until_true()
     assert wall.messages[message_id].edits[:2] == ["words", "song.png"]
+
+
+async def test_a_bot_never_touches_cards_of_servers_that_it_does_not_serve(keeping, until_true, database, song, wall):
+    """Two bots on one database, each with its own servers: the card is posted and edited by the one, the other shows nothing at all."""
+    elsewhere = CardWall()
+    elsewhere.is_gone = True  # whoever is not there is told that there is no such channel, and would close the song
+    async with (
+        keeping(presenter=elsewhere, serves=lambda guild_id: guild_id != THREAD.guild_id),
+        keeping(serves=lambda guild_id: guild_id == THREAD.guild_id),
+    ):
+        message_id = await until_true()
+        await touch(database, song.shared_song_id)
+        assert await until_true() == message_id
+
+    assert list(wall.messages) == [message_id]
+    assert elsewhere.messages == {}
