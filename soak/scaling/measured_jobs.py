@@ -1,13 +1,12 @@
 """What one job costs: processor seconds in a worker, in the media child and in the bot, and bytes in the database.
 
-One job after another through the real services with the shipped networks; then four of a kind at once in one worker, to see what company
-costs. Processor time is counted and not time that passes, so that others on the machine hardly show. It knows no community.
+One job after another through the real services with the shipped networks. Processor time is counted and not time that passes, so that
+others on the machine show less. It knows no community.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -22,8 +21,8 @@ from soak.ledger import Entry
 from soak.service import Service, running_service
 
 BARS = (4, 16, 32)
-NUM_LANES = 4
 _INSTRUMENTS = ("piano", "steel guitar", "bass", "drums")
+_AUTHOR = Author(user_id=1, name="Measure")
 _PLACE = Place(guild_id=1, channel_id=1)
 
 
@@ -43,31 +42,24 @@ class _Ordering:
 
     def __init__(self, service: Service) -> None:
         self._service = service
-        self._num_asked = 0
-
-    async def order(self, options: Options, *, revision_id: int | None = None, wants_company: bool = False) -> Entry:
-        self._num_asked += 1
-        author = Author(user_id=self._num_asked if wants_company else 1, name="Measure")
-        entry = Entry(user_id=author.user_id, kind="", is_greedy=False, asked_seconds=time.monotonic())
-        source = None if revision_id is None else FromRevision(revision_id=revision_id)
-        job = await self._service.jobs.submit(JobOrder(author=author, place=_PLACE, options=options, source=source))
-        self._service.presenter.note_order(entry, job.job_id)
-        return entry
 
     async def fulfil(self, options: Options, *, revision_id: int | None = None) -> Entry:
-        entry = await self.order(options, revision_id=revision_id)
+        entry = Entry(user_id=_AUTHOR.user_id, kind="", is_greedy=False, asked_seconds=time.monotonic())
+        source = None if revision_id is None else FromRevision(revision_id=revision_id)
+        job = await self._service.jobs.submit(JobOrder(author=_AUTHOR, place=_PLACE, options=options, source=source))
+        self._service.presenter.note_order(entry, job.job_id)
         await entry.is_answered.wait()
         return entry
 
 
 async def measure_jobs(*, folder: Path, num_seeds: int) -> dict[str, Any]:
-    """Return the costs of jobs by kind and length, what company costs, and what a stored piece weighs."""
+    """Return the costs of jobs by kind and length, and what a stored piece weighs."""
     database_file = folder / "scaling.db"
     settings = Settings(
         DATABASE_URL=f"sqlite+aiosqlite:///{database_file}",
         TUTTI_WORKERS=1,
         TUTTI_SPARE_WORKERS=0,
-        TUTTI_LANES=NUM_LANES,
+        TUTTI_LANES=1,
         TUTTI_MEDIA_WORKERS=1,
         TUTTI_EARLY_SECONDS=-1,
         TUTTI_LOG_LEVEL="ERROR",
@@ -81,11 +73,9 @@ async def measure_jobs(*, folder: Path, num_seeds: int) -> dict[str, Any]:
         for num_bars in BARS:
             for seed in range(num_seeds):
                 costs += await _one_of_each(ordering, service, num_bars=num_bars, seed=seed)
-        company = await _measure_company(ordering, service, costs)
-    num_jobs = len(costs) + 1 + NUM_LANES
+    num_jobs = 1 + len(costs) * 5 // 4  # the first, and for each four a melody beside them
     return {
         "jobs": [_rounded(cost) for cost in costs],
-        "company": company,
         "bytes_per_stored_piece": round(_size(database_file) / num_jobs),
         "num_stored_pieces": num_jobs,
         "seconds_until_a_worker_is_ready": rounded(start_seconds),
@@ -111,26 +101,6 @@ async def _one_of_each(ordering: _Ordering, service: Service, *, num_bars: int, 
     melody = await ordering.fulfil(GenerateOptions(num_bars=num_bars, instruments=("flute",), seed=seed))
     await cost_of("harmonize", HarmonizeOptions(style="chorale", seed=seed), melody.revision_id)
     return costs
-
-
-async def _measure_company(ordering: _Ordering, service: Service, costs: Sequence[JobCost]) -> dict[str, Any]:
-    """Return how much of the time of jobs in turn the same jobs take at once, in lanes of one worker."""
-    alone = [cost.worker_seconds for cost in costs if cost.kind == "generate" and cost.num_bars == BARS[1]]
-    alone = alone[:NUM_LANES]
-    before = _processor_seconds(service)[0]
-    entries = [
-        await ordering.order(GenerateOptions(num_bars=BARS[1], instruments=_INSTRUMENTS, seed=seed), wants_company=True)
-        for seed in range(len(alone))
-    ]
-    for entry in entries:
-        await entry.is_answered.wait()
-    together = _processor_seconds(service)[0] - before
-    return {
-        "what": f"{len(alone)} songs of {BARS[1]} bars, the same seeds in turn and at once in one worker",
-        "in_turn_seconds": rounded(sum(alone)),
-        "at_once_seconds": rounded(together),
-        "num_songs": len(alone),
-    }
 
 
 def _processor_seconds(service: Service) -> tuple[float, float, float]:

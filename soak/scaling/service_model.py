@@ -1,17 +1,18 @@
 """One bot's scheduler and its workers on a virtual clock. The scheduler, the crew and the outlook are the bot's own classes.
 
-Only what is below them is a model: workers that compute (``worker_model``), die and come back after measured times. Limits for people
-and servers are counted as ``bot/services/jobs/store.py`` counts them. It draws nothing at random but deaths.
+Only what is below them is a model: workers that compute (``worker_model``), die and come back after measured times, and media children
+that take what is written, first come, first served. Limits for people and servers are counted as ``bot/services/jobs/store.py`` counts
+them: until the answer. It draws nothing at random but deaths.
 """
 
 from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from heapq import heappop, heappush
-from itertools import count
+from heapq import heappop, heappush, heapreplace
+from itertools import chain, count
 
 from core.errors import LimitError
 from core.processes import ChildLimits
@@ -35,6 +36,7 @@ class Asked:
     guild_id: int
     work: Work
     seconds: float
+    media_seconds: float = 0.0  # of sound, picture and file afterwards, on a core of a media child
     group: str = ""
 
 
@@ -46,6 +48,7 @@ class Shape:
     num_lanes: int = 4
     lane_exponent: float = 1.0
     num_spares: int = 1
+    num_media_children: int = 0  # 0: sound takes no time
     max_queued_jobs: int = 100
     max_jobs_per_user: int = 4
     max_jobs_per_server: int = 40
@@ -62,6 +65,8 @@ class Story:
     refused_by: str = ""  # "user", "server" or "queue"
     start_seconds: float = -1.0  # of the last attempt
     end_seconds: float = -1.0
+    media_start_seconds: float = -1.0
+    answer_seconds: float = -1.0
     foretold_seconds: float | None = None  # how long the outlook said that it would wait
 
     @property
@@ -69,8 +74,12 @@ class Story:
         return self.start_seconds - self.asked.at_seconds
 
     @property
+    def media_wait_seconds(self) -> float:
+        return self.media_start_seconds - self.end_seconds
+
+    @property
     def reply_seconds(self) -> float:
-        return self.end_seconds - self.asked.at_seconds
+        return self.answer_seconds - self.asked.at_seconds
 
 
 class ServiceModel:
@@ -95,8 +104,13 @@ class ServiceModel:
         self._stories: dict[str, Story] = {}
         self._num_of_user: Counter[int] = Counter()
         self._num_in_server: Counter[int] = Counter()
-        self._events: list[tuple[float, int, str, int, int]] = []  # second, order, what, slot, version of its worker
+        self._events: list[
+            tuple[float, int, str, int, int]
+        ] = []  # second, order, what, slot or job, version of its worker
+        self._media_free_at = [0.0] * shape.num_media_children
+        self._following: list[tuple[float, int, Asked]] = []
         self._order = count()
+        self._num_asked = 0
         self.num_deaths = 0
         self.num_decisions = 0
 
@@ -105,29 +119,36 @@ class ServiceModel:
         """How long workers computed, summed."""
         return sum(worker.busy_seconds for worker in self._workers)
 
-    def run(self, wishes: Iterable[Asked]) -> Iterator[Story]:
-        """Serve all; yield each story when it is over."""
+    def run(self, wishes: Iterable[Asked], *, after: Callable[[Story], Asked | None] | None = None) -> Iterator[Story]:
+        """Serve all; yield each story when it is over. ``after`` says what its person asks for next, at that moment or later."""
         for slot in self._slots:
             slot.note_ready(now_seconds=0.0)
             self._await_death(slot)
         coming = iter(wishes)
         wish = next(coming, None)
-        number = 0
-        while wish is not None or self._stories:
+        while wish is not None or self._following or self._stories:
+            if self._following and (wish is None or self._following[0][0] < wish.at_seconds):
+                coming, wish = chain((heappop(self._following)[2],), () if wish is None else (wish,), coming), None
+                wish = next(coming)
+            over: Iterable[Story]
             if wish is not None and (not self._events or wish.at_seconds <= self._events[0][0]):
                 self._now = max(self._now, wish.at_seconds)
-                number += 1
-                story = self._ask(wish, number)
-                if story.refused_by:
-                    yield story
+                story = self._ask(wish)
+                over = (story,) if story.refused_by else ()
                 wish = next(coming, None)
-                continue
-            self._now, _, what, slot_number, version = heappop(self._events)
-            yield from self._happen(what, self._slots[slot_number], version)
+            else:
+                self._now, _, what, number, version = heappop(self._events)
+                over = self._happen(what, number, version)
+            for story in over:
+                if after is not None and (following := after(story)) is not None:
+                    heappush(self._following, (following.at_seconds, next(self._order), following))
+                yield story
 
     # ---- what comes
 
-    def _ask(self, wish: Asked, number: int) -> Story:
+    def _ask(self, wish: Asked) -> Story:
+        self._num_asked += 1
+        number = self._num_asked
         story = Story(asked=wish)
         if self._num_of_user[wish.user_id] >= self._shape.max_jobs_per_user:
             story.refused_by = "user"
@@ -153,12 +174,15 @@ class ServiceModel:
 
     # ---- what happens
 
-    def _happen(self, what: str, slot: Slot, version: int) -> Iterator[Story]:
-        worker = self._workers[slot.number]
+    def _happen(self, what: str, number: int, version: int) -> Iterator[Story]:
+        if what == "answer":
+            yield self._answer(str(number))
+            return
+        slot, worker = self._slots[number], self._workers[number]
         if what == "end" and worker.version == version:
             end = worker.next_end()
             assert end is not None
-            yield self._finish(slot, end[1])
+            yield from self._finish(slot, end[1])
         elif what == "death":
             self.num_deaths += 1
             worker.die(now_seconds=self._now)
@@ -173,14 +197,26 @@ class ServiceModel:
             return
         self._dispatch()
 
-    def _finish(self, slot: Slot, job_id: str) -> Story:
+    def _finish(self, slot: Slot, job_id: str) -> Iterator[Story]:
+        """End a job in its worker and hand it to a media child."""
         self._workers[slot.number].leave(job_id, now_seconds=self._now)
         self._foresee_end(slot)
         del slot.jobs[job_id]
         del self._jobs[job_id]
         self._scheduler.finish(job_id, now_seconds=self._now)
+        story = self._stories[job_id]
+        story.end_seconds = story.media_start_seconds = self._now
+        if not self._media_free_at:
+            yield self._answer(job_id)
+            return
+        story.media_start_seconds = max(self._now, self._media_free_at[0])
+        stop_seconds = story.media_start_seconds + story.asked.media_seconds
+        heapreplace(self._media_free_at, stop_seconds)
+        heappush(self._events, (stop_seconds, next(self._order), "answer", int(job_id), 0))
+
+    def _answer(self, job_id: str) -> Story:
         story = self._stories.pop(job_id)
-        story.end_seconds = self._now
+        story.answer_seconds = self._now
         for counter, key in ((self._num_of_user, story.asked.user_id), (self._num_in_server, story.asked.guild_id)):
             counter[key] -= 1
             if not counter[key]:
