@@ -8,12 +8,13 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Self
 
+import aiohttp
 import discord
 from multidict import CIMultiDict
 from sqlalchemy import text
@@ -61,6 +62,9 @@ class Pressed:
     rights: int = 0
     message_id: int = field(default_factory=lambda: discord.utils.time_snowflake(discord.utils.utcnow()))
     is_form: bool = False
+    typed: Mapping[str, str] = field(default_factory=dict)
+    user_name: str = ""
+    channel_id: int = CHANNEL_ID
 
 
 @dataclass(slots=True)
@@ -82,6 +86,17 @@ class _Answer:
         return None
 
 
+def _read(given: Any) -> Any:
+    """Return a request's JSON; of a form with files, also their names."""
+    if isinstance(given, str | bytes):
+        return json.loads(given)
+    if not isinstance(given, aiohttp.FormData):
+        return given
+    fields = [(dict(options), value) for options, _, value in given._fields]
+    (body,) = [json.loads(value) for options, value in fields if options["name"] == "payload_json"]
+    return body | {"filenames": [options["filename"] for options, _ in fields if "filename" in options]}
+
+
 class Wire:
     """What the bot sends, in order; everything is answered well."""
 
@@ -89,8 +104,7 @@ class Wire:
         self.sent: list[tuple[str, str, Json]] = []
 
     def request(self, method: str, url: str, **kwargs: Any) -> _Answer:
-        given = kwargs.get("data") or kwargs.get("json") or "{}"
-        body = json.loads(given) if isinstance(given, str | bytes) else given
+        body = _read(kwargs.get("data") or kwargs.get("json") or "{}")
         if isinstance(body, dict):
             self.sent.append((method, url, body))
         if "/commands" in url:
@@ -98,6 +112,15 @@ class Wire:
         shown = {"id": "1234", "channel_id": str(CHANNEL_ID), "content": "", "author": _user(BOT_ID), "attachments": []}
         shown |= {"embeds": [], "components": [], "mentions": [], "type": 0, "pinned": False, "tts": False}
         shown |= {"timestamp": "2026-11-23T00:00:00+00:00", "mention_roles": [], "mention_everyone": False}
+        if url.endswith("/threads"):
+            state = {"archived": False, "auto_archive_duration": 60, "archive_timestamp": shown["timestamp"]}
+            thread = {"id": "60", "type": 11, "parent_id": str(CHANNEL_ID), "guild_id": str(GUILD_ID), "name": "thread"}
+            return _Answer(
+                200,
+                json.dumps(
+                    thread | {"message_count": 0, "member_count": 1, "owner_id": str(BOT_ID), "thread_metadata": state}
+                ),
+            )
         if "/callback" in url:
             called = {"id": "1", "type": 3, "response_message_id": "1234"}
             return _Answer(
@@ -117,10 +140,18 @@ class Stage:
 
     async def press(self, pressed: Pressed) -> list[Json]:
         """Press, wait until the bot is done with it, and return what it answered."""
+        return await self.tell(_payload(pressed))
+
+    async def tell(self, payload: Json) -> list[Json]:
+        """Tell the bot of an interaction, wait until it is done with it, and return what it answered."""
+        return await self.after(lambda: self.bot._connection.parse_interaction_create(payload))
+
+    async def after(self, begin: Callable[[], object]) -> list[Json]:
+        """Begin something, wait until the bot is done with it, and return what was sent."""
         self.wire.sent.clear()
         before = asyncio.all_tasks()
-        self.bot._connection.parse_interaction_create(_payload(pressed))
-        while tasks := [task for task in asyncio.all_tasks() - before if not task.done()]:
+        begin()
+        while tasks := [task for task in asyncio.all_tasks() - before if not task.done() and not _is_clock(task)]:
             done, _ = await asyncio.wait(tasks, timeout=_PATIENCE_SECONDS)
             assert done, f"still at it: {tasks}"
         return [body for _, url, body in self.wire.sent if "/commands" not in url]
@@ -135,18 +166,19 @@ class Stage:
 
 
 @asynccontextmanager
-async def open_stage(database: Database, folder: Any) -> AsyncIterator[Stage]:
-    """Fill a database with rows of one server, and start a bot that is not connected."""
-    async with migration_connection(database.url) as connection:
-        await fill(connection, has_leases=False)
-        for table in ("revisions", "jobs", "drafts", "shared_songs", "songs"):
-            await connection.execute(text(f"UPDATE {table} SET guild_id = {GUILD_ID}, channel_id = {CHANNEL_ID} + id"))
+async def open_stage(
+    database: Database, folder: Any, *, media: Any = None, writer: Any = None, is_full: bool = True
+) -> AsyncIterator[Stage]:
+    """Start a bot that is not connected; ``is_full``: its database has rows of one server in every table."""
+    if is_full:
+        await _fill(database)
     metrics = PrometheusMetrics()
     seals = Seals(database, metrics=metrics)
     await seals.open()
     seal_with(seals)
     settings = Settings(DATABASE_URL=database.url, DISCORD_TOKEN="x", TUTTI_SYNC_STATE=str(folder / "sync.json"))
-    bot = _build(settings, database, seals, metrics)
+    media, writer = media or MediaClient(settings.media), writer or InferenceClient(settings.inference)
+    bot = _build(settings, database, seals, metrics, media=media, writer=writer)
     wire = Wire()
     await bot._async_setup_hook()
     bot.http._HTTPClient__session = wire
@@ -159,8 +191,16 @@ async def open_stage(database: Database, folder: Any) -> AsyncIterator[Stage]:
     await bot.close()
 
 
-def _build(settings: Settings, database: Database, seals: Seals, metrics: PrometheusMetrics) -> TuttiBot:
-    media, writer = MediaClient(settings.media), InferenceClient(settings.inference)
+async def _fill(database: Database) -> None:
+    async with migration_connection(database.url) as connection:
+        await fill(connection, has_leases=False)
+        for table in ("revisions", "jobs", "drafts", "shared_songs", "songs"):
+            await connection.execute(text(f"UPDATE {table} SET guild_id = {GUILD_ID}, channel_id = {CHANNEL_ID} + id"))
+
+
+def _build(
+    settings: Settings, database: Database, seals: Seals, metrics: PrometheusMetrics, *, media: Any, writer: Any
+) -> TuttiBot:
     rules = HouseRules(database, limits=settings.limits.model_copy(update=_NO_PACE))
 
     def build_services(presenter: Any) -> Services:
@@ -179,6 +219,11 @@ def _build(settings: Settings, database: Database, seals: Seals, metrics: Promet
     return TuttiBot(settings=settings.discord, max_upload_bytes=1, build_services=build_services, metrics=metrics)
 
 
+def _is_clock(task: asyncio.Task[Any]) -> bool:
+    """Whether a task of discord.py's only waits for a view to grow old."""
+    return "timeout" in getattr(task.get_coro(), "__qualname__", "")
+
+
 def message_of(when: datetime) -> int:
     """Return the number of a message that was sent then."""
     return discord.utils.time_snowflake(when)
@@ -188,33 +233,48 @@ def _user(number: int) -> Json:
     return {"id": str(number), "username": f"user{number}", "discriminator": "0", "avatar": None, "global_name": None}
 
 
-def _payload(pressed: Pressed) -> Json:
-    """Return an interaction as Discord's gateway tells it."""
+def envelope(pressed: Pressed, *, kind: int, name: str = "") -> Json:
+    """Return an interaction as Discord's gateway tells it, without what it is about."""
     payload: Json = {
         "id": str(
             discord.utils.time_snowflake(discord.utils.utcnow()) + next(_COUNT)
         ),  # no two within a moment are one
         "application_id": str(BOT_ID),
-        "type": 5 if pressed.is_form else 3,
+        "type": kind,
         "token": "token",
         "version": 1,
-        "channel_id": str(CHANNEL_ID),
-        "channel": {"id": str(CHANNEL_ID), "type": 0, "name": "music", "permissions": "0", "position": 0},
+        "channel_id": str(pressed.channel_id),
+        "channel": {
+            "id": str(pressed.channel_id),
+            "type": 0,
+            "name": "music",
+            "permissions": str((1 << 50) - 1),
+            "position": 0,
+        },
         "locale": "en-US",
         "entitlements": [],
         "attachment_size_limit": 10_000_000,
         "authorizing_integration_owners": {},
-        "app_permissions": "0",
-        "data": {"custom_id": pressed.custom_id},
+        "app_permissions": str((1 << 50) - 1),
     }
+    user = _user(pressed.user_id) | ({"global_name": name} if name else {})
     if pressed.guild_id is None:
-        payload |= {"user": _user(pressed.user_id), "channel": {"id": str(CHANNEL_ID), "type": 1, "recipients": []}}
+        payload |= {"user": user, "channel": {"id": str(pressed.channel_id), "type": 1, "recipients": []}}
     else:
-        member: Json = {"user": _user(pressed.user_id), "roles": [str(role) for role in pressed.role_ids]}
+        member: Json = {"user": user, "roles": [str(role) for role in pressed.role_ids]}
         member |= {"permissions": str(pressed.rights), "joined_at": "2026-01-01T00:00:00+00:00", "flags": 0}
         payload |= {"guild_id": str(pressed.guild_id), "member": member | {"deaf": False, "mute": False}}
+    return payload
+
+
+def _payload(pressed: Pressed) -> Json:
+    payload = envelope(pressed, kind=5 if pressed.is_form else 3, name=pressed.user_name)
+    payload["data"] = {"custom_id": pressed.custom_id}
     if pressed.is_form:
-        payload["data"]["components"] = []
+        payload["data"]["components"] = [
+            {"type": 1, "components": [{"type": 4, "custom_id": name, "value": value}]}
+            for name, value in pressed.typed.items()
+        ]
     else:
         payload["data"] |= {"component_type": pressed.kind, "values": list(pressed.values)}
         payload["message"] = _message(pressed)

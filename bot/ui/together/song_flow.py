@@ -10,7 +10,7 @@ from typing import Any
 
 import discord
 
-from bot.plain_text import make_plain
+from bot.plain_text import make_plain, seen
 from bot.services.model import Author, FromRevision, Place
 from bot.services.operations.founding import FoundOptions
 from bot.services.options import Options
@@ -36,7 +36,7 @@ async def begin_song(
 ) -> None:
     """Begin a song in a thread of its own, or in the thread where this is asked if no song lives there yet."""
     songs, author, here = desk.services.together.songs, author_of(interaction), place_of(interaction)
-    title = options.title.strip()[:_MAX_THREAD_NAME] or f"{author.name[:60]}'s song"
+    title = seen(options.title).strip()[:_MAX_THREAD_NAME] or f"{seen(author.name)[:60]}'s song"
     is_thread = isinstance(interaction.channel, discord.Thread)
 
     async def look() -> int | None:
