@@ -12,6 +12,7 @@ from soak.promises.visitor import Json, Outcome, Visitor
 
 _NUM_BARS = 2
 _PIANO: dict[str, Any] = {"bars": _NUM_BARS, "instruments": "piano"}
+_BAND = "piano, steel guitar, bass, strings, drums"  # a song that takes some seconds
 _LONG = 6 * 24 * 60  # minutes that a vote is open: longer than any time that passes here
 _LAST = ("Delete", "Delete all", "Delete them for good", "Erase me for good", "Give up", "Cancel", "Leave it")
 """What ends a message, pressed after everything else on it."""
@@ -82,7 +83,7 @@ async def hang_running(people: People, *, name: str) -> Exhibit:
     """
     ada = people.ada
     channel = (await ada.call("POST", "/api/channels", {"name": f"{name}-running"}))["id"]
-    number = await ada.begin(channel, "generate", {"bars": 128, "seed": 1})
+    number = await ada.begin(channel, "generate", {"bars": 64, "seed": 1, "instruments": _BAND})
 
     def running() -> list[Json]:
         own = [each for each in ada.messages.values() if (each.get("interaction_metadata") or {}).get("id") == number]
