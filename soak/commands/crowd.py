@@ -13,7 +13,7 @@ import aiohttp
 from benchmarks.bot_process import Sandbox
 from soak.commands.keeper import BotKeeper
 from soak.commands.tab import Json, Request, Tab
-from soak.commands.verdicts import Sight, Verdict, is_settled, judge
+from soak.commands.verdicts import OFFENCES, Sight, Verdict, judge
 from soak.commands.wishes import Places, Wish, draw
 
 USUAL_RATES = {
@@ -195,12 +195,7 @@ class Crowd:
         await asyncio.sleep(min(8.0, self._plan.settle_seconds))
 
     def _is_anybody_waiting(self, weather: Json) -> bool:
-        return any(
-            not is_settled(each.sight) or any(m.is_pending and not m.is_deleted for m in each.sight.messages.values())
-            for tab in self._tabs
-            for each in tab.requests.values()
-            if not self._excuses(each, weather)
-        )
+        return any(each.verdict.kind in OFFENCES for each in self._judge_all(weather))
 
     def _judge_all(self, weather: Json) -> list[Judged]:
         return [
