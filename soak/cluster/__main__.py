@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import subprocess
 import sys
 from contextlib import ExitStack
@@ -34,13 +35,19 @@ def main() -> None:
     console = Console()
     if not console.is_terminal:
         console.width = _FILE_WIDTH
+    loads = [round(os.getloadavg()[0], 1)]
     with ExitStack() as stack:
         url = options.database or _start_database(stack)
         plan = Plan(weights=options.weights, database_url=url, num_jobs=options.jobs, num_bars=options.bars)
         parts = asyncio.run(run_cluster(plan, folder=options.folder))
     for name, figures in parts.items():
         print_figures(figures, console, title=f"Cluster: {name}")
-    conditions = asdict(plan) | {"weights": str(plan.weights), "database_url": describe_address(url)}
+    loads.append(round(os.getloadavg()[0], 1))
+    conditions = asdict(plan) | {
+        "weights": str(plan.weights),
+        "database_url": describe_address(url),
+        "load_average_before_and_after": loads,
+    }
     write_report(options.output, parts, git_commit=_git_commit(), conditions=conditions)
     console.print(f"Written to {options.output}; the log is in {options.folder}")
     if any(figure.verdict == "MISSED" for part in parts.values() for figure in part):

@@ -51,6 +51,6 @@ def two_nodes():
     ):
         for name, value in TOKEN.items():
             patch.setenv(name, value)
-        cluster.start_head(num_cpus=4)
-        node = cluster.start_node(num_cpus=4, num_gpus=1)
+        cluster.start_head(num_cpus=1)  # beside the worker with the GPU there is room for one on each
+        node = cluster.start_node(num_cpus=2, num_gpus=1)
         yield TestCluster(cluster, node, Path(folder))

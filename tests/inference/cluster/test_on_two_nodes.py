@@ -189,7 +189,7 @@ async def test_a_node_that_is_killed_in_mid_job_loses_nothing(two_nodes):
         for seed in (41, 42):
             let_go(two_nodes.folder, seed)
         results = [(await _read(replies))[1] for replies in held]
-    assert losses.num == 2  # each bot had a worker there
+        await _until(lambda: losses.num == 2)  # each bot had a worker there
     assert [encode_piece(result.piece) for result in results] == [
         _alone(two_nodes.folder, seed=seed) for seed in (41, 42)
     ]
