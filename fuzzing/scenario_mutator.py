@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from collections.abc import Sequence
 from typing import Any
 
 from fuzzing.target import Mutate
@@ -44,8 +45,10 @@ _IDS = (
 )
 
 
-def mutate_scenario(data: bytes, max_bytes: int, seed: int, mutate: Mutate) -> bytes:
-    """Change one to three things in a scenario; rarely its bytes."""
+def mutate_scenario(
+    data: bytes, max_bytes: int, seed: int, mutate: Mutate, *, pool: Sequence[dict[str, Any]] = ()
+) -> bytes:
+    """Change one to three things in a scenario; rarely its bytes. ``pool`` holds sound events to put in, also changed."""
     dice = random.Random(seed)
     if dice.random() < 0.03:
         return mutate(data, max_bytes)
@@ -56,16 +59,16 @@ def mutate_scenario(data: bytes, max_bytes: int, seed: int, mutate: Mutate) -> b
     if not isinstance(events, list):
         events = []
     for _ in range(dice.randrange(1, 4)):
-        events = _change(events, dice, mutate)
+        events = _change(events, dice, mutate, pool)
     written = json.dumps(events, ensure_ascii=False).encode("utf-8", errors="replace")
     return written if len(written) <= max_bytes else data[:max_bytes]
 
 
-def _change(events: list[Any], dice: random.Random, mutate: Mutate) -> list[Any]:
+def _change(events: list[Any], dice: random.Random, mutate: Mutate, pool: Sequence[dict[str, Any]]) -> list[Any]:
     doing = dice.random()
     if not events or doing < 0.15:
         at = dice.randrange(len(events) + 1)
-        return [*events[:at], _event(dice), *events[at:]][:6]
+        return [*events[:at], _event(dice, pool), *events[at:]][:6]
     at = dice.randrange(len(events))
     if doing < 0.22:
         return [*events[:at], *events[at + 1 :]]
@@ -74,7 +77,9 @@ def _change(events: list[Any], dice: random.Random, mutate: Mutate) -> list[Any]
     return [*events[:at], _changed(events[at], dice, mutate), *events[at + 1 :]]
 
 
-def _event(dice: random.Random) -> dict[str, Any]:
+def _event(dice: random.Random, pool: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    if pool and dice.random() < 0.75:
+        return dice.choice(pool) | {"who": dice.randrange(3), "where": dice.randrange(4)}
     kind = dice.choice(_KINDS)
     event: dict[str, Any] = {"do": kind, "who": dice.randrange(3), "where": dice.randrange(4)}
     if kind == "command":
@@ -96,7 +101,9 @@ def _event(dice: random.Random) -> dict[str, Any]:
 def _changed(value: Any, dice: random.Random, mutate: Mutate) -> Any:
     """Return a value with one part of it changed."""
     if isinstance(value, dict) and value:
-        name = dice.choice(list(value))
+        name = dice.choice([key for key in value if key != "do"] or list(value))
+        if name == "name" and "do" in value and dice.random() < 0.8:
+            return value | {"name": dice.choice(_NAMES)}
         if dice.random() < 0.08:
             return value | {
                 dice.choice(

@@ -18,7 +18,7 @@ from fuzzing.discord_json import Json
 from fuzzing.gateway_events import EventWriter
 from fuzzing.midi_files import hard_files
 from fuzzing.scenario_mutator import mutate_scenario
-from fuzzing.target import Target
+from fuzzing.target import Mutate, Target
 from fuzzing.told import check_told
 from fuzzing.verdicts import BrokenPromiseError
 from music.midi import write_midi
@@ -194,6 +194,16 @@ def seeds() -> Iterator[tuple[str, bytes]]:
         )
 
 
+@functools.cache
+def _pool() -> tuple[Json, ...]:
+    """Return the events of all seeds, for the mutator to put in."""
+    return tuple(event for _, data in seeds() for event in json.loads(data))
+
+
+def _mutate(data: bytes, max_bytes: int, seed: int, mutate: Mutate) -> bytes:
+    return mutate_scenario(data, max_bytes, seed, mutate, pool=_pool())
+
+
 def _leaves(name: str, definition: Json) -> Iterator[tuple[str, Json]]:
     inner = [option for option in definition.get("options", ()) if option["type"] in {1, 2}]
     if not inner:
@@ -227,4 +237,4 @@ def _scenario(*events: Json) -> bytes:
     return json.dumps(list(events)).encode()
 
 
-TARGET = Target(name="interactions", run=run, most_kept=30, seeds=seeds, max_bytes=_MAX_BYTES, mutate=mutate_scenario)
+TARGET = Target(name="interactions", run=run, most_kept=30, seeds=seeds, max_bytes=_MAX_BYTES, mutate=_mutate)

@@ -59,8 +59,9 @@ def test_changed_scenarios_are_scenarios():
     from fuzzing.scenario_mutator import mutate_scenario
 
     data = json.dumps([{"do": "command", "name": "generate", "options": {"bars": 4}}]).encode()
+    pool = ({"do": "press", "id": 3}, {"do": "say", "text": "again"})
     for seed in range(300):
-        changed = mutate_scenario(data, 2000, seed, blind)
-        assert changed == mutate_scenario(data, 2000, seed, blind)
+        changed = mutate_scenario(data, 2000, seed, blind, pool=pool)
+        assert changed == mutate_scenario(data, 2000, seed, blind, pool=pool)
         data = changed if len(changed) > 10 else data
     assert all(isinstance(event, dict | list | str | int | float | bool | None) for event in json.loads(data))
