@@ -122,9 +122,13 @@ async def draw_portrait(piece: Piece, *, writer: Writer, user_id: int = 0, guild
 
 
 async def draw_portrait_alone(piece: Piece, settings: InferenceSettings) -> Portrait:
-    """Return what a piece is like with a worker of its own, which loads one network only; without weights, all but the genre."""
+    """Return what a piece is like with a worker of its own, which loads one network only; without weights, all but the genre.
+
+    The worker is on this machine, also where others are on a cluster: what it loads is not what they share.
+    """
+    here = settings.model_copy(update={"where": ""})
     try:
-        async with InferenceClient(settings, decoders=_DECODERS) as writer:
+        async with InferenceClient(here, decoders=_DECODERS) as writer:
             return await draw_portrait(piece, writer=writer)
     except InferenceError as error:
         _log.info("genre_not_guessed", error=type(error).__name__)
