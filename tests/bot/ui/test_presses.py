@@ -10,6 +10,7 @@ import pytest
 from bot.services.house.permissions import ALWAYS_ANSWERED, group_of, name_of_doing
 from bot.ui.carried import FORM_IDS, HARMLESS, THING_OF, kinds_of_items, numbers_in
 from bot.ui.gate import doing_of_press
+from tests.factories.doors import StandInMedia, StandInWriter
 from tests.factories.kinds_of_presses import every_press, kinds_without_example
 from tests.factories.pressing import GUILD_ID, OTHER_GUILD_ID, SELECT, Pressed, message_of, open_stage
 
@@ -21,7 +22,7 @@ MANAGE_SERVER = 1 << 5
 @pytest.fixture
 async def stage(database, tmp_path):
     """A bot with rows of one server, and nobody else at the wire."""
-    async with open_stage(database, tmp_path) as opened:
+    async with open_stage(database, tmp_path, media=StandInMedia(), writer=StandInWriter()) as opened:
         yield opened
 
 
