@@ -9,7 +9,7 @@ from benchmarks.results import ResultTable
 from soak.promises.measures import SizedReply, size_rows
 from soak.promises.visitor import Visitor
 
-LIMITS_BYTES = (10_485_760, 1_000_000, 200_000, 50_000, 15_000)
+LIMITS_BYTES = (10_485_760, 500_000, 60_000, 15_000)
 _BAND = "piano, steel guitar, bass, drums"
 _WORDS = (
     "A slow, quiet and rather sad song for a rainy evening, with a piano that never hurries and a bass that walks. "
@@ -38,7 +38,7 @@ def commands(num_bars: int) -> list[tuple[str, dict[str, Any]]]:
     ]
 
 
-async def measure(visitor: Visitor, *, limits_bytes: Sequence[int] = LIMITS_BYTES, num_bars: int = 64) -> ResultTable:
+async def measure(visitor: Visitor, *, limits_bytes: Sequence[int] = LIMITS_BYTES, num_bars: int = 32) -> ResultTable:
     """Ask for everything at every limit, and count what Discord refused of it.
 
     Raises:
