@@ -97,8 +97,8 @@ def weights(tmp_path_factory) -> Path:
 
 
 async def test_a_worker_guesses_the_genre(weights):
-    """A real process with a real network: chances of every genre it knows, the likeliest first."""
-    settings = Settings(TUTTI_WEIGHTS=weights, TUTTI_WORKERS=1).inference
+    """A real process with a real network: chances of every genre it knows, the likeliest first; here, whatever cluster is named."""
+    settings = Settings(TUTTI_WEIGHTS=weights, TUTTI_WORKERS=1, TUTTI_INFERENCE="ray://127.0.0.1:9").inference
     async with asyncio.timeout(100):
         portrait = await draw_portrait_alone(make_melody(), settings)
     assert sum(each.chance for each in portrait.genres) == pytest.approx(1.0)
