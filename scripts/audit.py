@@ -194,15 +194,16 @@ def _run(requirements: Path) -> tuple[str, str]:
 
 def _licence_of(distribution: Distribution) -> str:
     """Return an SPDX expression where there is one, else the classifier, else the first line of the text."""
-    metadata = distribution.metadata
-    expression = metadata.get("License-Expression")
+    expression, texts, kinds = (
+        [str(each) for each in distribution.metadata.get_all(name) or ()]
+        for name in ("License-Expression", "License", "Classifier")
+    )
     if expression:
-        return str(expression)
-    kinds = [str(each) for each in metadata.get_all("Classifier") or () if str(each).startswith("License ::")]
-    named = [kind.rpartition("::")[2].strip() for kind in kinds if "DFSG" not in kind]
-    if named:
-        return " OR ".join(named)
-    lines = str(metadata.get("License") or "").strip().splitlines()
+        return expression[0]
+    kinds = [kind for kind in kinds if kind.startswith("License ::") and "DFSG" not in kind]
+    if kinds:
+        return " OR ".join(kind.rpartition("::")[2].strip() for kind in kinds)
+    lines = "\n".join(texts).strip().splitlines()
     return lines[0].strip() if lines else ""
 
 
