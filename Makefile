@@ -75,6 +75,10 @@ profile: $(DEV_STAMP) ## Show where the time of a 16-bar request goes; stacks fo
 soak: $(DEV_STAMP) ## 200 simulated users, 1,000 jobs, processes killed at random (under 20 minutes), write docs/results/soak.json
 	$(PYTHON) -m soak
 
+.PHONY: scaling
+scaling: $(DEV_STAMP) ## Simulate the scheduler for 1,000 to 10 million users (two minutes of one core), write docs/results/scaling.json and docs/scaling.md
+	$(PYTHON) -m soak.scaling
+
 .PHONY: soak-commands
 soak-commands: $(DEV_STAMP) ## 2,000 commands of 20 people in the sandbox under random faults and kills (some ten minutes), write docs/results/soak_commands.json
 	$(PYTHON) -m tests.factories.tiny_weights runs/soak_commands_weights

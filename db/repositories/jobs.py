@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, delete, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, case, delete, exists, func, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.base import MAX_ID
 from db.tables import Job, JobTake, Revision, StoredUpload
 
 UNFINISHED = ("queued", "running")
+_WRITTEN_PER_UNFINISHED = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,13 +108,23 @@ class JobRepository:
         return (await self._session.scalars(query)).all()
 
     async def count_unfinished(self, *, user_id: int, guild_id: int | None) -> UnfinishedCounts:
-        """Count the jobs that wait or run: those of one person, of one server (0 without one) and all."""
-        own = func.count().filter(Job.user_id == user_id)
-        server = func.count().filter(Job.guild_id == guild_id)  # equal to NULL is nobody's
-        query = select(own, server, func.count()).select_from(Job).where(Job.status.in_(UNFINISHED))
-        counts = (await self._session.execute(query)).one()
+        """Count the jobs in the making: those of one person, of one server (0 without one) and all.
+
+        Two whose music is stored and whose sound is still to be made count as one: sound takes as long as notes do, and without that
+        nothing would bound how much of it one person has waiting.
+        """
+        is_own, is_there = Job.user_id == user_id, Job.guild_id == guild_id  # equal to NULL is nobody's
+        is_unfinished = Job.status.in_(UNFINISHED)
+        is_written = and_(Job.status == "finished", Job.num_answer_attempts == 0)
+        columns = (func.count().filter(is_unfinished, each) for each in (is_own, is_there, true()))
+        written = (func.count().filter(is_written, each) for each in (is_own, is_there))
+        query = select(*columns, *written).select_from(Job).where(Job.is_answered.is_(False))
+        row = (await self._session.execute(query)).one()
+        own, server, everywhere, own_written, server_written = tuple(row)
         return UnfinishedCounts(
-            num_own=counts[0], num_in_server=counts[1] if guild_id is not None else 0, num_all=counts[2]
+            num_own=own + own_written // _WRITTEN_PER_UNFINISHED,
+            num_in_server=0 if guild_id is None else server + server_written // _WRITTEN_PER_UNFINISHED,
+            num_all=everywhere,
         )
 
     async def set_message(self, job_id: int, message_id: int) -> bool:

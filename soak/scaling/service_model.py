@@ -1,8 +1,8 @@
 """One bot's scheduler and its workers on a virtual clock. The scheduler, the crew and the outlook are the bot's own classes.
 
 Only what is below them is a model: workers that compute (``worker_model``), die and come back after measured times, and media children
-that take what is written, first come, first served. Limits for people and servers are counted as ``bot/services/jobs/store.py`` counts
-them: until the answer. It draws nothing at random but deaths.
+that take what is written, first come, first served. Limits for people and servers are counted as ``db/repositories/jobs.py`` counts
+them: what is written and waits for its sound counts half. It draws nothing at random but deaths.
 """
 
 from __future__ import annotations
@@ -104,6 +104,8 @@ class ServiceModel:
         self._stories: dict[str, Story] = {}
         self._num_of_user: Counter[int] = Counter()
         self._num_in_server: Counter[int] = Counter()
+        self._num_written_of_user: Counter[int] = Counter()
+        self._num_written_in_server: Counter[int] = Counter()
         self._events: list[
             tuple[float, int, str, int, int]
         ] = []  # second, order, what, slot or job, version of its worker
@@ -150,10 +152,14 @@ class ServiceModel:
         self._num_asked += 1
         number = self._num_asked
         story = Story(asked=wish)
-        if self._num_of_user[wish.user_id] >= self._shape.max_jobs_per_user:
+        if (
+            self._num_of_user[wish.user_id] + self._num_written_of_user[wish.user_id] // 2
+            >= self._shape.max_jobs_per_user
+        ):
             story.refused_by = "user"
             return story
-        if self._num_in_server[wish.guild_id] >= self._shape.max_jobs_per_server:
+        num_in_server = self._num_in_server[wish.guild_id] + self._num_written_in_server[wish.guild_id] // 2
+        if num_in_server >= self._shape.max_jobs_per_server:
             story.refused_by = "server"
             return story
         job_id = str(number)
@@ -206,6 +212,11 @@ class ServiceModel:
         self._scheduler.finish(job_id, now_seconds=self._now)
         story = self._stories[job_id]
         story.end_seconds = story.media_start_seconds = self._now
+        user, guild = story.asked.user_id, story.asked.guild_id
+        self._num_of_user[user] -= 1
+        self._num_in_server[guild] -= 1
+        self._num_written_of_user[user] += 1
+        self._num_written_in_server[guild] += 1
         if not self._media_free_at:
             yield self._answer(job_id)
             return
@@ -217,10 +228,8 @@ class ServiceModel:
     def _answer(self, job_id: str) -> Story:
         story = self._stories.pop(job_id)
         story.answer_seconds = self._now
-        for counter, key in ((self._num_of_user, story.asked.user_id), (self._num_in_server, story.asked.guild_id)):
-            counter[key] -= 1
-            if not counter[key]:
-                del counter[key]
+        self._num_written_of_user[story.asked.user_id] -= 1
+        self._num_written_in_server[story.asked.guild_id] -= 1
         return story
 
     def _lose(self, slot: Slot) -> None:

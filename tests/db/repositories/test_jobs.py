@@ -84,6 +84,22 @@ async def test_unfinished_jobs_are_told_per_person_per_server_and_in_all(databas
         assert (await jobs.count_unfinished(user_id=ada.id, guild_id=None)).num_in_server == 0
 
 
+async def test_two_pieces_that_wait_for_their_sound_count_as_one_in_the_making(database):
+    """So that nobody has sound without end waiting; one that was answered, or could not be, counts no more."""
+    async with database.writing() as session:
+        ada = await make_user(session, discord_id=1)
+        made = [await make_job(session, user=ada) for _ in range(5)]
+        for job in made:
+            job.status, job.guild_id = "finished", 77
+        await session.flush()
+        jobs = JobRepository(session)
+        counts = await jobs.count_unfinished(user_id=ada.id, guild_id=77)
+        assert (counts.num_own, counts.num_in_server, counts.num_all) == (2, 2, 0)
+        made[0].is_answered, made[1].num_answer_attempts = True, 1
+        await session.flush()
+        assert (await jobs.count_unfinished(user_id=ada.id, guild_id=77)).num_own == 1
+
+
 async def test_acknowledging_message_is_kept_with_its_job_alone(database):
     async with database.writing() as session:
         job, other = await make_job(session), await make_job(session)
