@@ -92,7 +92,8 @@ class DiscordEdge:
         payload = _payload(options.get("data"))
         if payload:
             self.told.append(payload)
-            self.shown_ids += [each for each in dict.fromkeys(_custom_ids(payload)) if each not in self.shown_ids]
+            shown = dict.fromkeys(component["custom_id"] for component in components_in(payload))
+            self.shown_ids += [each for each in shown if each not in self.shown_ids]
         return self._route(method, path, payload)
 
     def get(self, url: str, **_: Any) -> Response:
@@ -178,12 +179,13 @@ def _payload(data: Any) -> Json:
     return {}
 
 
-def _custom_ids(value: Any) -> Iterator[str]:
+def components_in(value: Any) -> Iterator[Json]:
+    """Yield every button and menu in a payload or a message."""
     if isinstance(value, dict):
         if isinstance(value.get("custom_id"), str) and value.get("type") in {2, 3, 5, 6, 7, 8}:
-            yield value["custom_id"]
+            yield value
         for part in value.values():
-            yield from _custom_ids(part)
+            yield from components_in(part)
     elif isinstance(value, list):
         for part in value:
-            yield from _custom_ids(part)
+            yield from components_in(part)

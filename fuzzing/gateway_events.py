@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from fuzzing.discord_edge import DiscordEdge
+from fuzzing.discord_edge import DiscordEdge, components_in
 from fuzzing.discord_json import (
     ALL_RIGHTS,
     APPLICATION_ID,
@@ -34,6 +34,7 @@ _NAMES = ("Ada", "B@everyone **ob**", "<@1> `x` " + "z" * 40)
 _PLACES = (CHANNEL_ID, THREAD_ID, DM_CHANNEL_ID, PRIVATE_CHANNEL_ID)
 _STRING, _INTEGER, _BOOLEAN, _USER, _CHANNEL, _ROLE, _NUMBER, _ATTACHMENT = 3, 4, 5, 6, 7, 8, 10, 11
 _MOST_TEXT = 6000
+_BUTTON, _MENU = 2, 3
 _LONGEST_NUMBER = 2**53
 
 
@@ -80,15 +81,22 @@ class EventWriter:
         return self._interaction(event, kind=4 if is_typing else 2, data=data)
 
     def press(self, event: Json, *, custom_id: str) -> Json:
-        """Return a press of a button, or a choice in a menu."""
+        """Return a press of a button, or a choice in a menu.
+
+        discord.py hears only what the pressed message bears: where no message does, one is made that does.
+        """
+        custom_id = custom_id[:100]
+        message, component = self._bearing(custom_id)
         values = event.get("values")
-        kind = 3 if isinstance(values, list) else 2
-        data: Json = {"custom_id": custom_id[:100], "component_type": kind}
+        if not isinstance(values, list) and component is not None and component["type"] != _BUTTON:
+            values = [option["value"] for option in component.get("options", ())[:1]]
+        data: Json = {"custom_id": custom_id, "component_type": _BUTTON if component is None else component["type"]}
         if isinstance(values, list):
             data["values"] = [_text(value, 100) for value in values[:25]]
-        return self._interaction(
-            event, kind=3, data=data, message=self._bearing(custom_id) or self._pointed_at(event.get("message"))
-        )
+            data["component_type"] = _MENU if component is None else component["type"]
+        if message is None:
+            message = self._pointed_at(event.get("message")) | {"components": _row(data)}
+        return self._interaction(event, kind=3, data=data, message=message)
 
     def form(self, event: Json, *, custom_id: str) -> Json:
         """Return a form that was sent in."""
@@ -222,11 +230,23 @@ class EventWriter:
             content=_text(value, 2000),
         )
 
-    def _bearing(self, custom_id: str) -> Json | None:
-        """Return the message that shows a component, if one does."""
-        return next(
-            (message for message in self._edge.messages.values() if custom_id in str(message["components"])), None
-        )
+    def _bearing(self, custom_id: str) -> tuple[Json | None, Json | None]:
+        """Return the message that shows a component, and the component, if one does."""
+        for message in self._edge.messages.values():
+            for component in components_in(message["components"]):
+                if component["custom_id"] == custom_id:
+                    return message, component
+        return None, None
+
+
+def _row(data: Json) -> list[Json]:
+    """Return components of a message that bears what is pressed: a menu offers what is chosen."""
+    shown: Json = {"type": data["component_type"], "custom_id": data["custom_id"], "id": 2}
+    if data["component_type"] == _BUTTON:
+        shown |= {"label": "x", "style": 1}
+    else:
+        shown["options"] = [{"label": "x", "value": value} for value in dict.fromkeys(data["values"])]
+    return [{"type": 1, "id": 1, "components": [shown]}]
 
 
 def _channel(value: Any) -> tuple[str, Json]:
