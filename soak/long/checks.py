@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import median
 
 from soak.commands.verdicts import OFFENCES
@@ -14,7 +15,7 @@ from soak.long.trends import Trend, percentile, rate_in_halves, trend_of
 
 WARM_UP_SECONDS = 600.0
 SLICE_SECONDS = 600.0
-_SHORTEST_LIFE_MINUTES = 15.0  # after its warm-up; a slope over less says nothing about hours
+_SHORTEST_LIFE_MINUTES = 30.0  # after its warm-up; a slope over less says nothing about hours
 _SHORTEST_RATE_SECONDS = 2400.0
 _MIB = 2**20
 _MAX_HIGHER_RATE = 1.5  # of the second half against the first: what is kept for each command
@@ -66,6 +67,7 @@ def checks_of(recording: Recording) -> tuple[Check, ...]:
         _sandbox_check(recording),
         *_database_checks(recording),
         *_latency_checks(recording.requests),
+        _effort_check(recording),
         _offence_check(recording.requests),
     )
 
@@ -180,6 +182,22 @@ def _latency_checks(requests: Sequence[Ended]) -> Iterable[Check]:
             continue
         limit = round(_MAX_SLOWER * median(early) + _SLACK_SECONDS, 3)
         yield Check(name=f"seconds until {what}", value=median(late), limit=limit, unit="s, median, last third")
+
+
+def _effort_check(recording: Recording) -> Check:
+    """The bot's own processor time, which a busy machine does not change as it changes latency."""
+    num_commands = {store.second: float(store.num_commands) for store in recording.stores}
+    effort: list[tuple[float, float, float]] = []  # (second, commands and processor seconds until then) of warm bots
+    commands = cpu = 0.0
+    for (role, _), lived in lives_of(recording.samples).items():
+        warm = [each for each in lived if each.age_seconds > WARM_UP_SECONDS and each.second in num_commands]
+        if role != BOT:
+            continue
+        for earlier, later in pairwise(warm):
+            commands += num_commands[later.second] - num_commands[earlier.second]
+            cpu += later.cpu_seconds - earlier.cpu_seconds
+            effort.append((later.second, commands, cpu))
+    return _rate_check("bot's processor time for each command", effort)
 
 
 def _offence_check(requests: Sequence[Ended]) -> Check:

@@ -8,7 +8,7 @@ _MIB = 2**20
 _LEVELS = {BOT: 180.0, WORKER: 600.0, MEDIA_CHILD: 300.0, SANDBOX: 60.0}
 
 
-def sample(role, minute, *, mib, files=20, life="1-1.00"):
+def sample(role, minute, *, mib, files=20, life="1-1.00", cpu_seconds=0.0):
     """Return one sample of a process that began with the run."""
     return Sample(
         second=minute * 60.0,
@@ -18,11 +18,11 @@ def sample(role, minute, *, mib, files=20, life="1-1.00"):
         resident_bytes=int(mib * _MIB),
         num_files=files,
         num_threads=4,
-        cpu_seconds=minute,
+        cpu_seconds=cpu_seconds,
     )
 
 
-def recording(*, leaks_mib=None, leaks_files=None, bytes_for_a_command=1000, slower=1.0, doubled=0):
+def recording(*, leaks_mib=None, leaks_files=None, bytes_for_a_command=1000, slower=1.0, doubled=0, busier=1.0):
     """Return a run of an hour; ``leaks_mib`` and ``leaks_files``: role -> more in each minute."""
     leaks_mib, leaks_files = leaks_mib or {}, leaks_files or {}
     minutes = range(NUM_MINUTES)
@@ -32,6 +32,7 @@ def recording(*, leaks_mib=None, leaks_files=None, bytes_for_a_command=1000, slo
             minute,
             mib=level + leaks_mib.get(role, 0.0) * minute + (0.5 * minute if role == SANDBOX else 0.0),
             files=int(20 + leaks_files.get(role, 0.0) * minute),
+            cpu_seconds=minute + (busier - 1.0) * max(0, minute - 35),
         )
         for role, level in _LEVELS.items()
         for minute in minutes

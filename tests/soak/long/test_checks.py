@@ -34,6 +34,11 @@ def test_slower_answers_are_found():
     assert _grown(recording(slower=2.0)) == ["seconds until answered"]
 
 
+def test_more_work_for_each_command_is_found():
+    """A bot that needs twice the processor for the same is found, whatever else the machine has to do."""
+    assert _grown(recording(busier=2.0)) == ["bot's processor time for each command"]
+
+
 def test_a_request_with_two_answers_is_counted():
     """The long run holds everybody to one answer as well."""
     assert _grown(recording(doubled=2)) == ["requests with no answer, or with two"]
