@@ -156,7 +156,7 @@ def hard_files() -> Iterator[tuple[str, bytes]]:
         header(num_tracks=2) + chunk(b"XF data", name=b"XFIH") + chunk(scale + END) + chunk(b"", name=b"Junk"),
     )
     yield "wrapped", b"RIFF" + struct.pack("<I", len(one) + 12) + b"RMIDdata" + struct.pack("<I", len(one)) + one
-    words = b"\x00\xff\x01\x05@KMID\x00\xff\x01\x06@LENGL\x00\xff\x05\x04\\Hel" + NOTE + b"\x00\xff\x05\x02lo"
+    words = b"\x00\xff\x01\x05@KMID\x00\xff\x01\x06@LENGL\x00\xff\x05\x04\\Day" + NOTE + b"\x00\xff\x05\x02 o"
     yield "karaoke", header(midi_format=0) + chunk(words + NOTE + END)
     programs = b"".join(b"\x00\xc0" + bytes((program,)) + b"\x00\x90\x3c\x50\x0a\x3c\x00" for program in range(128))
     yield "all-programs", header() + chunk(programs + END)
