@@ -122,6 +122,7 @@ async def test_what_a_forgotten_key_sealed_is_nobodys(database, seals):
     await restarted.open()
 
     assert await refused(restarted, old)
+    assert await refused(restarted, AGAIN, shown_at=utc_now() - timedelta(seconds=1))
     assert [row.secret for row in await stored(database)][1] is None
 
 
@@ -181,8 +182,9 @@ async def test_without_the_operators_key_a_new_one_is_made(database):
 
 
 async def test_in_a_new_database_nothing_unsealed_passes(seals):
-    """Nothing was ever shown from it."""
+    """Nothing was ever shown from it: older messages bear numbers of another one."""
     assert await refused(seals, AGAIN, shown_at=utc_now())
+    assert await refused(seals, AGAIN, shown_at=utc_now() - timedelta(days=400))
 
 
 async def test_buttons_of_before_there_were_seals_work_for_ever(database):
