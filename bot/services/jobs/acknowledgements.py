@@ -1,8 +1,8 @@
 """Who was told to wait: noted while they are told, forgotten once they have an answer or their order is stored as a job.
 
 It is written before Discord is told, or a kill between the two would lose somebody. So that this takes a few milliseconds however many
-people come at once, one task writes what has gathered, a transaction for many; and a database that is slow is not waited for longer than
-Discord's patience allows. What was settled before its turn came is not written at all, and what is settled later is deleted with others, a moment
+people come at once, one task writes what has gathered, a transaction for many; and where a database is slower than Discord's patience
+allows, nobody is told to wait. What was settled before its turn came is not written at all, and what is settled later is deleted with others, a moment
 later. What a killed process leaves behind is answered by ``apologies.py``. It knows nothing of Discord but its numbers.
 """
 
@@ -31,7 +31,7 @@ Effect = Literal["none", "change", "unsure"]
 LEASE_SECONDS = 60.0
 SECONDS_BEFORE_FORGETTING = 1.0
 PATIENCE_SECONDS = 0.5
-"""How long an acknowledgement may wait for its note at least: Discord waits three seconds, and late is worse than unnoted."""
+"""How long an acknowledgement may wait for its note at least: Discord waits three seconds for a word."""
 _RENEW_AFTER_SECONDS = 20.0
 _SECONDS_AFTER_TROUBLE = 1.0
 
@@ -62,6 +62,12 @@ class _Batch:
     settled: set[int] = field(default_factory=set[int])
     abandoned: set[int] = field(default_factory=set[int])
     written: asyncio.Event = field(default_factory=asyncio.Event)
+    written_before: list[asyncio.Event] = field(default_factory=list[asyncio.Event])  # of batches that came to naught
+
+    def note_written(self) -> None:
+        """Tell those who wait for it."""
+        for each in (self.written, *self.written_before):
+            each.set()
 
     def __bool__(self) -> bool:
         return bool(self.added or self.named or self.settled or self.abandoned)
@@ -96,7 +102,11 @@ class Acknowledgements:
         await self._flush()
 
     async def note(self, waiting: Waiting, *, patience_seconds: float | None = None) -> None:
-        """Remember somebody who is to be told to wait, and return when that is written, or has taken too long."""
+        """Remember somebody who is to be told to wait, and return when that is written.
+
+        Raises:
+            StorageError: when that takes too long. They must not be told to wait then, as nobody would find them after a kill.
+        """
         if self._writer is None or waiting.number in self._open:
             return
         self._open[waiting.number] = waiting.created_at
@@ -106,8 +116,10 @@ class Acknowledgements:
         try:
             async with asyncio.timeout(PATIENCE_SECONDS if patience_seconds is None else patience_seconds):
                 await batch.written.wait()
-        except TimeoutError:  # it is written as soon as it can be
-            _log.warning("acknowledgement_noted_late")
+        except TimeoutError as error:
+            _log.warning("acknowledgement_not_noted")
+            self.settle(waiting.number)
+            raise StorageError("a note took too long") from error
 
     def name_message(self, number: int, message_id: int) -> None:
         """Remember which message tells somebody to wait."""
@@ -172,19 +184,20 @@ class Acknowledgements:
             self._timer = None
         batch, self._batch = self._batch, _Batch()
         if not batch:
-            batch.written.set()
+            batch.note_written()
             return
         try:
             await self._write(batch)
         except StorageError:
             self._put_back(batch)
             raise
-        batch.written.set()
+        batch.note_written()
         self.num_transactions += 1
 
     def _put_back(self, batch: _Batch) -> None:
         """Gather what could not be written with what came since. Who was settled meanwhile may or may not be in the database."""
         newer = self._batch
+        newer.written_before += [batch.written, *batch.written_before]
         newer.abandoned |= batch.abandoned
         for number, waiting in batch.added.items():
             if number in self._open or number in newer.abandoned:

@@ -154,7 +154,8 @@ async def test_an_answer_that_discord_did_not_take_is_made_good_without_a_restar
     apologies = open_apologies(NOW + timedelta(days=365))
     noted = apologies._acknowledgements
     noted.start()
-    await noted.note(Waiting(number=11, channel_id=5, effect="none", application_id=7, token="secret"))
+    somebody = Waiting(number=11, channel_id=5, effect="none", application_id=7, token="secret")
+    await noted.note(somebody, patience_seconds=30.0)
     noted.abandon(11)
     await noted.stop()
     assert await apologies.look() == 1
@@ -253,7 +254,8 @@ async def test_who_waits_now_is_no_orphan(database, eyes):
     leases = JobLeases(database)
     noted = Acknowledgements(database, leases=leases)
     noted.start()
-    await noted.note(Waiting(number=11, channel_id=5, effect="none", application_id=7, token="secret"))
+    somebody = Waiting(number=11, channel_id=5, effect="none", application_id=7, token="secret")
+    await noted.note(somebody, patience_seconds=30.0)
     await noted.stop()
     apologies = Apologies(database, leases=leases, acknowledgements=noted, apologist=eyes, clock=utc_now)
     assert await apologies.look() == 0
