@@ -146,7 +146,8 @@ GOALS = (
         number=10, what="files that open",
         measures=(
             *(
-                _promise("readers", f"opened by {name}", f"our output in {name}", unit="%", must=100, stretch=100, is_least=True)
+                _promise(table, f"opened by {name}", f"{files} in {name}", unit="%", must=100, stretch=100, is_least=True)
+                for table, files in (("readers", "replies of every kind"), ("sample_readers", "the samples of all networks"))
                 for name in ("symusic", "pretty_midi", "music21", "mido")
             ),
             Measure(

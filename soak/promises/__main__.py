@@ -84,7 +84,8 @@ _PARTS: dict[str, Callable[[Stage, argparse.Namespace], Awaitable[tuple[ResultTa
     "sizes": _sizes,
     "buttons": _buttons,
 }
-_CACHE = "cache"
+_ALONE: dict[str, Callable[[], ResultTable]] = {"cache": uncached.measure, "samples": touring.measure_samples}
+"""What needs no bot."""
 
 
 def main() -> None:
@@ -95,10 +96,10 @@ def main() -> None:
     if not console.is_terminal:
         console.width = _FILE_WIDTH
     failed: list[str] = []
-    for name in options.only or (*_PARTS, _CACHE):
+    for name in options.only or (*_PARTS, *_ALONE):
         console.print(f"Measuring {name} ...", style="dim")
         try:
-            tables = (uncached.measure(),) if name == _CACHE else asyncio.run(_run(name, options))
+            tables = (_ALONE[name](),) if name in _ALONE else asyncio.run(_run(name, options))
         except Exception:  # noqa: BLE001 - minutes of other measurements must not be lost to one that cannot be made
             console.print_exception()
             failed.append(name)
@@ -131,7 +132,7 @@ async def _run(name: str, options: argparse.Namespace) -> tuple[ResultTable, ...
 
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m soak.promises", description=__doc__)
-    parser.add_argument("--only", choices=(*_PARTS, _CACHE), action="append", help="measure only this (repeatable)")
+    parser.add_argument("--only", choices=(*_PARTS, *_ALONE), action="append", help="measure only this (repeatable)")
     parser.add_argument("--seeds", type=int, default=3, help="of each way to ask for music (default 3)")
     parser.add_argument("--kills", type=int, default=10, help="of workers in mid-job (default 10)")
     parser.add_argument("--output", type=Path, default=_RESULTS_PATH, help=f"where to write (default {_RESULTS_PATH})")

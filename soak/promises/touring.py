@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import psutil
 
-from benchmarks.bot_process import child_process_ids
+from benchmarks.bot_process import ROOT, child_process_ids
 from benchmarks.results import ResultTable
 from soak.commands.keeper import BotKeeper
 from soak.promises.measures import bytes_row, loudness_row, reader_rows
@@ -17,6 +17,7 @@ from soak.promises.tour import Wish, ask_all, midi_of, wishes
 from soak.promises.visitor import Outcome, Visitor, files_of
 
 _OTHER_SEED = 1_000
+_SAMPLES = ROOT / "docs" / "samples"
 
 
 async def measure(
@@ -93,6 +94,17 @@ async def _sounds_of(visitor: Visitor, answers: Mapping[str, Outcome]) -> dict[s
             if attachment["filename"].endswith(".ogg"):
                 found[name] = await visitor.download(attachment)
     return found
+
+
+def measure_samples() -> ResultTable:
+    """Open every MIDI file of docs/samples, which the three networks wrote, in the same libraries."""
+    files = {str(path.relative_to(_SAMPLES)): path.read_bytes() for path in sorted(_SAMPLES.rglob("*.mid"))}
+    return ResultTable(
+        name="sample_readers",
+        title="The samples open elsewhere",
+        conditions="three seeds of every genre and task of generator, remixer and harmonizer, as made by `make samples`",
+        rows=tuple(reader_rows(files)),
+    )
 
 
 async def _replace_workers(keeper: BotKeeper) -> None:
