@@ -45,7 +45,7 @@ def main() -> None:
     loads.append(round(os.getloadavg()[0], 1))
     conditions = asdict(plan) | {
         "weights": str(plan.weights),
-        "database_url": describe_address(url),
+        "database_url": "one of its own" if options.database is None else describe_address(url),
         "load_average_before_and_after": loads,
     }
     write_report(options.output, parts, git_commit=_git_commit(), conditions=conditions)
