@@ -73,7 +73,7 @@ def find(measure: Measure, files: Mapping[str, Any]) -> Found:
     if isinstance(value, Mapping):  # of several numbers, the worst counts
         value = (min if measure.is_least else max)(value.values())
     if value is None:
-        return Found(value=None, note=note or "not in the file", when=when)
+        return Found(value=None, note=measure.why_not or note or "not in the file", when=when)
     return Found(value=float(value) * measure.scale, note=note, when=when)
 
 
