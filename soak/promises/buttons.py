@@ -36,7 +36,7 @@ class Press:
     @property
     def key(self) -> tuple[str, str, str]:
         """What the same press in another gallery has in common with this one."""
-        return self.exhibit, self.label, _NUMBERS.sub("", self.custom_id.partition(_SEAL)[0])
+        return self.exhibit, self.label, ":".join(self.custom_id.partition(_SEAL)[0].split(":")[:2])
 
     @property
     def has_failed(self) -> bool:
@@ -109,11 +109,12 @@ class Comparison:
 
 def compare(fresh: Sequence[Press], later: Sequence[Press]) -> Comparison:
     """Hold later presses against fresh ones; a fresh one that failed counts as one that does not work, too."""
-    found = {press.key: press for press in later}
+    found: dict[tuple[str, str, str], list[str]] = {}
+    for press in later:  # one that changes its own message may be there several times
+        found.setdefault(press.key, []).append(press.came)
     different: list[str] = []
     for press in fresh:
-        now = found.get(press.key)
-        if now is None or now.came != press.came or now.has_failed:
-            came = "not there" if now is None else now.came
-            different.append(f"{press.label} ({press.exhibit}): {came}, fresh: {press.came}")
+        now = found.get(press.key, [])
+        if press.came not in now or press.has_failed:
+            different.append(f"{press.label} ({press.exhibit}): {' / '.join(now) or 'not there'}, fresh: {press.came}")
     return Comparison(num_pressed=len(fresh), num_same=len(fresh) - len(different), different=tuple(different))

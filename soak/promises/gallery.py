@@ -14,6 +14,8 @@ _NUM_BARS = 2
 _PIANO: dict[str, Any] = {"bars": _NUM_BARS, "instruments": "piano"}
 _BAND = "piano, steel guitar, bass, strings, drums"  # a song that takes some seconds
 _LONG = 6 * 24 * 60  # minutes that a vote is open: longer than any time that passes here
+_ROOMS = ("edit", "tutorial", "delete")
+"""What is about the newest result of its channel."""
 _LAST = ("Delete", "Delete all", "Delete them for good", "Erase me for good", "Give up", "Cancel", "Leave it")
 """What ends a message, pressed after everything else on it."""
 
@@ -50,22 +52,24 @@ async def hang(people: People, *, name: str) -> list[Exhibit]:
     """
     ada, ben, zoe = people.ada, people.ben, people.zoe
     channel = (await ada.call("POST", "/api/channels", {"name": name}))["id"]
+    rooms = {title: (await ada.call("POST", "/api/channels", {"name": f"{name}-{title}"}))["id"] for title in _ROOMS}
     result = await _made(ada, channel, "generate", _PIANO | {"seed": 1})
-    edited = await _made(ada, channel, "remix", {"seed": 1})
+    for room in rooms.values():  # each with a newest result of its own, which nobody deletes meanwhile
+        await _made(ada, room, "generate", _PIANO | {"seed": 7})
+    edited = await _made(ada, rooms["edit"], "remix", {"seed": 1})
     takes = await _made(ada, channel, "generate", _PIANO | {"takes": 2, "seed": 2})
     plan = await _made(ada, channel, "compose", {"genre": "pop", "length": "8 bars", "seed": 3})
     stage = await _pressed(ada, await _made(ada, channel, "compose", {"genre": "pop", "length": "8 bars", "seed": 4}))
     exhibits = {"result": result, "edit": edited, "takes": takes, "plan": plan, "stage": stage}
-    for title, command, options in (
-        ("history", "history", {}),
-        ("tutorial", "tutorial", {}),
-        ("settings", "settings show", {}),
+    await _made(ada, rooms["delete"], "generate", _PIANO | {"seed": 8})
+    for title, place, command, options in (
+        ("history", channel, "history", {}),
+        ("own history", channel, "history", {"mine": True}),
+        ("tutorial", rooms["tutorial"], "tutorial", {}),
+        ("settings", channel, "settings show", {}),
+        ("delete", rooms["delete"], "delete", {"newest": 2}),
     ):
-        exhibits[title] = await _made(ada, channel, command, options)
-    bin_channel = (await ada.call("POST", "/api/channels", {"name": f"{name}-bin"}))["id"]
-    for seed in (7, 8):
-        await _made(ada, bin_channel, "generate", _PIANO | {"seed": seed})
-    exhibits["delete"] = await _made(ada, bin_channel, "delete", {"newest": 2})
+        exhibits[title] = await _made(ada, place, command, options)
     found = [Exhibit(name=title, visitor=ada, message_id=each.message["id"]) for title, each in exhibits.items()]
     await _made(zoe, channel, "generate", _PIANO | {"seed": 6})
     erase = await _made(zoe, channel, "mydata erase", {})
