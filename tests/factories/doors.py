@@ -110,6 +110,7 @@ class StandInMedia:
         self.is_shortened = is_shortened
         self.size_limits = []
         self.early_stops_ticks = []
+        self.early_size_limits = []
         self.earlier_pieces = []
         self.drawn_histories = []
         self.soundfonts = []
@@ -123,6 +124,7 @@ class StandInMedia:
             self.size_limits.append(size_limit_bytes)
         else:
             self.early_stops_ticks.append(stop_ticks)
+            self.early_size_limits.append(size_limit_bytes)
         if self.render_error is not None:
             raise self.render_error
         return Rendering(

@@ -37,6 +37,7 @@ class EarlyListening:
         job_id: int,
         audio_format: AudioFormat,
         worth_seconds: float,
+        size_limit_bytes: int = _SIZE_LIMIT_BYTES,
         guild_id: int | None = None,
         sound_of: SoundOf = usual_sound,
     ) -> None:
@@ -44,6 +45,7 @@ class EarlyListening:
 
         ``sound_of`` and ``guild_id`` say how it sounds there, as the whole will.
         """
+        self._size_limit_bytes = min(size_limit_bytes, _SIZE_LIMIT_BYTES)
         self._guild_id = guild_id
         self._sound_of = sound_of
         self.sound: EarlySound | None = None
@@ -86,7 +88,7 @@ class EarlyListening:
                 wishes = await self._sound_of(self._guild_id)
                 rendering = await self._media.render(
                     bars.piece,
-                    size_limit_bytes=_SIZE_LIMIT_BYTES,
+                    size_limit_bytes=self._size_limit_bytes,
                     audio_format=wishes.audio_format or self._audio_format,
                     stop_ticks=bars.stop_ticks,
                     soundfont=wishes.soundfont,

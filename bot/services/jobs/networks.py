@@ -107,6 +107,7 @@ class JobNetworks:
             job_id=self._job.job_id,
             audio_format=parts.audio_format,
             worth_seconds=parts.early_worth_seconds,
+            size_limit_bytes=self._job.size_limit_bytes,
             guild_id=self._job.place.guild_id,
             sound_of=parts.sound_of,
         )

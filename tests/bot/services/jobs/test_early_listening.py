@@ -58,6 +58,15 @@ async def test_reply_is_the_same_with_and_without_early_listening(open_studio):
     assert len(replies[1].files) == 3
 
 
+@pytest.mark.parametrize(("limit_bytes", "wanted_bytes"), [(50_000, 50_000), (10 * 2**20, 2 * 2**20)])
+async def test_first_bars_fit_where_they_are_shown(open_studio, limit_bytes, wanted_bytes):
+    """They keep to the limit of the place, and stay small where that is large."""
+    async with open_studio(parts=EARLY) as studio:
+        await studio.jobs.submit(make_order(SONG, size_limit_bytes=limit_bytes))
+        await studio.presenter.answered()
+    assert set(studio.media.early_size_limits) == {wanted_bytes}
+
+
 async def test_cancelled_song_leaves_one_sentence_and_no_sound(open_studio):
     """The last state that is shown of the job is the error, which carries no file."""
     writer = StandInWriter(is_open=False)
