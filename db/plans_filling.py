@@ -279,7 +279,7 @@ def _vote(number: int) -> dict[str, Any]:
         "shared_song_id": number,
         "kind": "takes",
         "opened_by_id": number,
-        "options": [],
+        "options": {"choices": []},
     }
     row |= {"threshold": 0.5, "quorum": 2, "created_at": _when(number)}
     return row | {"closes_at": _when(number), "closed_at": _when(number) if number % 500 else None}

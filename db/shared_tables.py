@@ -134,6 +134,10 @@ class Turn(Base):
     __table_args__ = (
         Index("ix_turns_shared_song_id_ended_at", "shared_song_id", "ended_at"),
         Index("ix_turns_ended_at_ends_at", "ended_at", "ends_at"),
+        # Nearly every turn was said: only those that were not are indexed.
+        Index(
+            "ix_turns_unsaid", "id", postgresql_where=sql("unsaid IS NOT NULL"), sqlite_where=sql("unsaid IS NOT NULL")
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

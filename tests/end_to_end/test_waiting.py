@@ -181,7 +181,11 @@ async def test_a_stop_in_the_middle_of_an_answer_leaves_nobody_waiting(
         await eve.acknowledgement(interaction_id)
     assert await asyncio.to_thread(process.terminate) == 0
     await own_page.call("DELETE", "/api/disturbances")
-    for path in ("/users/@me", "/oauth2/applications/@me", "/applications/*"):  # Discord has a bad moment at the start, too
+    for path in (
+        "/users/@me",
+        "/oauth2/applications/@me",
+        "/applications/*",
+    ):  # Discord has a bad moment at the start, too
         await own_page.call("POST", "/api/disturbances", body={"action": "drop", "path": path})
     process.start()
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import update
 
 from bot.services.house.house_rules import HouseRules
 from bot.services.model import Author, FromRevision, Place, Upload
@@ -26,7 +28,7 @@ from core.settings import LimitSettings
 from db.base import Base
 from db.repositories.song_people import TABLES, SongPeopleRepository
 from db.shared_tables import Ballot, Claim, Ranker, RevisionState, SharedSong, SongComment, SongMember, SongTag, Turn
-from db.tables import Revision, StoredPiece, User
+from db.tables import Revision, Song, StoredPiece, User
 from tests.factories.doors import StandInMedia, melody_file
 from tests.factories.orders import ADA, BEN, make_order
 from tests.factories.studio import make_result, rows
@@ -191,10 +193,16 @@ async def test_old_states_of_open_songs_are_kept(songs, song, database):
 
 @ON_BOTH
 async def test_a_server_takes_its_songs_along_and_a_fork_elsewhere_stays(songs, song, database):
-    """Everything in the right order for both databases; numbers that a fork's notes name are given to nobody else."""
+    """Everything in the right order for both databases; numbers that a fork's notes name are given to nobody else.
+
+    Forks no longer leave their server; one that once did is still in databases.
+    """
     await SongMembers(database).decide(ADA, THREAD, rules={"may_fork": "anybody"})
     head = (await songs.here(THREAD, author=BEN)).branch.head_id
-    fork = await songs.found(BEN, ELSEWHERE, FoundOptions(title="Fork"), from_revision_id=head)
+    fork = await songs.found(BEN, replace(THREAD, channel_id=888), FoundOptions(title="Fork"), from_revision_id=head)
+    async with database.writing() as session:
+        for table in (SharedSong, Revision, Song):
+            await session.execute(update(table).where(table.channel_id == 888).values(guild_id=ELSEWHERE.guild_id))
     top = max(row.id for row in await rows(database, User))
     await Votes(database).listed(BEN, THREAD)
     now = datetime.now(UTC)
