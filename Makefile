@@ -53,7 +53,7 @@ test: check ## Checks and the whole suite (what CI runs), in two processes or PR
 
 .PHONY: test-postgresql
 test-postgresql: $(DEV_STAMP) ## Every test that uses a database, on PostgreSQL, the bot's too (make test runs the tables' and the jobs' on both)
-	OMP_NUM_THREADS=1 $(PYTHON) -m pytest -q -rs -n $(or $(PROCESSES),2) --databases=postgresql tests/db tests/bot tests/cogs tests/soak tests/end_to_end
+	OMP_NUM_THREADS=1 $(PYTHON) -m pytest -q -rs -n $(or $(PROCESSES),2) --databases=postgresql tests/db tests/bot tests/cogs tests/soak tests/upgrade tests/end_to_end
 
 .PHONY: bench
 bench: $(DEV_STAMP) ## Measure speed and memory beside peers (six minutes), write docs/results/bench.json
