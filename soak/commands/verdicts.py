@@ -61,7 +61,7 @@ def is_settled(sight: Sight) -> bool:
     return any(not each.is_pending and not each.is_deleted for each in sight.messages.values())
 
 
-def judge(  # noqa: PLR0911 - one line for each of the ends that a request can have
+def judge(  # noqa: C901, PLR0911 - one line for each of the ends that a request can have
     sight: Sight, *, answers_publicly: bool, excuses: tuple[str, ...] = (), was_bot_down: bool = False
 ) -> Verdict:
     """Return what became of a request.
@@ -86,6 +86,9 @@ def judge(  # noqa: PLR0911 - one line for each of the ends that a request can h
         return Verdict(kind="shown in place", reason=sight.response)
     if excuses:
         return Verdict(kind="made impossible", reason=excuses[0])
+    answered = [each for each in sight.messages.values() if each.is_deleted and not each.is_pending]
+    if answered and not standing:
+        return Verdict(kind=_kind_of(answered[-1], answers_publicly=answers_publicly), reason="deleted later by people")
     if not sight.response and not sight.messages and was_bot_down:
         return Verdict(kind="made impossible", reason=BOT_AWAY)
     if standing:

@@ -68,6 +68,14 @@ def test_an_excuse_belongs_to_the_request_it_struck():
     assert excuses_of("10", "20", seen, [{"kind": "permission", "id": "20"}]) == ()
 
 
+def test_an_answer_that_people_deleted_was_an_answer():
+    """“Delete all” under takes removes what another request had brought; a “thinking…” that goes was none."""
+    gone = SeenMessage(text="Remix: 3 takes #4", is_private=False, is_pending=False, is_deleted=True)
+    assert judge(sight(gone), answers_publicly=True).kind == "public answer"
+    assert judge(sight(gone, SENTENCE), answers_publicly=True).kind == "refused with a sentence"
+    assert judge(sight(TAKEN_BACK), answers_publicly=True).kind == "nothing"
+
+
 def test_people_go_on_when_they_have_something_in_hand():
     """An answer, Discord's failure or a changed message; not “thinking…”."""
     assert is_settled(sight(RESULT))
