@@ -59,12 +59,14 @@ async def hang(people: People, *, name: str) -> list[Exhibit]:
     edited = await _made(ada, rooms["edit"], "remix", {"seed": 1})
     takes = await _made(ada, channel, "generate", _PIANO | {"takes": 2, "seed": 2})
     plan = await _made(ada, channel, "compose", {"genre": "pop", "length": "8 bars", "seed": 3})
-    stage = await _pressed(ada, await _made(ada, channel, "compose", {"genre": "pop", "length": "8 bars", "seed": 4}))
+    other_plan = await _made(ada, channel, "compose", {"genre": "pop", "length": "8 bars", "seed": 4})
+    stage = await _pressed(ada, other_plan, "Stage by stage")
     exhibits = {"result": result, "edit": edited, "takes": takes, "plan": plan, "stage": stage}
     await _made(ada, rooms["delete"], "generate", _PIANO | {"seed": 8})
+    await _pressed(ada, result, "Star")
     for title, place, command, options in (
         ("history", channel, "history", {}),
-        ("own history", channel, "history", {"mine": True}),
+        ("favourites", channel, "favourites", {}),
         ("tutorial", rooms["tutorial"], "tutorial", {}),
         ("settings", channel, "settings show", {}),
         ("delete", rooms["delete"], "delete", {"newest": 2}),
@@ -177,10 +179,10 @@ async def _link(visitor: Visitor, outcome: Outcome) -> str:
     return f"https://discord.com/channels/{guild_id}/{outcome.message['channel_id']}/{outcome.message['id']}"
 
 
-async def _pressed(visitor: Visitor, plan: Outcome) -> Outcome:
-    """Go from a plan to its first stage."""
-    (custom_id,) = [custom_id for label, custom_id, _ in labels_of(plan.message) if label == "Stage by stage"]
-    return await visitor.press(plan.message, custom_id)
+async def _pressed(visitor: Visitor, outcome: Outcome, wanted: str) -> Outcome:
+    """Press what is called so, or choose it."""
+    ((custom_id, values),) = [each[1:] for each in labels_of(outcome.message) if each[0] == wanted]
+    return await visitor.press(outcome.message, custom_id, values)
 
 
 async def _made(visitor: Visitor, channel: str, command: str, options: dict[str, Any]) -> Outcome:
