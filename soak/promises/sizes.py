@@ -10,7 +10,7 @@ from soak.promises.measures import SizedReply, size_rows
 from soak.promises.visitor import Visitor
 
 LIMITS_BYTES = (10_485_760, 500_000, 60_000, 15_000)
-_REFUSALS = (400, 413)
+_TOO_MUCH = (40005, 50035)  # "Request entity too large", "Invalid Form Body": Discord's codes for what does not fit
 _BAND = "piano, steel guitar, bass, drums"
 _WORDS = (
     "A slow, quiet and rather sad song for a rainy evening, with a piano that never hurries and a bass that walks. "
@@ -46,7 +46,7 @@ async def measure(visitor: Visitor, *, limits_bytes: Sequence[int] = LIMITS_BYTE
         TimeoutError: when somebody is not answered.
     """
     usual = int((await visitor.call("GET", "/api/state"))["limits"]["attachment_size_limit"])
-    num_before = await _count_refused(visitor)
+    before = len(await _refusals(visitor))
     replies: list[SizedReply] = []
     for limit in limits_bytes:
         await visitor.call("POST", "/api/settings", {"attachment_size_limit": limit})
@@ -56,16 +56,20 @@ async def measure(visitor: Visitor, *, limits_bytes: Sequence[int] = LIMITS_BYTE
             name = f"/{command} at {limit:,}"
             replies.append(SizedReply(name=name, message=outcome.message, limit_bytes=limit))
     await visitor.call("POST", "/api/settings", {"attachment_size_limit": usual})
-    num_refused = await _count_refused(visitor) - num_before
+    refused = (await _refusals(visitor))[before:]
     return ResultTable(
         name="sizes", title="Replies fit, and their words are whole",
         conditions=f"songs of {num_bars} bars and 4 tracks, prompts of 1,000 letters, 4 takes, chords for 128 bars; "
-        f"{num_refused} messages refused by the sandbox, which holds Discord's limits; cut: a line that ends with an ellipsis",
-        rows=tuple(size_rows(replies, num_refused=num_refused)),
+        f"{len(refused)} messages refused by the sandbox, which holds Discord's limits{_named(refused)}; cut: a line that ends with an ellipsis",
+        rows=tuple(size_rows(replies, num_refused=len(refused))),
     )  # fmt: skip
 
 
-async def _count_refused(visitor: Visitor) -> int:
-    """Return how often the sandbox took something of the bot for too large or too long, or for malformed."""
+async def _refusals(visitor: Visitor) -> list[str]:
+    """Return what the sandbox said of messages that it took for too large, too long or malformed."""
     faults = (await visitor.call("GET", "/api/faults"))["faults"]
-    return sum(each["status"] in _REFUSALS for each in faults)
+    return [str(each["text"]) for each in faults if each["code"] in _TOO_MUCH]
+
+
+def _named(refused: Sequence[str]) -> str:
+    return f" ({'; '.join(dict.fromkeys(refused))})" if refused else ""
