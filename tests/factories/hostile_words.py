@@ -43,7 +43,7 @@ _BREAKOUTS = [re.escape(each) for each in PINGS] + [
 ]
 _UNSEEN = re.compile("[\u202a-\u202e\u2066-\u2069\u200e\u200f\u061c\ufeff\u2060\x00-\x08\x0b-\x1f\x7f]|\u200b\u200b")
 _OF_THE_MACHINE = re.compile(
-    r"/srv/|/opt/|/tmp/|/usr/|/home/|/root/|site-packages|Traceback|sqlalchemy|\.py\b", re.IGNORECASE
+    r"/(?:home|opt|root|srv|tmp|usr|work)/|site-packages|Traceback|sqlalchemy|\.py\b", re.IGNORECASE
 )
 _LIMITS = {
     "content": 2000,

@@ -82,7 +82,7 @@ def test_pieces_that_no_reader_may_give_are_findings(change):
         {"embeds": [{"title": "x" * 257}]},
         {"embeds": [{"fields": [{"name": "a", "value": ""}]}]},
         {"embeds": [{"fields": [{"name": "a", "value": "b"}] * 26}]},
-        {"embeds": [{"description": "x" * 4000}, {"description": "in /root/x"}]},
+        {"embeds": [{"description": "x" * 4000}, {"description": "in /home/x"}]},
         {"data": {"components": [{"components": [{"label": "x" * 81, "custom_id": "a"}]}]}},
         {"data": {"components": [{"components": [{"label": "", "custom_id": "a"}]}]}},
     ],
