@@ -80,6 +80,7 @@ class App {
   async become(name) {
     const me = await api.makeUser(name);
     rememberName(me.name);
+    this.composer.hold();
     this.live?.close();
     this.store.forgetMessages();
     this.store.me = me;
@@ -89,7 +90,10 @@ class App {
     await this.#openFromAddress();
     this.live = new LiveConnection(me.id, {
       onEvent: (event) => this.#receive(event),
-      onUp: () => this.#catchUp().catch(this.complain),
+      onUp: () => {
+        this.composer.release();
+        this.#catchUp().catch(this.complain);
+      },
       onDown: () => {
         this.banner.hidden = false;
       },

@@ -17,6 +17,8 @@ export class Composer {
   #drafts = new Map(); // channel id -> text
   #lastTyping = 0;
   #isDismissed = false;
+  #isHeld = true; // until the page hears the server: an answer for one's own eyes only would find nobody before
+  #isEager = false; // Enter was pressed while held
 
   /** `page`: {store, actions, interactions}. */
   constructor(page) {
@@ -80,14 +82,28 @@ export class Composer {
     this.#onInput();
   }
 
-  /** Change to another channel: each keeps its own draft. */
+  /** Keep what is sent from now on in the field until `release`. */
+  hold() {
+    this.#isHeld = true;
+  }
+
+  /** Send what was kept by `hold`, if it was to be sent. */
+  release() {
+    this.#isHeld = false;
+    if (!this.#isEager) return;
+    this.#isEager = false;
+    this.submit();
+  }
+
+  /** Change to another channel: each keeps its own draft. What was typed before there was a channel belongs to the first. */
   enter(channel, previousId) {
     if (previousId) this.#drafts.set(previousId, this.input.value);
     this.setReply(null);
     this.complain("");
     this.input.placeholder = `${channel.kind === "dm" ? `Message ${this.page.store.bot.name}` : `Message #${channel.name}`}, / for commands`;
     this.input.setAttribute("aria-label", this.input.placeholder);
-    this.input.value = this.#drafts.get(channel.id) ?? "";
+    const draft = this.#drafts.get(channel.id) ?? "";
+    this.input.value = previousId ? draft : this.input.value || draft;
     this.#isDismissed = true;
     this.refresh();
   }
@@ -136,6 +152,7 @@ export class Composer {
   }
 
   #onInput() {
+    this.#isEager = false; // what is being changed is not to be sent yet
     this.#isDismissed = false;
     this.complain("");
     this.#sayTyping();
@@ -145,7 +162,7 @@ export class Composer {
   #sayTyping() {
     const { store } = this.page;
     const now = Date.now();
-    if (!this.input.value || this.input.value.startsWith("/") || now - this.#lastTyping < TYPING_EVERY_MS) return;
+    if (this.#isHeld || !this.input.value || this.input.value.startsWith("/") || now - this.#lastTyping < TYPING_EVERY_MS) return;
     this.#lastTyping = now;
     sendTyping(store.me.id, store.currentId).catch(() => {}); // a lost typing sign harms nobody
   }
@@ -230,6 +247,10 @@ export class Composer {
   submit() {
     const text = this.input.value.trim();
     if (!text && this.tray.isEmpty) return;
+    if (this.#isHeld) {
+      this.#isEager = true;
+      return;
+    }
     if (text.startsWith("/")) this.#submitCommand();
     else this.#submitMessage(text);
   }

@@ -1,5 +1,6 @@
 """The rarer things a message can be or do, on the page: forms, layouts, threads, links, reactions, long channels."""
 
+import asyncio
 import re
 
 import pytest
@@ -138,3 +139,26 @@ async def test_an_answer_that_was_overtaken_undoes_nothing(ana: Page) -> None:
     await expect(last_message(ana)).to_contain_text("faster than the answer")
     await ana.unroute_all(behavior="wait")
     await expect(ana.get_by_test_id("message")).to_have_count(1)
+
+
+@pytest.mark.parametrize("text", ["typed at once", "/show what:hint"])
+async def test_what_is_sent_before_the_page_is_ready_goes_out_once_it_is(ana: Page, text: str) -> None:
+    """A line typed and sent while the page still reads who is there waits in the field, and is sent once."""
+    is_read = asyncio.Event()
+
+    async def answer_late(route: Route) -> None:
+        await is_read.wait()
+        await route.continue_()
+
+    await ana.route("**/api/state*", answer_late)
+    await ana.reload(wait_until="commit")
+    await send_line(ana, text)
+    await expect(ana.get_by_test_id("composer")).to_have_value(text)
+    is_read.set()
+    await expect(last_message(ana)).to_be_visible()
+    await expect(ana.get_by_test_id("composer")).to_have_value("")
+    await ana.unroute_all(behavior="wait")
+    await expect(ana.get_by_test_id("banner")).to_be_hidden()
+    await send_line(ana, "and then")
+    await expect(last_message(ana)).to_contain_text("and then")
+    await expect(ana.get_by_test_id("message")).to_have_count(2)
