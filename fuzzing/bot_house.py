@@ -32,7 +32,8 @@ from bot.services.songs.bounds import Bounds
 from bot.services.songs.service import SongService
 from bot.services.together.opening import open_together
 from bot.services.together.votes.rankers import Rankers
-from bot.ui.desk import PressGuard, Services
+from bot.ui.desk import Services
+from bot.ui.gate import PressGuard
 from bot.ui.seals import seal_with
 from core.settings import Settings
 from db.engine import Database

@@ -6,7 +6,6 @@ It knows how orders are made out of interactions, and nothing of how they are ca
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeVar, cast
@@ -37,14 +36,13 @@ from bot.ui.answers import (
 from bot.ui.carried import check_press
 from bot.ui.courier import ReplyAddress, send_again
 from bot.ui.embeds.description import description_embed
-from bot.ui.gate import Repeats, doing_of_press, visitor_of
+from bot.ui.gate import PressGuard, Repeats, doing_of_press, visitor_of
 from bot.ui.sources import SourceFinder
 from bot.ui.waiting import abandon, note_interaction, settle
-from core.errors import LimitError, NotFoundError, PermissionDeniedError
+from core.errors import NotFoundError, PermissionDeniedError
 from core.log import bound_context
 from core.metrics import Metrics, NullMetrics
 
-_PRESS_WINDOW_SECONDS = 3.0
 _SECONDS_TO_LOOK = 1.0
 """How long “thinking…” may wait for a look at what was asked, of the three seconds that Discord waits."""
 
@@ -78,35 +76,6 @@ class DeskClient(Protocol):
 def desk_of(interaction: discord.Interaction[Any]) -> Desk:
     """Return the desk of the client that an interaction reached."""
     return cast("DeskClient", interaction.client).desk
-
-
-class PressGuard:
-    """Takes a person's press of a button once, even when it is pressed twice in a hurry."""
-
-    def __init__(
-        self,
-        *,
-        window_seconds: float = _PRESS_WINDOW_SECONDS,
-        clock: Callable[[], float] = time.monotonic,
-        metrics: Metrics | None = None,
-    ) -> None:
-        self._window_seconds = window_seconds
-        self._clock = clock
-        self._metrics = metrics or NullMetrics()
-        self._taken_at: dict[tuple[int, str], float] = {}
-
-    def admit(self, user_id: int, custom_id: str) -> None:
-        """Note a press.
-
-        Raises:
-            LimitError: when the same person pressed the same button a moment ago.
-        """
-        now = self._clock()
-        self._taken_at = {key: at for key, at in self._taken_at.items() if now - at < self._window_seconds}
-        if (user_id, custom_id) in self._taken_at:
-            self._metrics.count_refusal(limit="double_press")
-            raise LimitError("I already took that press; there is no need to press twice.")
-        self._taken_at[user_id, custom_id] = now
 
 
 class Desk:

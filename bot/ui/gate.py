@@ -1,18 +1,22 @@
-"""Who stands at the gate: from Discord's interactions and messages to visitors. What may be done is decided in the services."""
+"""Who stands at the gate: from Discord's interactions and messages to visitors, each let in once. What may be done is decided in the services."""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from typing import Any
 
 import discord
 import structlog
 
 from bot.services.house.permissions import Visitor
+from core.errors import LimitError
+from core.metrics import Metrics, NullMetrics
 
 _log = structlog.stdlib.get_logger(__name__)
 
-
 _NUM_REMEMBERED = 4096
+_PRESS_WINDOW_SECONDS = 3.0
 
 
 class Repeats:
@@ -31,6 +35,35 @@ class Repeats:
         if len(self._numbers) > self._num_remembered:
             del self._numbers[next(iter(self._numbers))]
         return False
+
+
+class PressGuard:
+    """Takes a person's press of a button once, even when it is pressed twice in a hurry."""
+
+    def __init__(
+        self,
+        *,
+        window_seconds: float = _PRESS_WINDOW_SECONDS,
+        clock: Callable[[], float] = time.monotonic,
+        metrics: Metrics | None = None,
+    ) -> None:
+        self._window_seconds = window_seconds
+        self._clock = clock
+        self._metrics = metrics or NullMetrics()
+        self._taken_at: dict[tuple[int, str], float] = {}
+
+    def admit(self, user_id: int, custom_id: str) -> None:
+        """Note a press.
+
+        Raises:
+            LimitError: when the same person pressed the same button a moment ago.
+        """
+        now = self._clock()
+        self._taken_at = {key: at for key, at in self._taken_at.items() if now - at < self._window_seconds}
+        if (user_id, custom_id) in self._taken_at:
+            self._metrics.count_refusal(limit="double_press")
+            raise LimitError("I already took that press; there is no need to press twice.")
+        self._taken_at[user_id, custom_id] = now
 
 
 def visitor_of(interaction: discord.Interaction[Any]) -> Visitor:
