@@ -19,9 +19,9 @@ from core.settings import Settings
 from soak.scaling.assumptions import Assumptions
 from soak.scaling.decision_cost import measure_decisions
 from soak.scaling.measuring import measure
-from soak.scaling.page import draw_trials, write_tables
+from soak.scaling.page import draw_curves, write_tables
 from soak.scaling.rates import RATES_NAME, RESULTS_FOLDER, read_rates
-from soak.scaling.scenarios import run_communities
+from soak.scaling.scenarios import run_communities, run_curves
 from soak.scaling.validity import hold_against_theory
 
 COMMUNITIES = (1_000, 100_000, 10_000_000)
@@ -50,12 +50,13 @@ def main() -> None:
         "assumptions": {each.name: getattr(assumptions, each.name) for each in _numbers()}
         | {"mix": dict(assumptions.mix), "lengths": dict(assumptions.lengths)},
         "communities": run_communities(assumptions, rates, options.users, seed=options.seed),
+        "curves": run_curves(assumptions, rates, seed=options.seed),
         "theory": hold_against_theory(seed=options.seed),
         "decisions": measure_decisions(),
     }
     path = options.results / "scaling.json"
     path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    draw_trials(content, options.picture)
+    draw_curves(content["curves"], options.picture)
     write_tables(content, rates, assumptions, page=options.page)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,27 +32,23 @@ def write_tables(content: dict[str, Any], rates: Rates, assumptions: Assumptions
     page.write_text(text, encoding="utf-8")
 
 
-def draw_trials(content: dict[str, Any], path: Path) -> None:
-    """Draw how the 95th percentile of waits falls with more workers, for one bot of each community."""
-    figure = Figure(figsize=(7.5, 4.0), layout="constrained")
-    axes = figure.subplots()
-    for community in content["communities"]:
-        trials = max((goal["trials"] for goal in community["goals"].values()), key=len)
-        cores = community["share"]["worker_cores"]
-        axes.plot(
-            [trial["num_workers"] / cores for trial in trials],
-            [max(trial["wait_p95"], 0.01) for trial in trials],
-            marker="o",
-            label=f"{community['num_users']:,} users: {cores:.2g} cores of work for each bot",
-        )
+def draw_curves(curves: Iterable[Sequence[Mapping[str, float]]], path: Path) -> None:
+    """Draw what one bot's people see at the peak, by their number: above how long they wait, below how many are turned away."""
+    figure = Figure(figsize=(7.5, 5.6), layout="constrained")
+    waits, refusals = figure.subplots(2, sharex=True, height_ratios=(2, 1))
+    for curve in curves:
+        num_workers = round(curve[0]["num_workers"])
+        num_users = [point["num_users"] for point in curve]
+        label = f"{num_workers} worker{'s' if num_workers > 1 else ''}"
+        waits.plot(num_users, [point["wait_p95"] for point in curve], marker=".", label=label)
+        refusals.plot(num_users, [100 * (1 - point["share_served"]) for point in curve], marker=".")
     for goal in (5, 30):
-        axes.axhline(goal, color="0.6", linestyle=":")
-    axes.set(
-        xscale="log", yscale="log", xlabel="workers for each core of work at the peak (alone, not in lanes)",
-        ylabel="95th percentile of waits, s",
-    )  # fmt: skip
-    axes.set_title("What workers buy: waits at the peak")
-    axes.legend()
+        waits.axhline(goal, color="0.6", linestyle=":")
+    waits.set(xscale="log", yscale="symlog", ylabel="95th percentile of waits, s", ylim=(-0.1, None))
+    waits.set_title("What one bot with so many workers bears at the peak of a day")
+    waits.legend()
+    refusals.set(xlabel="users of one bot", ylabel="turned away, %")
+    refusals.xaxis.set_major_formatter("{x:,.0f}")
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=110, metadata={"Software": None})
 

@@ -1,4 +1,4 @@
-"""Every community from its size to its numbers: shares, crews for each goal, calm and troubled minutes, fairness. It formats nothing."""
+"""Every community from its size to its numbers: shares, crews for each goal, calm and troubled minutes, fairness; and curves. It formats nothing."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 import structlog
 
 from soak.scaling.assumptions import Assumptions
+from soak.scaling.curves import CREWS, trace_curve
 from soak.scaling.rates import Rates
 from soak.scaling.sizing import fairness_of, share_of, simulate, try_crews
 
@@ -22,6 +23,14 @@ _DAYS_PER_YEAR = 365
 def run_communities(assumptions: Assumptions, rates: Rates, sizes: Sequence[int], *, seed: int) -> list[dict[str, Any]]:
     """Return what each community needs and what its people see."""
     return [_run_community(assumptions, rates, num_users, seed=seed) for num_users in sizes]
+
+
+def run_curves(assumptions: Assumptions, rates: Rates, *, seed: int) -> list[list[dict[str, Any]]]:
+    """Return how waits grow with the number of people, for bots with 1, 2, 4 and 8 workers."""
+    return [
+        [asdict(point) for point in trace_curve(assumptions, rates, num_workers=num_workers, seed=seed)]
+        for num_workers in CREWS
+    ]
 
 
 def _run_community(assumptions: Assumptions, rates: Rates, num_users: int, *, seed: int) -> dict[str, Any]:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 
 from core.errors import InputError
 from soak.scaling.assumptions import Assumptions
+from soak.scaling.curves import trace_curve
 from soak.scaling.decision_cost import measure_decisions
-from soak.scaling.page import draw_trials, write_tables
+from soak.scaling.page import draw_curves, write_tables
 from soak.scaling.rates import Rates, read_rates
 from soak.scaling.scenarios import run_communities
 from soak.scaling.sizing import fairness_of, share_of, try_crews
@@ -121,6 +122,19 @@ def test_people_who_ask_for_the_same_wait_alike(rates):
     assert 1.0 < ratio < 3.0
 
 
+def test_waits_grow_with_a_community_until_people_are_turned_away(rates, monkeypatch):
+    """Half a worker's work makes nobody wait long; half as much again as it can do turns away about a third."""
+    monkeypatch.setattr("soak.scaling.sizing._WINDOW_JOBS", 1_500)
+
+    easy, full = trace_curve(Assumptions(), rates, num_workers=2, seed=1, loads=(0.5, 1.5))
+
+    assert [easy.load, full.load] == pytest.approx([0.5, 1.5], rel=0.01)
+    assert easy.num_users * 3 == pytest.approx(full.num_users, rel=0.01)
+    assert easy.wait_p95 < 2 < full.wait_p50 < full.wait_p95
+    assert easy.share_served == 1.0
+    assert 0.6 < full.share_served < 0.75
+
+
 def test_the_page_tells_what_was_computed(rates, tmp_path, monkeypatch):
     """Every table lands between its marks, the words around stay, a second time changes nothing."""
     monkeypatch.setattr("soak.scaling.sizing._WINDOW_JOBS", 300)
@@ -139,7 +153,9 @@ def test_the_page_tells_what_was_computed(rates, tmp_path, monkeypatch):
     write_tables(content, rates, assumptions, page=page)
     first = page.read_text()
     write_tables(content, rates, assumptions, page=page)
-    draw_trials(content, picture)
+    draw_curves(
+        [[asdict(point) for point in trace_curve(assumptions, rates, num_workers=1, seed=1, loads=(0.5, 1.5))]], picture
+    )
 
     assert page.read_text() == first
     assert first.startswith("Before.\n")
