@@ -6,7 +6,6 @@ answer is read from its own identifier (``heed_form``). What happens then is not
 
 from __future__ import annotations
 
-import io
 import re
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
@@ -21,12 +20,13 @@ from bot.services.model import RevisionView
 from bot.services.operations.composition_options import ComposeOptions
 from bot.ui.answers import author_of, place_of
 from bot.ui.carried import FORM_IDS
-from bot.ui.courier import NO_PINGS, send_again
+from bot.ui.courier import OutgoingFile, send_again
 from bot.ui.desk import Desk, desk_of
 from bot.ui.embeds.style import BLUE, DESCRIPTION_LIMIT, FIELD_LIMIT, GREY
 from bot.ui.embeds.words import add_prompt_fields
 from bot.ui.form import SealedForm
 from bot.ui.seals import SealedItem, plain_id_of
+from bot.ui.sending import answer_with_files
 from bot.ui.wording.composition import clock
 from media.protocol import Picture
 from music.forms.plan import FormPlan, SectionPlan
@@ -131,7 +131,7 @@ async def _cancel(desk: Desk, interaction: discord.Interaction[Any], draft_id: i
     await send_again(lambda: _defer(interaction))
     await desk.services.keeping.composing.drop(draft_id, by=author_of(interaction))
     embed = discord.Embed(description="This plan was taken back. Begin another one with /compose.", colour=GREY)
-    await send_again(lambda: _edit_card(interaction, embed, discord.ui.View(timeout=None)))
+    await _edit_card(interaction, embed, discord.ui.View(timeout=None))
 
 
 PLAN_ACTIONS: Mapping[str, _PlanAction] = {
@@ -183,7 +183,7 @@ def plan_view(draft_id: int) -> discord.ui.View:
 async def show_card(desk: Desk, interaction: discord.Interaction[Any], view: PlanView) -> None:
     """Show a plan: as the answer to a command, or in place of the plan whose button was pressed."""
     picture = await desk.services.keeping.composing.picture_of(view)
-    await send_again(lambda: _edit_card(interaction, plan_embed(view), plan_view(view.draft_id), picture))
+    await _edit_card(interaction, plan_embed(view), plan_view(view.draft_id), picture)
 
 
 async def _edit_card(
@@ -192,11 +192,11 @@ async def _edit_card(
     view: discord.ui.View,
     picture: Picture | None = None,
 ) -> None:
-    files: list[discord.File] = []
+    files: list[OutgoingFile] = []
     if picture is not None:
         name = f"plan-{uuid.uuid4().hex[:8]}.png"  # another name, so that no client shows the plan before
-        files.append(discord.File(io.BytesIO(picture.png), filename=name, description=picture.alt_text[:1024]))
-    await interaction.edit_original_response(embed=embed, view=view, attachments=files, allowed_mentions=NO_PINGS)
+        files.append(OutgoingFile(filename=name, data=picture.png, alt_text=clip(picture.alt_text, 1024)))
+    await answer_with_files(interaction, files, embed=embed, view=view)
 
 
 async def _defer(interaction: discord.Interaction[Any]) -> None:

@@ -160,7 +160,7 @@ class Courier:
 
         async def send() -> int:
             channel = self._client.get_partial_messageable(channel_id)
-            attachments = _to_discord(files)
+            attachments = to_discord(files)
             if view is None:
                 sent = await channel.send(embed=embed, files=attachments, nonce=nonce, allowed_mentions=NO_PINGS)
             else:
@@ -277,11 +277,11 @@ def translate(error: Exception) -> TuttiError:
 
 def _attachments(files: Sequence[OutgoingFile] | None) -> Any:
     """Return what an edit takes: files in place of all there were, or discord.py's sign for not touching them."""
-    return discord.utils.MISSING if files is None else _to_discord(files)
+    return discord.utils.MISSING if files is None else to_discord(files)
 
 
-def _to_discord(files: Sequence[OutgoingFile]) -> list[discord.File]:
-    """Wrap the files anew: discord.py closes what it has sent."""
+def to_discord(files: Sequence[OutgoingFile]) -> list[discord.File]:
+    """Wrap the files anew for each attempt: discord.py closes what it has sent."""
     return [
         discord.File(BytesIO(file.data), filename=file.filename, description=file.alt_text or None) for file in files
     ]

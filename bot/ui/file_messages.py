@@ -5,13 +5,16 @@ It knows nothing of how the files were made.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import discord
 import structlog
 
 from bot.plain_text import clip, make_plain
 from bot.services.model import File, FileBundle, JobView, RevisionView
-from bot.ui.courier import Courier, MessageTooLargeError, OutgoingFile, ReplyAddress
+from bot.ui.courier import Courier, OutgoingFile, ReplyAddress
 from bot.ui.embeds.style import GREEN, jump_url
+from bot.ui.sending import Fitting, send_fitting
 from bot.ui.wording.registry import WORDINGS, describe_options
 from core.errors import NotFoundError
 
@@ -22,32 +25,22 @@ _LIMIT = 1024
 async def show_files(courier: Courier, job: JobView, bundle: FileBundle) -> None:
     """Show a bundle. The nonce of each further message keeps a repeat from doubling it.
 
-    What Discord refuses for its size is left out and named, the largest file first: the text always arrives.
+    What the place does not take is left out and named: the text always arrives.
 
     Raises: like ``Courier.edit`` and ``Courier.post``, but for the size.
     """
     for number, files in enumerate(bundle.messages):
-        kept = list(files)
-        while True:
-            embed = _embed(job, bundle, number=number)
-            left_out = [file.filename for file in files if file not in kept]
-            if left_out:
-                text = f"Too large for this server, so left out: {', '.join(left_out)}."
-                embed.add_field(name="Note", value=clip(make_plain(text), _LIMIT), inline=False)
-            try:
-                await _deliver(courier, job, embed, [_outgoing(file, bundle) for file in kept], number=number)
-            except MessageTooLargeError:
-                if not kept:
-                    raise
-                largest = max(kept, key=lambda file: len(file.data))
-                _log.warning("file_left_out", job_id=job.job_id, size_bytes=len(largest.data))
-                kept.remove(largest)
-            else:
-                break
+
+        async def deliver(fitting: Fitting, number: int = number) -> None:
+            embed = fitting.note_in(_embed(job, bundle, number=number))
+            await _deliver(courier, job, embed, fitting.files, number=number)
+
+        sent = [_outgoing(file, bundle) for file in files]
+        await send_fitting(sent, deliver, size_limit_bytes=job.size_limit_bytes)
 
 
 async def _deliver(
-    courier: Courier, job: JobView, embed: discord.Embed, files: list[OutgoingFile], *, number: int
+    courier: Courier, job: JobView, embed: discord.Embed, files: Sequence[OutgoingFile], *, number: int
 ) -> None:
     """Put the first message where the acknowledgement is, the others, or one whose place is gone, into the channel."""
     address = ReplyAddress.decode(job.reply_token)

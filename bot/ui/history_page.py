@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 import string
 from collections.abc import Sequence
-from io import BytesIO
 from typing import Any, Self, cast
 
 import discord
@@ -17,10 +16,10 @@ from bot.plain_text import clip
 from bot.services.songs.history import MAX_INDEX, HistoryPage, Look, LookKind
 from bot.services.songs.searching import Wanted
 from bot.ui.answers import author_of, place_of
-from bot.ui.courier import NO_PINGS, send_again
 from bot.ui.desk import Desk, desk_of
 from bot.ui.embeds.history import history_embed
 from bot.ui.seals import SealedItem
+from bot.ui.sending import answer_with_files, outgoing
 from bot.ui.sources import may_read
 from bot.ui.wording.registry import describe_options
 
@@ -143,13 +142,13 @@ async def show_look(desk: Desk, interaction: discord.Interaction[Any], look: Loo
     """Answer a command with a page that only the person sees."""
     await desk.think_privately(interaction)
     page = await _page(desk, interaction, look)
-    await send_again(lambda: _edit(interaction, page))
+    await _edit(interaction, page)
 
 
 async def turn_page(desk: Desk, interaction: discord.Interaction[Any], look: Look) -> None:
     """Show another page in the message whose button was pressed."""
     page = await desk.do_quietly(interaction, lambda: _page(desk, interaction, look))
-    await send_again(lambda: _edit(interaction, page))
+    await _edit(interaction, page)
 
 
 async def _page(desk: Desk, interaction: discord.Interaction[Any], look: Look) -> HistoryPage:
@@ -163,9 +162,5 @@ async def _page(desk: Desk, interaction: discord.Interaction[Any], look: Look) -
 
 
 async def _edit(interaction: discord.Interaction[Any], page: HistoryPage) -> None:
-    files = []
-    if page.picture is not None:
-        files = [discord.File(BytesIO(page.picture.data), page.picture.filename, description=page.alt_text)]
-    await interaction.edit_original_response(
-        embed=history_embed(page), attachments=files, view=history_view(page), allowed_mentions=NO_PINGS
-    )
+    files = outgoing((page.picture,), picture=page.picture, alt_text=page.alt_text)
+    await answer_with_files(interaction, files, embed=history_embed(page), view=history_view(page))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from io import BytesIO
 from typing import Any, Self
 
 import discord
@@ -12,10 +11,11 @@ import discord
 from bot.services.model import File
 from bot.services.people.mydata import Belongings
 from bot.ui.answers import show_privately
-from bot.ui.courier import NO_PINGS, send_again
+from bot.ui.courier import NO_PINGS, send_again, to_discord
 from bot.ui.desk import Desk, desk_of
 from bot.ui.embeds.style import BLUE, RED
 from bot.ui.seals import SealedItem
+from bot.ui.sending import Fitting, outgoing, send_fitting
 from core.errors import NotFoundError, PermissionDeniedError
 
 _NOTHING = "I keep nothing about you. There is nothing to take away or to erase."
@@ -33,9 +33,9 @@ async def export_mydata(desk: Desk, interaction: discord.Interaction[Any]) -> No
             "are in data.json. Ask whoever runs me for the rest."
         )
     first, *others = export.parts
-    await send_again(_filling(interaction, first, text))
+    await _send_part(interaction, first, text=text)
     for part in others:
-        await send_again(_sending(interaction, part))
+        await _send_part(interaction, part, text=None)
 
 
 async def offer_erasure(desk: Desk, interaction: discord.Interaction[Any]) -> None:
@@ -115,20 +115,25 @@ def _warning(belongings: Belongings) -> discord.Embed:
     return embed
 
 
-def _filling(interaction: discord.Interaction[Any], part: File, text: str) -> Callable[[], Any]:
-    async def fill() -> None:
-        file = discord.File(BytesIO(part.data), filename=part.filename)
-        await interaction.edit_original_response(content=text, attachments=[file], allowed_mentions=NO_PINGS)
+async def _send_part(interaction: discord.Interaction[Any], part: File, *, text: str | None) -> None:
+    """Send an archive: with a text as the answer itself, without one after it."""
 
-    return fill
+    async def send(fitting: Fitting) -> None:
+        words = " ".join(said for said in (text, fitting.words) if said)
 
+        async def fill() -> None:
+            await interaction.edit_original_response(
+                content=words, attachments=to_discord(fitting.files), allowed_mentions=NO_PINGS
+            )
 
-def _sending(interaction: discord.Interaction[Any], part: File) -> Callable[[], Any]:
-    async def send() -> None:
-        file = discord.File(BytesIO(part.data), filename=part.filename)
-        await interaction.followup.send(file=file, ephemeral=True, allowed_mentions=NO_PINGS)
+        async def follow() -> None:
+            await interaction.followup.send(
+                words, files=to_discord(fitting.files), ephemeral=True, allowed_mentions=NO_PINGS
+            )
 
-    return send
+        await send_again(follow if text is None else fill)
+
+    await send_fitting(outgoing((part,)), send, size_limit_bytes=interaction.filesize_limit)
 
 
 def _replacing(interaction: discord.Interaction[Any], embed: discord.Embed) -> Callable[[], Any]:

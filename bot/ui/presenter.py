@@ -6,7 +6,7 @@ The services call it through their ``Presenter`` protocol. It knows nothing of q
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import discord
@@ -14,15 +14,16 @@ import structlog
 
 from bot.error_messages import explain
 from bot.services.clock import utc_now
-from bot.services.model import EarlySound, File, FileBundle, JobView, ProgressView, Reply, TakesReply
+from bot.services.model import EarlySound, FileBundle, JobView, ProgressView, Reply, TakesReply
 from bot.ui import take_views, views
 from bot.ui.compose_card import with_stage_buttons
-from bot.ui.courier import Courier, MessageTooLargeError, OutgoingFile, ReplyAddress
+from bot.ui.courier import Courier, OutgoingFile, ReplyAddress
 from bot.ui.embeds.progress import cancelled_embed, error_embed, progress_embed
 from bot.ui.embeds.replies import reply_embed
 from bot.ui.embeds.takes import takes_embed
 from bot.ui.embeds.words import is_editable
 from bot.ui.file_messages import show_files
+from bot.ui.sending import Fitting, outgoing, send_fitting
 from bot.ui.together.late_buttons import with_late_buttons
 from core.errors import CancelledJobError, NotFoundError, PermissionDeniedError, TuttiError
 from core.metrics import Metrics, NullMetrics
@@ -95,7 +96,7 @@ class DiscordPresenter:
                 reply.revision.revision_id,
                 reply.line,
             ),
-            files=_outgoing(reply.files, picture=reply.picture, alt_text=reply.alt_text),
+            files=outgoing(reply.files, picture=reply.picture, alt_text=reply.alt_text),
             is_audible=reply.audio is not None,
         )
         return await self._show_message(job, message)
@@ -108,29 +109,23 @@ class DiscordPresenter:
                 [take.revision.revision_id for take in reply.takes],
                 is_in_song=len(reply.takes) > 1 and reply.takes[0].line is not None,
             ),
-            files=_outgoing(reply.files, picture=reply.picture, alt_text=reply.alt_text),
+            files=outgoing(reply.files, picture=reply.picture, alt_text=reply.alt_text),
             is_audible=any(take.audio is not None for take in reply.takes),
         )
         return await self._show_message(job, message)
 
     async def _show_message(self, job: JobView, message: _Message) -> int:
-        """Deliver a message; of files that Discord finds too large, the largest are left out one by one."""
+        """Deliver a message with what its place takes of its files."""
         ticker = self._tickers.get(job.job_id)
         await self._settle(job.job_id)
-        files = list(message.files)
-        while True:
-            try:
-                message_id = await self._deliver(job, message, files)
-            except MessageTooLargeError:
-                if not files:
-                    raise
-                largest = max(files, key=lambda file: len(file.data))
-                _log.warning("file_left_out", job_id=job.job_id, size_bytes=len(largest.data))
-                files.remove(largest)
-            else:
-                if message.is_audible and not (ticker is not None and ticker.was_heard):
-                    self._note_audible(job)
-                return message_id
+        message_id = await send_fitting(
+            message.files,
+            lambda fitting: self._deliver(job, message, fitting),
+            size_limit_bytes=job.size_limit_bytes,
+        )
+        if message.is_audible and not (ticker is not None and ticker.was_heard):
+            self._note_audible(job)
+        return message_id
 
     async def show_files(self, job: JobView, bundle: FileBundle) -> None:
         """Turn the acknowledgement into the bundle's first message; the others follow in the channel."""
@@ -155,20 +150,15 @@ class DiscordPresenter:
         except NotFoundError:
             _log.info("acknowledgement_gone", job_id=job.job_id)
 
-    async def _deliver(self, job: JobView, message: _Message, files: list[OutgoingFile]) -> int:
+    async def _deliver(self, job: JobView, message: _Message, fitting: Fitting) -> int:
         address = ReplyAddress.decode(job.reply_token)
-        embed = message.embed()
-        left_out = [file.filename for file in message.files if file not in files]
-        if left_out:
-            names = ", ".join(left_out)
-            embed.add_field(name="Note", value=f"Too large for this server, so left out: {names}.", inline=False)
-        view = message.view()
+        embed, view = fitting.note_in(message.embed()), message.view()
         try:
-            return await self._courier.edit(address, embed=embed, files=files, view=view)
+            return await self._courier.edit(address, embed=embed, files=fitting.files, view=view)
         except NotFoundError:
             _log.info("acknowledgement_gone", job_id=job.job_id)
         nonce = f"tutti-{job.job_id}"
-        return await self._courier.post(address.channel_id, nonce=nonce, embed=embed, files=files, view=view)
+        return await self._courier.post(address.channel_id, nonce=nonce, embed=embed, files=fitting.files, view=view)
 
     async def _tick(self, ticker: _Ticker) -> None:
         """Show what is pending, not more often than the rate allows, until nothing is."""
@@ -217,10 +207,3 @@ class DiscordPresenter:
                 await ticker.task
         except TimeoutError:
             _log.warning("progress_edit_abandoned", job_id=job_id)
-
-
-def _outgoing(files: Sequence[File], *, picture: File | None, alt_text: str) -> tuple[OutgoingFile, ...]:
-    return tuple(
-        OutgoingFile(filename=file.filename, data=file.data, alt_text=alt_text if file is picture else "")
-        for file in files
-    )

@@ -117,6 +117,27 @@ async def test_small_limits_shorten_the_sound_not_the_music(page: Page, ada: Per
     assert all(each["size"] <= limit_bytes for each in answer.message["attachments"])
 
 
+async def test_at_every_limit_a_reply_is_sent_once_with_what_fits(page: Page, ada: Person, channel: str):
+    """To the byte, and without a refusal: the sandbox refuses what is too large, and a test that sees one fails."""
+    usual_bytes = (await page.call("GET", "/api/state"))["limits"]["attachment_size_limit"]
+    whole = (await ada.command(channel, "generate", bars=2, seed=1)).message
+    notes_bytes, picture_bytes = (attachment(whole, suffix)["size"] for suffix in (".mid", ".png"))
+    found: dict[int, list[str]] = {}
+    texts: list[str] = []
+    for limit_bytes in (notes_bytes + picture_bytes, notes_bytes + picture_bytes - 1, notes_bytes, notes_bytes - 1):
+        await page.call("POST", "/api/settings", body={"attachment_size_limit": limit_bytes})
+        answer = await ada.command(channel, "generate", bars=2, seed=1)
+        found[limit_bytes - notes_bytes] = [
+            each["filename"].rpartition(".")[2] for each in answer.message["attachments"]
+        ]
+        texts.append(answer.text)
+    await page.call("POST", "/api/settings", body={"attachment_size_limit": usual_bytes})
+
+    assert found == {picture_bytes: ["mid", "png"], picture_bytes - 1: ["mid"], 0: ["mid"], -1: []}
+    assert ["left out" in text for text in texts] == [False, True, True, True]
+    assert all("Asked" in text for text in texts)
+
+
 @pytest.mark.parametrize("action", ["drop", "reconnect", "invalidate_resumable", "close"])
 async def test_a_broken_line_to_discord_is_mended(page: Page, ada: Person, channel: str, action):
     """The next command works, and a job under way is answered."""

@@ -16,6 +16,7 @@ from bot.services.exports.zips import Packing, pack
 from bot.services.model import File, FileBundle
 from bot.services.operations.exporting import ExportOptions, FileOptions, ScoreOptions
 from bot.services.ports import MediaMaker
+from bot.services.replies.fitting import room_bytes
 from bot.services.replies.library import Finished, file_stem, slug, write_recipe
 from bot.services.together.credits.sheet import CreditSheet, credit_lines
 from core.errors import RenderError
@@ -24,7 +25,6 @@ from music.notation.writing import name_parts
 from music.piece import Piece
 
 MAX_ARCHIVES = 5
-_OVERHEAD_BYTES = 64 * 1024  # text, embed, multipart borders, zip headers
 _STEM_FORMATS: tuple[AudioFormat, ...] = ("flac", "mp3", "ogg")
 _ALL_FORMS: tuple[ScoreForm, ...] = ("png", "pdf", "musicxml")
 _MIN_STEM_BYTES = 64 * 1024
@@ -46,7 +46,7 @@ class Order:
     @property
     def room_bytes(self) -> int:
         """What one file may take."""
-        return max(self.size_limit_bytes - _OVERHEAD_BYTES, 1)
+        return room_bytes(self.size_limit_bytes)
 
 
 class ExportMaker:

@@ -22,6 +22,7 @@ from bot.services.ports import MediaMaker
 from bot.services.records import options_to_json
 from bot.services.replies.chord_sheets import chord_sheet_of
 from bot.services.replies.comparison import Comparison, compare_edit, describe_difference
+from bot.services.replies.fitting import fit_files, num_bytes, room_bytes
 from bot.services.replies.reply_sounds import ReplySounds, clock
 from bot.services.replies.sound import SoundOf, usual_sound
 from bot.services.replies.takes import Suggest, suggest_nothing
@@ -41,7 +42,6 @@ _OWN_WORDS = (
     "ours_name",
     "theirs_name",
 )  # what was understood of a prompt is in other fields; branches have people's names
-MESSAGE_OVERHEAD_BYTES = 64 * 1024  # text, embed and multipart borders share the limit with the files
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,13 +115,13 @@ class ReplyMaker:
             self._measure_shared_run(finished),
         )
         midi = File(filename=f"{name}.mid", data=midi_data)
-        others_bytes = len(midi.data) + (len(picture.data) if picture else 0) + MESSAGE_OVERHEAD_BYTES
+        others = fit_files([midi, picture] if picture else [midi], size_limit_bytes=size_limit_bytes)
         sounds = await self._sounds.make(
             name,
             finished.heard or piece,
             comparison=None if take_number or is_whole else _as_heard(finished, comparison),
             guild_id=revision.place.guild_id,
-            size_limit_bytes=size_limit_bytes - others_bytes,
+            size_limit_bytes=room_bytes(size_limit_bytes) - num_bytes(others.kept),
         )
         return Reply(
             revision=revision,

@@ -14,7 +14,8 @@ import structlog
 
 from bot.services.model import File, TakesReply
 from bot.services.ports import MediaMaker
-from bot.services.replies.library import MESSAGE_OVERHEAD_BYTES, Finished, ReplyMaker, ReplyParts
+from bot.services.replies.fitting import fit_files, num_bytes, room_bytes
+from bot.services.replies.library import Finished, ReplyMaker, ReplyParts
 from core.errors import RenderError
 
 _log = structlog.stdlib.get_logger(__name__)
@@ -36,7 +37,8 @@ class TakesReplyMaker:
             RenderError: when not even the MIDI files could be written.
         """
         picture, alt_text, remarks = await self._draw(takes)
-        rest_bytes = size_limit_bytes - MESSAGE_OVERHEAD_BYTES - (len(picture.data) if picture else 0)
+        pictures = fit_files([picture] if picture else [], size_limit_bytes=size_limit_bytes).kept
+        rest_bytes = room_bytes(size_limit_bytes) - num_bytes(pictures)
         replies = await asyncio.gather(
             *(
                 self._replies.make(take, size_limit_bytes=rest_bytes // len(takes), take_number=number)

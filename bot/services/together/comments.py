@@ -14,7 +14,7 @@ from bot.services.clock import utc_now
 from bot.services.model import DEFAULT_SIZE_LIMIT_BYTES, Author, File, Place, RevisionView
 from bot.services.ports import MediaMaker
 from bot.services.records import author_of
-from bot.services.replies.library import MESSAGE_OVERHEAD_BYTES
+from bot.services.replies.fitting import room_bytes
 from bot.services.replies.reply_sounds import ReplySounds
 from bot.services.replies.sound import SoundOf, usual_sound
 from bot.services.songs.graph import view_revisions
@@ -216,7 +216,7 @@ class Comments:
             piece,
             comparison=None,
             guild_id=comment.place.guild_id,
-            size_limit_bytes=size_limit_bytes // 2 - MESSAGE_OVERHEAD_BYTES,
+            size_limit_bytes=room_bytes(size_limit_bytes // 2),
         )
         try:
             picture = await self._media.draw_piano_roll(piece, first_bar=comment.bar - 1)

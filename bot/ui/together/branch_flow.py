@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import re
-from io import BytesIO
 from typing import Any
 
 import discord
@@ -22,6 +21,7 @@ from bot.ui.embeds.style import jump_url
 from bot.ui.form import SealedForm
 from bot.ui.modals import typed_in
 from bot.ui.seals import plain_id_of
+from bot.ui.sending import answer_with_files, outgoing
 from bot.ui.together.merge_embeds import branches_embed, closed_embed, comparison_embed, step_embed
 from bot.ui.together.song_flow import answer, revision_at
 from core.errors import TuttiError
@@ -138,18 +138,8 @@ async def compare_states(desk: Desk, interaction: discord.Interaction[Any], *, b
     found = await desk.services.together.comparing.compare(
         ticket.place, before=names[0], after=names[1], size_limit_bytes=ticket.size_limit_bytes
     )
-    alt_texts = {found.picture.filename: found.alt_text} if found.picture is not None else {}
-
-    async def show() -> discord.InteractionMessage:
-        files = [
-            discord.File(BytesIO(file.data), file.filename, description=alt_texts.get(file.filename, "")[:1024] or None)
-            for file in found.files
-        ]
-        return await interaction.edit_original_response(
-            embed=comparison_embed(found), attachments=files, allowed_mentions=NO_PINGS
-        )
-
-    await send_again(show)
+    files = outgoing(found.files, picture=found.picture, alt_text=found.alt_text)
+    await answer_with_files(interaction, files, embed=comparison_embed(found))
 
 
 # --- shared --------------------------------------------------------------------------------------------------------

@@ -6,20 +6,17 @@ All that people typed is escaped, nothing pings, and every list keeps Discord's 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime
 
 import discord
-import structlog
 
 from bot.plain_text import clip, make_plain
-from bot.services.model import File, Place
+from bot.services.model import Place
 from bot.services.together.card.model import Card, CardClaim, CardFiles
 from bot.services.together.model import LICENCES
-from bot.ui.courier import Courier, MessageTooLargeError, OutgoingFile
+from bot.ui.courier import Courier, OutgoingFile
 from bot.ui.embeds.style import BLUE, FIELD_LIMIT, GREY, TITLE_LIMIT
-
-_log = structlog.stdlib.get_logger(__name__)
+from bot.ui.sending import Fitting, outgoing, send_fitting
 
 _FIELD_BUDGET = 560  # eight of them, with headings, in the 6,000 characters that Discord takes
 _NAME_LIMIT = 40
@@ -34,29 +31,26 @@ class DiscordCards:
         self._courier = courier
 
     async def post(self, card: Card, files: CardFiles, *, nonce: str, notes: tuple[str, ...]) -> int:
-        """Show a card in a new message and return its id. Files that are too large are left out, the sound first."""
-        while True:
-            try:
-                return await self._courier.post(
-                    card.place.channel_id, nonce=nonce, embed=card_embed(card, notes=notes), files=_outgoing(files)
-                )
-            except MessageTooLargeError:
-                files = _lighter(files)
+        """Show a card in a new message and return its id. Files that are too large are left out."""
+
+        async def post(fitting: Fitting) -> int:
+            embed = fitting.note_in(card_embed(card, notes=notes))
+            return await self._courier.post(card.place.channel_id, nonce=nonce, embed=embed, files=fitting.files)
+
+        return await send_fitting(_outgoing(files), post)
 
     async def edit(self, card: Card, files: CardFiles | None, *, message_id: int, notes: tuple[str, ...]) -> bool:
         """Show a card in its message and return whether that is pinned. Files that are too large are left out."""
-        while True:
-            try:
-                return await self._courier.edit_message(
-                    card.place.channel_id,
-                    message_id,
-                    embed=card_embed(card, notes=notes),
-                    files=None if files is None else _outgoing(files),
-                )
-            except MessageTooLargeError:
-                if files is None:
-                    raise
-                files = _lighter(files)
+        channel_id = card.place.channel_id
+        if files is None:
+            embed = card_embed(card, notes=notes)
+            return await self._courier.edit_message(channel_id, message_id, embed=embed, files=None)
+
+        async def edit(fitting: Fitting) -> bool:
+            embed = fitting.note_in(card_embed(card, notes=notes))
+            return await self._courier.edit_message(channel_id, message_id, embed=embed, files=fitting.files)
+
+        return await send_fitting(_outgoing(files), edit)
 
     async def pin(self, place: Place, message_id: int) -> None:
         """Pin a card."""
@@ -175,23 +169,4 @@ def _fit(lines: Iterable[str], *, separator: str, budget: int = _FIELD_BUDGET) -
 
 def _outgoing(files: CardFiles) -> tuple[OutgoingFile, ...]:
     """Return the files in the order in which they are shown."""
-    listed: tuple[tuple[File | None, str], ...] = ((files.picture, files.alt_text), (files.sound, ""))
-    return tuple(
-        OutgoingFile(filename=file.filename, data=file.data, alt_text=alt_text)
-        for file, alt_text in listed
-        if file is not None
-    )
-
-
-def _lighter(files: CardFiles) -> CardFiles:
-    """Return the same without its largest burden.
-
-    Raises:
-        MessageTooLargeError: when there is none left.
-    """
-    if files.sound is not None:
-        _log.warning("file_left_out", size_bytes=len(files.sound.data))
-        return replace(files, sound=None)
-    if files.picture is None:
-        raise MessageTooLargeError
-    return replace(files, picture=None)
+    return outgoing((files.picture, files.sound), picture=files.picture, alt_text=files.alt_text)

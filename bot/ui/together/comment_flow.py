@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from io import BytesIO
 from typing import Any, Self
 
 import discord
 
-from bot.services.together.comments import MAX_TEXT_LENGTH, CommentPreview, CommentView, CommentWish
+from bot.services.together.comments import MAX_TEXT_LENGTH, CommentView, CommentWish
 from bot.ui.answers import author_of, place_of
 from bot.ui.carried import FORM_IDS
 from bot.ui.courier import NO_PINGS, send_again
@@ -16,6 +15,7 @@ from bot.ui.desk import Desk, desk_of
 from bot.ui.form import SealedForm
 from bot.ui.modals import typed_in
 from bot.ui.seals import SealedItem, plain_id_of
+from bot.ui.sending import answer_with_files, outgoing
 from bot.ui.together.comment_embeds import comment_embed, comments_embed
 from bot.ui.together.song_flow import answer
 from core.errors import InputError
@@ -29,26 +29,11 @@ async def add_comment(desk: Desk, interaction: discord.Interaction[Any], wish: C
     comments = desk.services.together.comments
     comment = await comments.add(ticket.author, ticket.place, wish)
     preview = await comments.preview(comment, size_limit_bytes=ticket.size_limit_bytes)
-    message = await send_again(
-        lambda: interaction.edit_original_response(
-            embed=comment_embed(comment, preview),
-            attachments=_attachments(preview),
-            view=comment_view(comment),
-            allowed_mentions=NO_PINGS,
-        )
+    files = outgoing((preview.audio, preview.picture), picture=preview.picture, alt_text=preview.alt_text)
+    message = await answer_with_files(
+        interaction, files, embed=comment_embed(comment, preview), view=comment_view(comment)
     )
     await comments.note_message(comment.comment_id, message.id)
-
-
-def _attachments(preview: CommentPreview) -> list[discord.File]:
-    """Wrap the files anew for each attempt: discord.py closes what it has sent."""
-    files: list[discord.File] = []
-    if preview.audio is not None:
-        files.append(discord.File(BytesIO(preview.audio.data), preview.audio.filename))
-    if preview.picture is not None:
-        alt_text = preview.alt_text[:1024]
-        files.append(discord.File(BytesIO(preview.picture.data), preview.picture.filename, description=alt_text))
-    return files
 
 
 async def list_comments(desk: Desk, interaction: discord.Interaction[Any], *, with_resolved: bool) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from typing import Any
 
 import discord
@@ -10,10 +9,11 @@ import discord
 from bot.plain_text import clip, make_plain
 from bot.services.together.credits.sheet import CreditSheet, Source, WhoWrote, credit_lines, write_sheet
 from bot.ui.answers import author_of, place_of
-from bot.ui.courier import NO_PINGS, send_again
+from bot.ui.courier import OutgoingFile
 from bot.ui.desk import Desk
 from bot.ui.embeds.style import BLUE, DESCRIPTION_LIMIT, jump_url
 from bot.ui.options import parse_bars
+from bot.ui.sending import answer_with_files
 from bot.ui.together.song_flow import answer
 from music.versions.bar_words import bars_in_words, notes_in_words
 from music.versions.blame import Blame
@@ -37,14 +37,8 @@ async def show_credits(desk: Desk, interaction: discord.Interaction[Any]) -> Non
     _, sheet = await desk.acknowledge_after(
         interaction, lambda: desk.services.together.credits.sheet_here(place, author)
     )
-    data = write_sheet(sheet).encode()
-    await send_again(
-        lambda: interaction.edit_original_response(
-            embed=credits_embed(sheet),
-            attachments=[discord.File(io.BytesIO(data), filename="CREDITS.txt")],
-            allowed_mentions=NO_PINGS,
-        )
-    )
+    file = OutgoingFile(filename="CREDITS.txt", data=write_sheet(sheet).encode())
+    await answer_with_files(interaction, (file,), embed=credits_embed(sheet))
 
 
 def who_embed(found: WhoWrote) -> discord.Embed:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from io import BytesIO
 from typing import Any
 
 import discord
 
 from bot.plain_text import make_plain
 from bot.ui.answers import place_of
-from bot.ui.courier import NO_PINGS, send_again
 from bot.ui.desk import Desk
 from bot.ui.embeds.style import BLUE
+from bot.ui.sending import answer_with_files, outgoing
 from bot.ui.together.song_flow import answer
 
 
@@ -28,13 +27,6 @@ async def show_graph(desk: Desk, interaction: discord.Interaction[Any]) -> None:
     """Answer with the picture of branches, merges and tags."""
     place = place_of(interaction)
     _, (card, files) = await desk.acknowledge_after(interaction, lambda: desk.services.together.views.draw_graph(place))
-    assert files.picture is not None
-    picture = files.picture
     embed = discord.Embed(title=f"Revisions of “{make_plain(card.title, limit=100)}”", colour=BLUE)
-    await send_again(
-        lambda: interaction.edit_original_response(
-            embed=embed,
-            attachments=[discord.File(BytesIO(picture.data), filename=picture.filename, description=files.alt_text)],
-            allowed_mentions=NO_PINGS,
-        )
-    )
+    shown = outgoing((files.picture,), picture=files.picture, alt_text=files.alt_text)
+    await answer_with_files(interaction, shown, embed=embed)

@@ -10,18 +10,17 @@ import re
 import time
 from collections.abc import Mapping
 from dataclasses import replace
-from io import BytesIO
 from typing import Any, Self
 
 import discord
 
-from bot.services.together.merging.pictures import ConflictShow
 from bot.services.together.merging.plans import conflict_token
 from bot.services.together.merging.service import MergeOrder, MergeQuestion, MergeStep
 from bot.ui.answers import Ticket, author_of, place_of
 from bot.ui.courier import NO_PINGS, ReplyAddress, send_again
 from bot.ui.desk import Desk, desk_of
 from bot.ui.seals import SealedItem
+from bot.ui.sending import answer_with_files, outgoing
 from bot.ui.together.branch_flow import defer_quietly, name_of_state
 from bot.ui.together.merge_embeds import dropped_embed, question_embed
 from bot.ui.together.song_flow import revision_at
@@ -89,23 +88,11 @@ async def _go_on(desk: Desk, interaction: discord.Interaction[Any], ticket: Tick
     show = await desk.services.together.merge_pictures.show(
         step, guild_id=interaction.guild_id, size_limit_bytes=ticket.size_limit_bytes
     )
-    message = await send_again(lambda: _show(interaction, step, show))
-    await desk.services.together.merging.note_message(step.draft_id, message.id)
-
-
-async def _show(
-    interaction: discord.Interaction[Any], question: MergeQuestion, show: ConflictShow
-) -> discord.InteractionMessage:
-    files = [discord.File(BytesIO(file.data), file.filename) for file in (show.ours, show.theirs) if file is not None]
-    if show.picture is not None:
-        files.append(discord.File(BytesIO(show.picture.data), show.picture.filename, description=show.alt_text[:1024]))
-    return await interaction.edit_original_response(
-        content=None,
-        embed=question_embed(question, remarks=show.remarks),
-        attachments=files,
-        view=question_view(question),
-        allowed_mentions=NO_PINGS,
+    files = outgoing((show.ours, show.theirs, show.picture), picture=show.picture, alt_text=show.alt_text)
+    message = await answer_with_files(
+        interaction, files, embed=question_embed(step, remarks=show.remarks), view=question_view(step)
     )
+    await desk.services.together.merging.note_message(step.draft_id, message.id)
 
 
 # --- deciding ------------------------------------------------------------------------------------------------------

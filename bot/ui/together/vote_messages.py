@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import discord
 import structlog
 
 from bot.services.together.votes.files import VoteFiles
 from bot.services.together.votes.model import VoteView
-from bot.ui.courier import Courier, MessageTooLargeError, OutgoingFile, ReplyAddress
+from bot.ui.courier import Courier, OutgoingFile, ReplyAddress
+from bot.ui.sending import Fitting, outgoing, send_fitting
 from bot.ui.together.vote_buttons import vote_view
 from bot.ui.together.vote_embeds import vote_embed
 from core.errors import NotFoundError
@@ -23,31 +27,23 @@ class DiscordVotes:
     async def show_vote(self, vote: VoteView, files: VoteFiles | None) -> int:
         """Make a vote's message show it, or post it anew where that is gone, and return the message's id.
 
-        Of files that Discord finds too large, the largest are left out, and named.
+        Of its files as many as a server takes; what is left out is named.
 
         Raises: like ``Courier.edit`` and ``Courier.post``.
         """
-        outgoing = None if files is None else _outgoing(files)
-        while True:
-            try:
-                return await self._deliver(vote, files, outgoing)
-            except MessageTooLargeError:
-                if not outgoing:
-                    raise
-                largest = max(outgoing, key=lambda file: len(file.data))
-                _log.warning("file_left_out", vote_id=vote.vote_id, size_bytes=len(largest.data))
-                outgoing.remove(largest)
+        if files is None:
+            return await self._deliver(vote, vote_embed(vote), None)
 
-    async def _deliver(self, vote: VoteView, files: VoteFiles | None, outgoing: list[OutgoingFile] | None) -> int:
-        embed = vote_embed(vote, files)
-        left_out = [] if files is None else [each for each in files.files if each.filename not in _names(outgoing)]
-        if left_out:
-            names = ", ".join(each.filename for each in left_out)
-            embed.add_field(name="Note", value=f"Too large for this server, so left out: {names}.", inline=False)
+        async def deliver(fitting: Fitting) -> int:
+            return await self._deliver(vote, fitting.note_in(vote_embed(vote, files)), fitting.files)
+
+        return await send_fitting(outgoing(files.files, picture=files.picture, alt_text=files.alt_text), deliver)
+
+    async def _deliver(self, vote: VoteView, embed: discord.Embed, files: Sequence[OutgoingFile] | None) -> int:
         address = _address(vote)
         if address is not None:
             try:
-                return await self._courier.edit(address, embed=embed, files=outgoing, view=vote_view(vote))
+                return await self._courier.edit(address, embed=embed, files=files, view=vote_view(vote))
             except NotFoundError:
                 _log.info("vote_message_gone", vote_id=vote.vote_id)
         state = "open" if vote.outcome is None else "over"
@@ -55,7 +51,7 @@ class DiscordVotes:
             vote.place.channel_id,
             nonce=f"tutti-vote-{vote.vote_id}-{state}",
             embed=embed,
-            files=outgoing or (),
+            files=files or (),
             view=vote_view(vote),
         )
 
@@ -67,14 +63,3 @@ def _address(vote: VoteView) -> ReplyAddress | None:
     if vote.message_id is None:
         return None
     return ReplyAddress(channel_id=vote.place.channel_id, message_id=vote.message_id, acknowledged_at=0.0)
-
-
-def _outgoing(files: VoteFiles) -> list[OutgoingFile]:
-    return [
-        OutgoingFile(filename=file.filename, data=file.data, alt_text=files.alt_text if file is files.picture else "")
-        for file in files.files
-    ]
-
-
-def _names(outgoing: list[OutgoingFile] | None) -> set[str]:
-    return {file.filename for file in outgoing or ()}

@@ -12,7 +12,8 @@ import structlog
 
 from bot.services.model import File
 from bot.services.ports import MediaMaker
-from bot.services.replies.library import MESSAGE_OVERHEAD_BYTES, ReplyParts, slug
+from bot.services.replies.fitting import room_bytes
+from bot.services.replies.library import ReplyParts, slug
 from bot.services.replies.reply_sounds import ReplySounds
 from bot.services.together.merging.service import MergeQuestion
 from core.errors import RenderError
@@ -55,7 +56,7 @@ class MergePictures:
         """Return picture and sounds of the conflict that is asked now."""
         plan, conflict = question.plan, question.conflict
         name = f"merge-{question.draft_id}-{question.number}"
-        half_bytes = (size_limit_bytes - MESSAGE_OVERHEAD_BYTES) // 3
+        half_bytes = room_bytes(size_limit_bytes) // 3
         (picture, alt_text, remarks), ours, theirs = await asyncio.gather(
             self._draw(name, question),
             self._sounds.make(

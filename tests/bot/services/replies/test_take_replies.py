@@ -3,7 +3,8 @@
 from datetime import UTC, datetime
 
 from bot.services.model import Author, Place, RevisionView
-from bot.services.replies.library import MESSAGE_OVERHEAD_BYTES, Finished, ReplyParts
+from bot.services.replies.fitting import room_bytes
+from bot.services.replies.library import Finished, ReplyParts
 from bot.services.replies.take_replies import TakesReplyMaker
 from core.errors import RenderError
 from tests.factories.doors import StandInMedia, melody
@@ -31,7 +32,7 @@ async def test_the_places_limit_is_shared_out():
     media = StandInMedia()
     await reply_of(take(1), take(2), take(3), take(4), media=media)
     assert len(media.size_limits) == 4
-    assert sum(media.size_limits) <= LIMIT - MESSAGE_OVERHEAD_BYTES
+    assert sum(media.size_limits) <= room_bytes(LIMIT)
 
 
 async def test_a_picture_that_cannot_be_drawn_is_left_out_with_one_remark():
