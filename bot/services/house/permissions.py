@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol, get_args
 
-from bot.services.house.guild_settings import GuildSettings, pace_limits
+from bot.services.house.guild_settings import DEFAULTS, GuildSettings, pace_limits
 from bot.services.house.pace import ORDER_COST, QUICK_COST, Asker, Pace, PaceLimits
 from core.errors import LimitError, PermissionDeniedError
 from core.metrics import Metrics, NullMetrics
@@ -150,7 +150,9 @@ class Gate:
             core.errors.PermissionDeniedError: when it is not for them or not for this channel; it says who may, or where.
         """
         settings = await self._settings.of(visitor.guild_id)
-        self._keep_pace(visitor, doing, pace_limits(self._limits, settings))
+        is_correcting = name_of_doing(doing) == "settings" and may(settings, visitor, doing)
+        own = DEFAULTS if is_correcting else settings  # a pace that was set too low can be set right at once
+        self._keep_pace(visitor, doing, pace_limits(self._limits, own))
         if visitor.guild_id is None or visitor.manages:
             return
         if not speaks_in(settings, visitor.channel_ids) and doing not in ALWAYS_ANSWERED:

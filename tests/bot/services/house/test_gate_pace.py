@@ -73,6 +73,24 @@ async def test_a_server_may_want_fewer_and_never_more():
     assert "more than 5" in (await refusal(at, visitor(guild_id=None, channels=(4,)))).reason
 
 
+@pytest.mark.parametrize("setting", ["person", "channel", "server"])
+async def test_a_pace_set_too_low_can_be_set_right_at_once(setting):
+    """By those who may change settings, however much they have asked; the operator's limit holds for them, too."""
+    at = gate(limits(person=3), **{f"max_commands_per_{setting}": 1})
+    await at.admit(visitor(manages=True), "generate")
+    await refusal(at, visitor(manages=True))
+    for _ in range(4):  # each counts as half an order
+        await at.admit(visitor(manages=True), "settings")
+    assert "more than 3" in (await refusal(at, visitor(manages=True), "settings")).reason
+
+
+async def test_looking_at_settings_is_no_way_around_the_pace():
+    """Who may not change them is refused like anybody."""
+    at = gate(limits(), max_commands_per_person=1)
+    await at.admit(visitor(), "generate")
+    await refusal(at, visitor(), "settings")
+
+
 def test_the_lower_of_two_limits_holds():
     """Nought is none."""
     settings = GuildSettings(max_commands_per_channel=20, max_commands_per_server=50)
