@@ -5,18 +5,15 @@ It talks to the page's own API, as a browser does, and knows nothing of the bot'
 
 from __future__ import annotations
 
-import asyncio
-import json
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any
 
 import aiohttp
 
-Json = dict[str, Any]
+from benchmarks.tab import Attached, Json, OpenTab
+
 _BUTTON = 2
-PATIENCE_SECONDS = 180.0
 AUDIO_SUFFIX = ".ogg"
 
 
@@ -38,36 +35,14 @@ class Visit:
         return any(each["filename"].endswith(AUDIO_SUFFIX) for each in self.message.get("attachments") or ())
 
 
-class Person:
+class Person(OpenTab):
     """Somebody with one open tab and one request at a time."""
 
-    def __init__(self, session: aiohttp.ClientSession, url: str, user_id: str) -> None:
-        self._session = session
-        self._url = url.rstrip("/")
-        self._user_id = user_id
+    def __init__(self, session: aiohttp.ClientSession, url: str, user_id: str, name: str = "") -> None:
+        super().__init__(session, url, user_id, name)
         self._interaction_id = ""
         self._visit: Visit | None = None
         self._early_events: list[tuple[Json, float]] = []
-        self._changed = asyncio.Condition()
-        self._socket: aiohttp.ClientWebSocketResponse | None = None
-        self._reading: asyncio.Task[None] | None = None
-
-    @classmethod
-    async def arrive(cls, session: aiohttp.ClientSession, url: str, name: str) -> Self:
-        """Open a tab as a person of this name."""
-        async with session.post(f"{url.rstrip('/')}/api/users", json={"name": name}) as response:
-            person = cls(session, url, (await response.json())["id"])
-        address = f"{person._url}/api/events?user_id={person._user_id}"
-        person._socket = await session.ws_connect(address, max_msg_size=0)
-        person._reading = asyncio.create_task(person._read(), name=f"tab-of-{name}")
-        return person
-
-    async def leave(self) -> None:
-        """Close the tab."""
-        if self._socket is not None:
-            await self._socket.close()
-        if self._reading is not None:
-            await self._reading
 
     async def ask(self, channel_id: str, command: str, *, file: bytes | None = None, **options: Any) -> Visit:
         """Send a slash command, with a MIDI file where it takes one, and return what will be seen of it."""
@@ -88,46 +63,25 @@ class Person:
         custom_id = buttons(visit.message)["Cancel"]
         visit.cancel_pressed_seconds = time.perf_counter()
         body = {"kind": "component", "message_id": visit.message["id"], "custom_id": custom_id}
-        await self._interact(channel_id, body)
+        await self.interact(channel_id, body)
 
     async def _begin(self, channel_id: str, body: Json, file: bytes | None) -> Visit:
         visit = self._visit = Visit(asked_seconds=time.perf_counter())
         self._early_events.clear()
         self._interaction_id = ""
-        self._interaction_id = await self._interact(channel_id, body, file)
+        files = () if file is None else (Attached("tune.mid", file),)
+        self._interaction_id = await self.interact(channel_id, body, files)
         for event, seen_seconds in self._early_events:  # what came faster than the answer with the number
-            self._note(event, seen_seconds)
+            self._see(event, seen_seconds)
         return visit
 
-    async def until(self, is_so: Callable[[], bool]) -> None:
-        """Wait until something that this tab saw makes it so."""
-        async with asyncio.timeout(PATIENCE_SECONDS), self._changed:
-            await self._changed.wait_for(is_so)
+    def _note(self, event: Json) -> None:
+        if self._interaction_id:
+            self._see(event, time.perf_counter())
+        else:
+            self._early_events.append((event, time.perf_counter()))
 
-    async def _interact(self, channel_id: str, body: Json, file: bytes | None = None) -> str:
-        body = {"user_id": self._user_id, "channel_id": channel_id, **body}
-        content: dict[str, Any] = {"json": body}
-        if file is not None:
-            form = aiohttp.FormData()
-            form.add_field("payload_json", json.dumps(body), content_type="application/json")
-            form.add_field("files[0]", file, filename="tune.mid")
-            content = {"data": form}
-        async with self._session.post(f"{self._url}/api/interactions", **content) as response:
-            response.raise_for_status()
-            return (await response.json())["interaction_id"]
-
-    async def _read(self) -> None:
-        assert self._socket is not None
-        async for raw in self._socket:
-            event = json.loads(raw.data)
-            async with self._changed:
-                if self._interaction_id:
-                    self._note(event, time.perf_counter())
-                else:
-                    self._early_events.append((event, time.perf_counter()))
-                self._changed.notify_all()
-
-    def _note(self, event: Json, seen_seconds: float) -> None:
+    def _see(self, event: Json, seen_seconds: float) -> None:
         visit = self._visit
         if visit is None:
             return

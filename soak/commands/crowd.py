@@ -153,13 +153,13 @@ class Crowd:
 
     async def _begin_song(self, tab: Tab, title: str) -> str:
         body: Json = {"kind": "command", "command": "song", "path": ["new"], "options": {"title": title, "bars": 2}}
-        begun = await tab.interact("song new", self._places.channels[0], body, answers_publicly=True)
+        begun = await tab.request("song new", self._places.channels[0], body, answers_publicly=True)
         if begun is None or not await tab.until_settled(begun, seconds=_SETUP_SECONDS):
             return ""
         text = next(each.text for each in begun.sight.messages.values() if not each.is_deleted)
         thread = text.partition("<#")[2].partition(">")[0]
         first: Json = {"kind": "command", "command": "generate", "options": {"bars": 2, "instruments": "piano"}}
-        filled = await tab.interact("generate", thread, first, answers_publicly=True)
+        filled = await tab.request("generate", thread, first, answers_publicly=True)
         if filled is not None:
             await tab.until_settled(filled, seconds=_SETUP_SECONDS)
         return thread
@@ -241,6 +241,6 @@ async def send(tab: Tab, wish: Wish) -> Request | None:
     """Send what a person wishes; None where the page refuses it."""
     if wish.body is None:
         return await tab.say(wish.channel_id, wish.content)
-    return await tab.interact(
+    return await tab.request(
         wish.name, wish.channel_id, wish.body, answers_publicly=wish.answers_publicly, files=wish.files
     )

@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
 import math
 import time
 from dataclasses import dataclass, field
-from typing import Any
 
 import aiohttp
 
+from benchmarks.tab import Attached, Json, OpenTab, content_of
 from soak.commands.verdicts import SeenMessage, Sight, is_settled
 
-Json = dict[str, Any]
 _BUTTON = 2
 _WITHOUT_A_NAME = ("interaction_", "message_delete", "bot_presence")  # events that concern people they do not name
 _HEARD = "I heard you"  # what stands under plain words until they are answered
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attached:
-    """A file that goes with an interaction."""
-
-    filename: str
-    data: bytes
 
 
 @dataclass(slots=True, kw_only=True)
@@ -39,42 +28,19 @@ class Request:
     sight: Sight = field(default_factory=Sight)
 
 
-class Tab:
+class Tab(OpenTab):
     """A person at the page."""
 
-    def __init__(self, session: aiohttp.ClientSession, url: str, user_id: str, name: str) -> None:
-        self.name = name
+    def __init__(self, session: aiohttp.ClientSession, url: str, user_id: str, name: str = "") -> None:
+        super().__init__(session, url, user_id, name)
         self.requests: dict[str, Request] = {}
         self.results: list[Json] = []
         self.acknowledged_seconds: dict[str, float] = {}  # when the bot had reacted to which interaction
         self.absences: list[list[float]] = []  # from when to when Discord saw no bot
-        self._session = session
-        self._url = url.rstrip("/")
-        self._user_id = user_id
         self._sights: dict[str, Sight] = {}
         self._sight_of_message: dict[str, Sight] = {}
-        self._changed = asyncio.Condition()
-        self._reading: asyncio.Task[None] | None = None
-        self._socket: aiohttp.ClientWebSocketResponse | None = None
 
-    @classmethod
-    async def arrive(cls, session: aiohttp.ClientSession, url: str, name: str) -> Tab:
-        """Open a tab as a person of this name."""
-        async with session.post(f"{url.rstrip('/')}/api/users", json={"name": name}) as response:
-            tab = cls(session, url, (await response.json())["id"], name)
-        address = f"{tab._url}/api/events?user_id={tab._user_id}"
-        tab._socket = await session.ws_connect(address, max_msg_size=0)
-        tab._reading = asyncio.create_task(tab._read(), name=f"tab-of-{name}")
-        return tab
-
-    async def leave(self) -> None:
-        """Close the tab."""
-        if self._socket is not None:
-            await self._socket.close()
-        if self._reading is not None:
-            await self._reading
-
-    async def interact(
+    async def request(
         self, name: str, channel_id: str, body: Json, *, answers_publicly: bool, files: tuple[Attached, ...] = ()
     ) -> Request | None:
         """Send an interaction; None where the page refuses it, as Discord's own client would."""
@@ -93,8 +59,7 @@ class Tab:
     async def until_settled(self, request: Request, *, seconds: float) -> bool:
         """Wait until there is an answer, for so long at most; return whether there is."""
         try:
-            async with asyncio.timeout(seconds), self._changed:
-                await self._changed.wait_for(lambda: is_settled(request.sight))
+            await self.until(lambda: is_settled(request.sight), seconds=seconds)
         except TimeoutError:
             return False
         return True
@@ -120,20 +85,12 @@ class Tab:
         return request
 
     async def _post(self, path: str, body: Json, files: tuple[Attached, ...] = ()) -> Json | None:
-        whole = {"user_id": self._user_id, **body}
-        content: dict[str, Any] = {"data": _form(whole, files)} if files else {"json": whole}
+        content = content_of({"user_id": self.user_id, **body}, files)
         async with self._session.post(f"{self._url}{path}", **content) as response:
             return await response.json() if response.ok else None
 
-    async def _read(self) -> None:
-        assert self._socket is not None
-        async for raw in self._socket:
-            text = str(raw.data)
-            if self._user_id not in text and not any(kind in text[:40] for kind in _WITHOUT_A_NAME):
-                continue  # other people's affairs
-            async with self._changed:
-                self._note(json.loads(text))
-                self._changed.notify_all()
+    def _concerns(self, text: str) -> bool:
+        return self.user_id in text or any(kind in text[:40] for kind in _WITHOUT_A_NAME)
 
     def _sight(self, request_id: str) -> Sight:
         return self._sights.setdefault(request_id, Sight())
@@ -163,7 +120,7 @@ class Tab:
         metadata = message.get("interaction_metadata") or {}
         if not message["author"]["is_bot"]:
             return
-        if (metadata.get("user") or {}).get("id") == self._user_id:
+        if (metadata.get("user") or {}).get("id") == self.user_id:
             request_id = metadata["id"]
         elif not metadata and self._is_to_me(message):
             request_id = message["message_reference"]["message_id"]
@@ -177,15 +134,7 @@ class Tab:
 
     def _is_to_me(self, message: Json) -> bool:
         referenced = message.get("referenced_message") or {}
-        return bool(message.get("message_reference")) and (referenced.get("author") or {}).get("id") == self._user_id
-
-
-def _form(body: Json, files: tuple[Attached, ...]) -> aiohttp.FormData:
-    form = aiohttp.FormData()
-    form.add_field("payload_json", json.dumps(body), content_type="application/json")
-    for index, file in enumerate(files):
-        form.add_field(f"files[{index}]", file.data, filename=file.filename)
-    return form
+        return bool(message.get("message_reference")) and (referenced.get("author") or {}).get("id") == self.user_id
 
 
 def seen_of(message: Json) -> SeenMessage:

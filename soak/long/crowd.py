@@ -175,7 +175,7 @@ class LongCrowd:
         self.num_songs_begun += 1
         options = {"title": f"Song {self.num_songs_begun}", "bars": 2}
         body: Json = {"kind": "command", "command": "song", "path": ["new"], "options": options}
-        begun = await tab.interact("song new", self._places.channels[0], body, answers_publicly=True)
+        begun = await tab.request("song new", self._places.channels[0], body, answers_publicly=True)
         if begun is None or not await tab.until_settled(begun, seconds=self._plan.patience_seconds):
             return
         text = " ".join(each.text for each in begun.sight.messages.values() if not each.is_deleted)
@@ -183,7 +183,7 @@ class LongCrowd:
         if not thread:
             return
         first: Json = {"kind": "command", "command": "generate", "options": {"bars": 2, "instruments": "piano"}}
-        await tab.interact("generate", thread, first, answers_publicly=True)
+        await tab.request("generate", thread, first, answers_publicly=True)
         self._song_begun[thread] = time.monotonic()
         self._places.threads.append(thread)
 

@@ -12,16 +12,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from soak.promises.gallery import Exhibit, labels_of
-from soak.promises.visitor import Outcome, files_of
+from soak.promises.visitor import Outcome, files_of, is_apology
 
 _MOST_PRESSES = 150  # on one message: presses that change it may bring up others
 _NUMBERS = re.compile(r"[0-9#:]+")
 _NUM_WORDS = 4
-_AT_ONCE = 5  # messages: the people of a lively server, not a hundred presses in one second
+_AT_ONCE = 2  # messages, so that two cores have a job each: the next is pressed when the answer is there
 _SEAL = "~"
-_APOLOGY = re.compile(
-    r"Reference:|I was cut off|went wrong|takes too long|Try again|did not put that there", re.IGNORECASE
-)
 SETTINGS = "settings"
 
 
@@ -75,6 +72,9 @@ async def _press_one(exhibit: Exhibit) -> list[Press]:
         except RuntimeError as error:  # the page refuses what Discord's client would not have offered
             came = f"refused by the page: {error}"
         presses.append(Press(exhibit=exhibit.name, label=label, custom_id=custom_id, came=came))
+    else:
+        if exhibit.message_id not in exhibit.visitor.deleted:
+            raise RuntimeError(f"more than {_MOST_PRESSES} things to press on the message “{exhibit.name}”")
     return presses
 
 
@@ -85,7 +85,7 @@ def kind_of(outcome: Outcome) -> str:
     if outcome.form:
         return f"the form “{outcome.form.get('title')}”"
     message = outcome.message
-    if _APOLOGY.search(outcome.text):
+    if is_apology(outcome.text):
         return f"apology: {' '.join(outcome.text.split())[:100]}"
     titles = [str(embed.get("title") or "") for embed in message.get("embeds") or ()]
     words = titles[0] if titles and titles[0] else outcome.text

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from soak.promises.visitor import Json, Outcome, Visitor
+from soak.promises.visitor import Json, Outcome, Visitor, is_apology
 
 _NUM_BARS = 2
 _PIANO: dict[str, Any] = {"bars": _NUM_BARS, "instruments": "piano"}
@@ -181,12 +181,19 @@ async def _link(visitor: Visitor, outcome: Outcome) -> str:
 
 async def _pressed(visitor: Visitor, outcome: Outcome, wanted: str) -> Outcome:
     """Press what is called so, or choose it."""
-    ((custom_id, values),) = [each[1:] for each in labels_of(outcome.message) if each[0] == wanted]
-    return await visitor.press(outcome.message, custom_id, values)
+    found = {label: (custom_id, values) for label, custom_id, values in labels_of(outcome.message)}
+    if wanted not in found:
+        raise RuntimeError(f"nothing is called “{wanted}” in: {outcome.text}")
+    custom_id, values = found[wanted]
+    return _taken(f"“{wanted}”", await visitor.press(outcome.message, custom_id, values))
 
 
 async def _made(visitor: Visitor, channel: str, command: str, options: dict[str, Any]) -> Outcome:
-    outcome = await visitor.ask(channel, command, options)
-    if outcome.failure:
-        raise RuntimeError(f"/{command} failed: {outcome.failure}")
+    return _taken(f"/{command}", await visitor.ask(channel, command, options))
+
+
+def _taken(what: str, outcome: Outcome) -> Outcome:
+    """Return what came of a request that must not fail, or all that hangs after it would be something else."""
+    if outcome.failure or is_apology(outcome.text):
+        raise RuntimeError(f"{what} failed: {outcome.failure or outcome.text}")
     return outcome

@@ -5,19 +5,22 @@ It talks to the page's own API, as a browser does, and knows nothing of the bot'
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any
 
 import aiohttp
 
-from soak.commands.tab import Attached, buttons_of
+from benchmarks.tab import Attached, Json, OpenTab
+from soak.commands.tab import buttons_of
 
-Json = dict[str, Any]
-PATIENCE_SECONDS = 300.0
 _MENU = 3
+_APOLOGY = re.compile(
+    r"Reference:|I was cut off|went wrong|takes too long|Try again|Wait \d+ seconds|did not put that there",
+    re.IGNORECASE,
+)
 _HEARD = "I heard you"  # what stands under plain words until they are answered
 
 
@@ -42,39 +45,17 @@ class Outcome:
         return found[0] if len(found) == 1 else None
 
 
-class Visitor:
+class Visitor(OpenTab):
     """Somebody with one open tab."""
 
-    def __init__(self, session: aiohttp.ClientSession, url: str, user_id: str) -> None:
-        self.user_id = user_id
+    def __init__(self, session: aiohttp.ClientSession, url: str, user_id: str, name: str = "") -> None:
+        super().__init__(session, url, user_id, name)
         self.messages: dict[str, Json] = {}
         self.deleted: set[str] = set()
-        self._session = session
-        self._url = url.rstrip("/")
         self._acknowledged: dict[str, str] = {}
         self._failed: dict[str, str] = {}
         self._forms: dict[str, Json] = {}
         self._edited: dict[str, int] = {}
-        self._changed = asyncio.Condition()
-        self._socket: aiohttp.ClientWebSocketResponse | None = None
-        self._reading: asyncio.Task[None] | None = None
-
-    @classmethod
-    async def arrive(cls, session: aiohttp.ClientSession, url: str, name: str) -> Self:
-        """Open a tab as a person of this name."""
-        async with session.post(f"{url.rstrip('/')}/api/users", json={"name": name}) as response:
-            visitor = cls(session, url, (await response.json())["id"])
-        address = f"{visitor._url}/api/events?user_id={visitor.user_id}"
-        visitor._socket = await session.ws_connect(address, max_msg_size=0)
-        visitor._reading = asyncio.create_task(visitor._read(), name=f"tab-of-{name}")
-        return visitor
-
-    async def leave(self) -> None:
-        """Close the tab."""
-        if self._socket is not None:
-            await self._socket.close()
-        if self._reading is not None:
-            await self._reading
 
     async def call(self, method: str, path: str, body: Json | None = None) -> Json:
         """Return what the page's API answers.
@@ -105,7 +86,7 @@ class Visitor:
             body["path"] = [sub]
         if file is not None:
             body["options"]["file"] = {"file": 0}
-        return await self.interact(channel_id, body, file)
+        return await self.interact(channel_id, body, () if file is None else (file,))
 
     async def ask(
         self, channel_id: str, command: str, options: Mapping[str, Any], file: Attached | None = None
@@ -121,24 +102,6 @@ class Visitor:
         before = self._edited.get(message["id"], 0)
         interaction_id = await self.interact(message["channel_id"], body)
         return await self.outcome(interaction_id, in_place=(message["id"], before))
-
-    async def interact(self, channel_id: str, body: Json, file: Attached | None = None) -> str:
-        """Send an interaction and return its number.
-
-        Raises:
-            RuntimeError: when the page refuses it, as Discord's own client would.
-        """
-        whole = {"user_id": self.user_id, "channel_id": channel_id, **body}
-        content: dict[str, Any] = {"json": whole}
-        if file is not None:
-            form = aiohttp.FormData()
-            form.add_field("payload_json", json.dumps(whole), content_type="application/json")
-            form.add_field("files[0]", file.data, filename=file.filename)
-            content = {"data": form}
-        async with self._session.post(f"{self._url}/api/interactions", **content) as response:
-            if not response.ok:
-                raise RuntimeError(f"the page refuses it: {await response.text()}")
-            return str((await response.json())["interaction_id"])
 
     async def outcome(self, interaction_id: str, *, in_place: tuple[str, int] = ("", 0)) -> Outcome:
         """Wait for the end of an interaction; ``in_place``: the message pressed and how often it had been edited.
@@ -156,15 +119,6 @@ class Visitor:
         await self.until(is_over)
         return found[0]
 
-    async def until(self, is_so: Callable[[], bool], *, seconds: float = PATIENCE_SECONDS) -> None:
-        """Wait until something that this tab saw makes it so.
-
-        Raises:
-            TimeoutError: when nothing does.
-        """
-        async with asyncio.timeout(seconds), self._changed:
-            await self._changed.wait_for(is_so)
-
     def _find(self, interaction_id: str, in_place: tuple[str, int]) -> Outcome | None:
         if interaction_id in self._failed:
             return Outcome(interaction_id=interaction_id, failure=self._failed[interaction_id])
@@ -180,14 +134,6 @@ class Visitor:
         if pressed and response in ("update", "deferred_update") and is_changed:
             return Outcome(interaction_id=interaction_id, message=self.messages.get(pressed, {}), response=response)
         return None
-
-    async def _read(self) -> None:
-        assert self._socket is not None
-        async for raw in self._socket:
-            event = json.loads(raw.data)
-            async with self._changed:
-                self._note(event)
-                self._changed.notify_all()
 
     def _note(self, event: Json) -> None:
         match event["type"]:
@@ -213,6 +159,11 @@ def is_at_work(message: Json) -> bool:
     """Tell whether a message is not the last word yet."""
     is_heard = any(each.get("title") == _HEARD for each in message.get("embeds") or ())
     return bool(message["is_thinking"]) or is_heard or any(each["label"] == "Cancel" for each in buttons_of(message))
+
+
+def is_apology(text: str) -> bool:
+    """Tell whether words say that something was not done, and why."""
+    return _APOLOGY.search(text) is not None
 
 
 def files_of(message: Json) -> list[Json]:

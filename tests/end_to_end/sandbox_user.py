@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-import io
 import json
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
 
+from benchmarks.tab import Attached, Json, OpenTab, content_of
+
 PATIENCE_SECONDS = 120.0
-
-Json = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Attached:
-    """A file that a person attaches."""
-
-    filename: str
-    data: bytes
 
 
 @dataclass(slots=True)
@@ -62,15 +52,7 @@ class Page:
         self, method: str, path: str, *, body: Json | None = None, files: tuple[Attached, ...] = ()
     ) -> tuple[int, Any]:
         """Return status and JSON."""
-        arguments: dict[str, Any] = {}
-        if files:
-            form = aiohttp.FormData()
-            form.add_field("payload_json", json.dumps(body), content_type="application/json")
-            for index, file in enumerate(files):
-                form.add_field(f"files[{index}]", io.BytesIO(file.data), filename=file.filename)
-            arguments["data"] = form
-        elif body is not None:
-            arguments["json"] = body
+        arguments = {} if body is None else content_of(body, files)
         async with self.session.request(method, f"{self.url}{path}", **arguments) as response:
             text = await response.text()
             return response.status, json.loads(text) if text else None
@@ -91,51 +73,28 @@ class Page:
         return (await self.call("GET", "/api/faults"))["faults"]
 
 
-@dataclass
-class Person:
+class Person(OpenTab):
     """Somebody at the page, with one open tab."""
 
-    page: Page
-    user_id: str
-    name: str
-    messages: dict[str, Json] = field(default_factory=dict)
-    created: list[Json] = field(default_factory=list)
-    deleted: set[str] = field(default_factory=set)
-    acknowledged: dict[str, Json] = field(default_factory=dict)
-    failed: dict[str, Json] = field(default_factory=dict)
-    choices: dict[str, list[Json]] = field(default_factory=dict)
-    edits: list[Json] = field(default_factory=list)
-    forms: dict[str, Json] = field(default_factory=dict)
-    after_reply: Callable[[Json], Awaitable[None]] | None = None
-    _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
-    _socket: aiohttp.ClientWebSocketResponse | None = None
-    _reader: asyncio.Task[None] | None = None
+    def __init__(self, page: Page, user_id: str, name: str) -> None:
+        super().__init__(page.session, page.url, user_id, name)
+        self.page = page
+        self.messages: dict[str, Json] = {}
+        self.created: list[Json] = []
+        self.deleted: set[str] = set()
+        self.acknowledged: dict[str, Json] = {}
+        self.failed: dict[str, Json] = {}
+        self.choices: dict[str, list[Json]] = {}
+        self.edits: list[Json] = []
+        self.forms: dict[str, Json] = {}
+        self.after_reply: Callable[[Json], Awaitable[None]] | None = None
 
     @classmethod
     async def arrive(cls, page: Page, name: str) -> Person:
         """Open a tab as a person of this name."""
-        user = await page.call("POST", "/api/users", body={"name": name})
-        person = cls(page, user["id"], name)
-        person._socket = await page.session.ws_connect(
-            f"{page.url}/api/events?user_id={person.user_id}", max_msg_size=0
-        )
-        person._reader = asyncio.create_task(person._read(), name=f"tab-of-{name}")
+        person = cls(page, (await page.call("POST", "/api/users", body={"name": name}))["id"], name)
+        await person.listen()
         return person
-
-    async def leave(self) -> None:
-        """Close the tab."""
-        if self._socket is not None:
-            await self._socket.close()
-        if self._reader is not None:
-            await self._reader
-
-    async def _read(self) -> None:
-        assert self._socket is not None
-        async for raw in self._socket:
-            event = json.loads(raw.data)
-            async with self._changed:
-                self._note(event)
-                self._changed.notify_all()
 
     def _note(self, event: Json) -> None:
         match event["type"]:
@@ -168,8 +127,7 @@ class Person:
             return bool(value)
 
         try:
-            async with asyncio.timeout(seconds), self._changed:
-                await self._changed.wait_for(check)
+            await super().until(check, seconds=seconds)
         except TimeoutError:
             last = [text_of(message) for message in list(self.messages.values())[-3:]]
             raise AssertionError(f"{self.name} waited {seconds:g} s for {what}; last messages: {last}") from None
@@ -178,7 +136,7 @@ class Person:
     # --- acting ----------------------------------------------------------------------------------------------------
 
     async def interact(self, channel_id: str, body: Json, files: tuple[Attached, ...] = ()) -> str:
-        """Send an interaction and return its id."""
+        """Send an interaction and return its id; a refusal is an AssertionError."""
         body = {"user_id": self.user_id, "channel_id": channel_id, **body}
         return (await self.page.call("POST", "/api/interactions", body=body, files=files))["interaction_id"]
 
