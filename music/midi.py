@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 
@@ -55,6 +56,7 @@ MICROSECONDS_PER_MINUTE = 60_000_000
 _MAX_TICKS = 0x0FFFFFFF  # the longest wait that a file can say; symusic counts in 32 bits
 _MIN_BPM, _MAX_BPM = 4.0, 1000.0
 _OWN_PREFIX = "tutti."
+_CHORD_TEXT = re.compile(r"([0-9]{1,2}) ([^ ]*) ([0-9]{1,2})")
 
 _Event = TypeVar("_Event", Tempo, TimeSignature, KeySignature)
 _TimedEvent = TypeVar("_TimedEvent", Tempo, TimeSignature, KeySignature, ControlChange, PitchBend)
@@ -316,9 +318,9 @@ def _with_own_texts(piece: Piece, data: bytes) -> Piece:
         return piece
     chords: list[ChordSymbol] = []
     for onset_ticks, value in texts.get("chord", ()):
-        parts = value.split(" ")
-        if len(parts) == 3 and parts[0].isdecimal() and parts[2].isdecimal():
-            chords.append(ChordSymbol(onset_ticks, int(parts[0]) % 12, parts[1], int(parts[2]) % 12))
+        if onset_ticks <= _MAX_TICKS and (parts := _CHORD_TEXT.fullmatch(value)):
+            root, quality, bass = parts.groups()
+            chords.append(ChordSymbol(onset_ticks, int(root) % 12, quality, int(bass) % 12))
     return Piece(
         tracks=piece.tracks,
         ticks_per_quarter=piece.ticks_per_quarter,

@@ -15,6 +15,7 @@ import zipfile
 import zlib
 
 from core.errors import MusicXMLFileError, UploadTooLargeError
+from core.whole_numbers import read_whole_number
 
 MAX_ZIP_ENTRIES = 64
 MAX_XML_BYTES = 32_000_000
@@ -143,7 +144,12 @@ def _parse_tree(text: str) -> ET.Element:
 
 def _check_repeats(root: ET.Element) -> None:
     repeats = list(root.iter("repeat"))
-    times = [int(repeat.get("times", "2")) for repeat in repeats if repeat.get("times", "2").isdecimal()]
+    texts = [repeat.get("times", "2") for repeat in repeats]
+    times = [
+        MAX_REPEAT_TIMES + 1 if (number := read_whole_number(text)) is None else number
+        for text in texts
+        if text.isdecimal()
+    ]
     num_parts = max(len(root.findall("part")), 1)
     if len(repeats) > _MAX_REPEATS * num_parts or max(times, default=0) > MAX_REPEAT_TIMES:
         raise MusicXMLFileError("This score repeats itself too often. Write the repeats out, or leave them away.")

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable
 
 from core.errors import UnknownNameError, UnsupportedMetreError
+from core.whole_numbers import read_whole_number
 from music.constraints import METRES, Scale
 from music.instruments import FAMILIES, GM_NAMES, SYNONYMS
 from music.piece import DRUM_PROGRAM, KeySignature
@@ -142,8 +143,9 @@ def parse_instrument(text: str) -> int:
         program = _INSTRUMENT_TABLE.get(candidate)
         if program is not None:
             return program
-    if cleaned.isdecimal() and int(cleaned) <= DRUM_PROGRAM:
-        return int(cleaned)
+    number = read_whole_number(cleaned)
+    if number is not None and number <= DRUM_PROGRAM:
+        return number
     raise UnknownNameError(kind="instrument", name=text, suggestions=_suggest(cleaned, _INSTRUMENT_TABLE))
 
 

@@ -24,6 +24,7 @@ from bot.ui.form import SealedForm
 from bot.ui.options import parse_bars, split_names
 from bot.ui.seals import plain_id_of
 from core.errors import InputError
+from core.whole_numbers import read_whole_number
 
 _LONGEST_TEXT = 300
 
@@ -107,17 +108,19 @@ def read_takes(text: str) -> int:
     """
     if not text.strip():
         return 1
-    if not text.strip().isdecimal():
+    number = read_whole_number(text.strip())
+    if number is None:
         raise InputError(f"“{text}” is no number of takes. Write 1 to {MAX_TAKES}.")
-    return int(text)
+    return number
 
 
 def _read_remix(typed: Mapping[str, str]) -> RemixOptions:
     share = typed.get("share", "").strip().removesuffix("%").strip() or "50"
-    if not share.isdecimal():
+    percent = read_whole_number(share)
+    if percent is None:
         raise InputError(f"“{share}” is no share. Write a number from 1 to 100, the percent of the notes to change.")
     return RemixOptions(
-        share=int(share) / 100,
+        share=percent / 100,
         change=typed.get("change", "").strip() or "pitch",
         bars=parse_bars(typed.get("bars")),
         tracks=split_names(typed.get("tracks")),

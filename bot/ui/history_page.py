@@ -22,6 +22,7 @@ from bot.ui.seals import SealedItem
 from bot.ui.sending import answer_with_files, outgoing
 from bot.ui.sources import may_read
 from bot.ui.wording.registry import describe_options
+from core.whole_numbers import read_whole_number
 
 _KINDS: dict[str, LookKind] = {"t": "tree", "s": "song", "f": "found", "*": "stars"}
 _LETTERS = {kind: letter for letter, kind in _KINDS.items()}
@@ -133,7 +134,7 @@ class SongMenu(SealedItem[discord.ui.Select[Any]], template=r"tutti:songs"):
         """Show the tree of the chosen song."""
         desk = desk_of(interaction)
         chosen = cast("dict[str, Any]", interaction.data or {}).get("values") or ["0"]
-        look = Look(kind="song", index=int(chosen[0]) if chosen[0].isdigit() else 0)
+        look = Look(kind="song", index=read_whole_number(chosen[0]) or 0)
         custom_id = f"{self.custom_id}:{chosen[0]}"
         await desk.guarded(interaction, lambda: turn_page(desk, interaction, look), custom_id=custom_id)
 

@@ -21,6 +21,7 @@ from bot.ui.desk import Desk, desk_of
 from bot.ui.embeds.settings import settings_embed
 from bot.ui.seals import SealedItem, plain_id_of
 from core.errors import InputError
+from core.whole_numbers import read_whole_number
 from music.vocabulary import GENRES
 
 Page = Literal["sound", "limits", "pace", "roles", "channels"]
@@ -233,7 +234,7 @@ async def _turn(desk: Desk, interaction: discord.Interaction[Any], page: Page, c
 
 async def _changes(choice: _Choice, rules: HouseRules, guild_id: int) -> dict[str, Any]:
     """Return what a choice changes, as settings have it."""
-    numbers = tuple(int(value) for value in choice.values if value.isdigit())
+    numbers = tuple(number for value in choice.values if (number := read_whole_number(value)) is not None)
     if choice.field in GROUPS:
         roles = dict((await rules.of(guild_id)).roles)
         roles.pop(choice.field, None)

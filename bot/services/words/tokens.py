@@ -18,6 +18,7 @@ _TOKEN = re.compile(
 )
 _STRONG_BREAK = re.compile(r"[.;!?\n|\[\]•]|\s[-–—]+\s")
 _WEAK_BREAK = ","
+_LARGEST = 1e12  # 400 digits would be infinite, which is no number of bars to be refused
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,8 +38,8 @@ class Token:
 
     @property
     def number(self) -> float | None:
-        """Its value when it is written in digits."""
-        return float(self.text) if self.text[:1].isdecimal() and self.text.isascii() else None
+        """Its value when it is written in digits; more than anything is counted in counts as that."""
+        return min(float(self.text), _LARGEST) if self.text[:1].isdecimal() and self.text.isascii() else None
 
 
 def cut(text: str) -> list[Token]:

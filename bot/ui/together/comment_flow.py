@@ -19,6 +19,7 @@ from bot.ui.sending import answer_with_files, outgoing
 from bot.ui.together.comment_embeds import comment_embed, comments_embed
 from bot.ui.together.song_flow import answer
 from core.errors import InputError
+from core.whole_numbers import read_whole_number
 
 _LABELS = {"resolve": "Resolve", "reopen": "Reopen"}
 
@@ -102,9 +103,10 @@ def read_bar(text: str) -> int:
         InputError: for what is no number.
     """
     cleaned = text.strip().casefold().removeprefix("bar").strip()
-    if not (cleaned.isascii() and cleaned.isdecimal()):
+    number = read_whole_number(cleaned)
+    if number is None:
         raise InputError(f"“{text[:20]}” is no bar. Write its number; bars count from 1.")
-    return int(cleaned)
+    return number
 
 
 class CommentButton(

@@ -15,6 +15,7 @@ from bot.ui.options import split_names
 from bot.ui.together.merge_flow import merge_branches
 from bot.ui.together.vote_embeds import ballot_words, learned_embed, votes_embed
 from core.errors import InputError, PermissionDeniedError
+from core.whole_numbers import read_whole_number
 
 MAIN = "main"
 
@@ -136,9 +137,9 @@ def _place_of(letter: str) -> int:
 
 
 def _message_of(link: str) -> int:
-    number = link.strip().strip("<>").rstrip("/").rpartition("/")[2]
-    if not number.isdigit() or len(number) > 19:
+    number = read_whole_number(link.strip().strip("<>").rstrip("/").rpartition("/")[2])
+    if number is None:
         raise InputError(
             "That is no link to a message. Right-click the message with the takes and choose Copy Message Link."
         )
-    return int(number)
+    return number
