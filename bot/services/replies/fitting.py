@@ -11,6 +11,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
+MIN_SOUND_BYTES = 16 * 1024
+"""A smaller sound is over before it says anything."""
+
 _MOST_OVERHEAD_BYTES = 64 * 1024
 _OVERHEAD_SHARE = 8  # of a small place, one part in so many
 _NOTES = (".mid",)
@@ -58,6 +61,19 @@ class Fitted(Generic[_F]):
 def room_bytes(size_limit_bytes: int) -> int:
     """Return what files may be made to fill of a message: text, borders and what is around files take the rest."""
     return max(size_limit_bytes - min(_MOST_OVERHEAD_BYTES, size_limit_bytes // _OVERHEAD_SHARE), 1)
+
+
+def room_for_sounds(files: Sequence[_F | None], *, size_limit_bytes: int, num_sounds: int = 1) -> int:
+    """Return what ``num_sounds`` sounds together may fill beside other files, and less than they need where there is no room.
+
+    Only files that will be kept count. Pictures that would leave sounds too little, which they would have without, do not:
+    they go first.
+    """
+    others = fit_files([file for file in files if file is not None], size_limit_bytes=size_limit_bytes).kept
+    room, least_bytes = room_bytes(size_limit_bytes), num_sounds * MIN_SOUND_BYTES
+    beside_all = room - num_bytes(others)
+    beside_papers = room - num_bytes(file for file in others if not is_picture(file))
+    return beside_papers if beside_all < least_bytes <= beside_papers else beside_all
 
 
 def num_bytes(files: Iterable[Sized]) -> int:

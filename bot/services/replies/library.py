@@ -22,7 +22,7 @@ from bot.services.ports import MediaMaker
 from bot.services.records import options_to_json
 from bot.services.replies.chord_sheets import chord_sheet_of
 from bot.services.replies.comparison import Comparison, compare_edit, describe_difference
-from bot.services.replies.fitting import fit_files, num_bytes, room_bytes
+from bot.services.replies.fitting import room_for_sounds
 from bot.services.replies.reply_sounds import ReplySounds, clock
 from bot.services.replies.sound import SoundOf, usual_sound
 from bot.services.replies.takes import Suggest, suggest_nothing
@@ -115,13 +115,16 @@ class ReplyMaker:
             self._measure_shared_run(finished),
         )
         midi = File(filename=f"{name}.mid", data=midi_data)
-        others = fit_files([midi, picture] if picture else [midi], size_limit_bytes=size_limit_bytes)
+        played = None if take_number or is_whole else _as_heard(finished, comparison)
+        room_bytes = room_for_sounds(
+            (midi, picture), size_limit_bytes=size_limit_bytes, num_sounds=1 if played is None else 2
+        )
         sounds = await self._sounds.make(
             name,
             finished.heard or piece,
-            comparison=None if take_number or is_whole else _as_heard(finished, comparison),
+            comparison=played,
             guild_id=revision.place.guild_id,
-            size_limit_bytes=room_bytes(size_limit_bytes) - num_bytes(others.kept),
+            size_limit_bytes=room_bytes,
         )
         return Reply(
             revision=revision,

@@ -12,13 +12,13 @@ import structlog
 from bot.services.model import File
 from bot.services.ports import MediaMaker
 from bot.services.replies.comparison import Comparison, window_remark
+from bot.services.replies.fitting import MIN_SOUND_BYTES
 from bot.services.replies.sound import SoundOf
 from core.errors import RenderError
 from media.protocol import AudioFormat
 from music.piece import Piece
 
 _log = structlog.stdlib.get_logger(__name__)
-_MIN_AUDIO_BYTES = 16 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +64,7 @@ class ReplySounds:
         self, name: str, piece: Piece, *, guild_id: int | None, size_limit_bytes: int
     ) -> tuple[File | None, tuple[str, ...]]:
         assert self._audio_format is not None
-        if size_limit_bytes < _MIN_AUDIO_BYTES:
+        if size_limit_bytes < MIN_SOUND_BYTES:
             return None, ("The sound is too large for this place; the MIDI file holds everything.",)
         try:
             wishes = await self._sound_of(guild_id)

@@ -14,7 +14,7 @@ import structlog
 
 from bot.services.model import File, TakesReply
 from bot.services.ports import MediaMaker
-from bot.services.replies.fitting import fit_files, num_bytes, room_bytes
+from bot.services.replies.fitting import room_for_sounds
 from bot.services.replies.library import Finished, ReplyMaker, ReplyParts
 from core.errors import RenderError
 
@@ -37,8 +37,7 @@ class TakesReplyMaker:
             RenderError: when not even the MIDI files could be written.
         """
         picture, alt_text, remarks = await self._draw(takes)
-        pictures = fit_files([picture] if picture else [], size_limit_bytes=size_limit_bytes).kept
-        rest_bytes = room_bytes(size_limit_bytes) - num_bytes(pictures)
+        rest_bytes = room_for_sounds((picture,), size_limit_bytes=size_limit_bytes, num_sounds=len(takes))
         replies = await asyncio.gather(
             *(
                 self._replies.make(take, size_limit_bytes=rest_bytes // len(takes), take_number=number)

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.services.model import File, Place
 from bot.services.ports import MediaMaker
 from bot.services.replies.comparison import Comparison, compare_edit
-from bot.services.replies.fitting import fit_files, num_bytes, room_bytes
+from bot.services.replies.fitting import room_for_sounds
 from bot.services.replies.library import ReplyParts
 from bot.services.replies.reply_sounds import ReplySounds
 from bot.services.together.branches.pointing import NamedState, find_state, graph_around
@@ -88,13 +88,12 @@ class Comparing:
         if changes.is_nothing:
             return _comparison(pair, lines)
         picture, alt_text, remarks = await self._draw(stem, comparison)
-        pictures = fit_files([picture] if picture else [], size_limit_bytes=size_limit_bytes).kept
         sounds = await self._sounds.make(
             stem,
             mix(pair.states[1]),
             comparison=comparison,
             guild_id=place.guild_id,
-            size_limit_bytes=room_bytes(size_limit_bytes) - num_bytes(pictures),
+            size_limit_bytes=room_for_sounds((picture,), size_limit_bytes=size_limit_bytes, num_sounds=2),
         )
         return _comparison(
             pair,

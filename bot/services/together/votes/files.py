@@ -13,7 +13,7 @@ import structlog
 
 from bot.services.model import DEFAULT_SIZE_LIMIT_BYTES, File
 from bot.services.ports import MediaMaker
-from bot.services.replies.fitting import fit_files, num_bytes, room_bytes
+from bot.services.replies.fitting import room_for_sounds
 from bot.services.replies.reply_sounds import ReplySounds
 from bot.services.replies.sound import SoundOf, usual_sound
 from bot.services.together.states import load_state
@@ -60,8 +60,7 @@ class VoteFileMaker:
         if not pieces:
             return VoteFiles()
         picture, alt_text, remarks = await self._draw(vote, tuple(pieces), tuple(pieces.values()))
-        pictures = fit_files([picture] if picture else [], size_limit_bytes=size_limit_bytes).kept
-        rest_bytes = room_bytes(size_limit_bytes) - num_bytes(pictures)
+        rest_bytes = room_for_sounds((picture,), size_limit_bytes=size_limit_bytes, num_sounds=len(pieces))
         sounds = await asyncio.gather(
             *(
                 self._sounds.make(

@@ -3,7 +3,14 @@
 import pytest
 
 from bot.services.model import File
-from bot.services.replies.fitting import fit_files, left_out_words, num_bytes, room_bytes
+from bot.services.replies.fitting import (
+    MIN_SOUND_BYTES,
+    fit_files,
+    left_out_words,
+    num_bytes,
+    room_bytes,
+    room_for_sounds,
+)
 
 SIZES = {"a-before.mp3": 500, "a-after.ogg": 400, "a.mid": 100, "a.png": 300}
 ALL = 1300
@@ -101,3 +108,24 @@ def test_people_read_what_is_missing_and_how_to_come_by_it():
 )
 def test_files_are_made_to_leave_room_for_what_is_around_them(limit, room):
     assert room_bytes(limit) == room
+
+
+@pytest.mark.parametrize(
+    ("limit", "num_sounds", "room"),
+    [
+        (10_485_760, 1, 10_420_224 - 31_000),  # beside all
+        (60_000, 1, 52_500 - 31_000),
+        (40_000, 1, 35_000 - 1_000),  # the picture goes for the sound
+        (60_000, 2, 52_500 - 1_000),
+        (60_000, 4, 52_500 - 31_000),  # four sounds would not fit without it either: it stays
+        (18_000, 1, 15_750 - 1_000),  # too large for itself, so it takes nobody's room
+        (8_000, 1, 7_000 - 1_000),
+    ],
+)
+def test_a_picture_goes_before_the_sound_does(limit, num_sounds, room):
+    files = (File(filename="a.mid", data=b"x" * 1_000), None, File(filename="a.png", data=b"x" * 30_000))
+    assert room_for_sounds(files, size_limit_bytes=limit, num_sounds=num_sounds) == room
+    sounds = [File(filename=f"{index}.ogg", data=b"x" * (room // num_sounds)) for index in range(num_sounds)]
+    if room // num_sounds >= MIN_SOUND_BYTES:  # what is made to this size is kept
+        fitted = fit_files([*sounds, *(file for file in files if file)], size_limit_bytes=limit)
+        assert {"a.mid", *names(sounds)} <= set(names(fitted.kept))
