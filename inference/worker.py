@@ -21,6 +21,7 @@ from core.errors import (
     InputError,
     TuttiError,
 )
+from core.heap import give_back_freed_memory
 from inference.protocol import (
     Cancel,
     Failure,
@@ -147,6 +148,7 @@ class _Server:
         else:
             self._forget(job_id)
             self._channel.send(encode_message(message))
+            give_back_freed_memory()
 
     def _send_progress(self, message: Progress) -> None:
         # Decoders yield often so that cancelling is quick; the reader needs only what is new.
@@ -162,6 +164,7 @@ class _Server:
         if is_known:
             failure = Failure(job_id=job_id, code="cancelled", message="The job was cancelled.")
             self._channel.send(encode_message(failure))
+            give_back_freed_memory()
 
     def _forget(self, job_id: str) -> None:
         iterator = self._running.pop(job_id, None)

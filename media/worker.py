@@ -15,6 +15,7 @@ import msgspec
 
 from core.child import Channel
 from core.errors import InputError, RenderError, TuttiError
+from core.heap import give_back_freed_memory
 from media.protocol import (
     DrawConflict,
     DrawGraph,
@@ -238,3 +239,4 @@ def serve(channel: Channel, argument: bytes) -> None:
         message = channel.receive()
         if message is not None:
             channel.send(answer_bytes(message))
+            give_back_freed_memory()  # of sounds and pictures; nobody waits for it any more

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import platform
 import signal
 from contextlib import asynccontextmanager, contextmanager
 
@@ -139,3 +140,20 @@ async def test_nonsense_from_a_worker_is_a_loss(tmp_path):
         await handle.receive()
 
     assert caught.value.cause == "protocol"
+
+
+@pytest.mark.skipif(
+    platform.libc_ver()[0] != "glibc", reason="only glibc keeps what was freed, and has a way to ask for it"
+)
+async def test_what_a_job_freed_goes_back_to_the_system(tmp_path):
+    """A job that leaves 64 MiB free between small things leaves the worker hardly larger than it was."""
+    async with _worker(tmp_path) as handle:
+        handle.post(make_request("before", num_bars=1))
+        await _collect(handle, until=1)
+        at_first = handle.resident_bytes
+        handle.post(make_request("frays", num_bars=1, order="fray:64"))
+        handle.post(make_request("after", num_bars=1))  # begins when all is done that follows the other's end
+        await _collect(handle, until=2)
+        grown_bytes = handle.resident_bytes - at_first
+
+    assert grown_bytes < 16 * 2**20

@@ -19,6 +19,7 @@ from inference.decoding.base import Decoder
 from inference.protocol import GenerateRequest, Progress, Request, Result, WorkerSetup
 from music.constraints import Constraints
 from music.piece import Note, Piece, Track
+from tests.core.fraying import fray_heap
 
 WIDTH = 8
 SECONDS_PER_BAR = 0.02
@@ -49,6 +50,7 @@ class TinyDecoder:
         self.checkpoint_id = "generator-tiny"
         self._network = TinyNetwork()
         self._folder = folder
+        self._pins: list[bytes] = []
 
     def decode(self, request: Request) -> Iterator[Progress | Result]:
         assert isinstance(request, GenerateRequest)
@@ -98,6 +100,8 @@ class TinyDecoder:
                 hoard = bytearray(int(megabytes) * 2**20)
                 hoard[::4096] = b"x" * len(hoard[::4096])
                 time.sleep(3)
+            case ["fray", megabytes]:
+                self._pins += fray_heap(int(megabytes) * 2**20)
             case ["allocate too much"]:
                 bytearray(2**60)
             case ["no music"]:
