@@ -18,7 +18,8 @@ from media.fluidsynth_library import FontLibrary, LiveSynth
 from media.synth import MAX_TAIL_SECONDS, SAMPLE_RATE_HZ, Samples, cut_tail
 from media.timeline import BLOCK_FRAMES, Event, read_timeline
 
-_MAX_OPEN_TAKES = 4  # songs that are being written at once; each holds 0.4 MB a second
+_MAX_OPEN_TAKES = 4  # songs that are being written at once; each holds 3 MB, and 0.4 MB a second
+_MAX_OPEN_SECONDS = 90.0  # of all of them together but for the newest; nobody tells us of a song that was given up
 _MARGIN_BLOCKS = 4  # an event may take effect half a tick early
 
 
@@ -34,15 +35,21 @@ class _Take:
 class ResidentSynth:
     """Renders MIDI files with one font that stays in memory."""
 
-    def __init__(self, soundfont: Path, *, num_cores: int = 1) -> None:
-        """Read the font.
+    def __init__(self, soundfont: Path, *, num_cores: int = 1, max_open_seconds: float = _MAX_OPEN_SECONDS) -> None:
+        """Read the font; keep ``max_open_seconds`` of sound of songs that are being written.
 
         Raises:
             RenderError: if FluidSynth's library cannot be used.
         """
         self._library = FontLibrary(soundfont, num_cores=num_cores)
         self._open_takes: list[_Take] = []
+        self._max_open_frames = int(max_open_seconds * SAMPLE_RATE_HZ)
         self.num_rendered_blocks = 0
+
+    @property
+    def num_open_frames(self) -> int:
+        """The sound that is kept of songs that are being written."""
+        return sum(len(take.samples) for take in self._open_takes)
 
     def synthesize(self, midi: bytes, *, stop_seconds: float) -> Samples:
         """Return the sound of a Standard MIDI File, cut where it has died away after ``stop_seconds``.
@@ -71,9 +78,12 @@ class ResidentSynth:
         """
         take = self._play(midi, stop_block=int(stop_seconds * SAMPLE_RATE_HZ) // BLOCK_FRAMES - _MARGIN_BLOCKS)
         self._open_takes.append(take)
-        while len(self._open_takes) > _MAX_OPEN_TAKES:
+        while len(self._open_takes) > _MAX_OPEN_TAKES or self._is_too_much_open():
             self._open_takes.pop(0).synth.close()
         return take.samples
+
+    def _is_too_much_open(self) -> bool:
+        return len(self._open_takes) > 1 and self.num_open_frames > self._max_open_frames
 
     def _play(self, midi: bytes, *, stop_block: int) -> _Take:
         stop_seconds = stop_block * BLOCK_FRAMES / SAMPLE_RATE_HZ

@@ -99,6 +99,18 @@ def test_songs_that_nobody_finished_do_not_pile_up(synth):
     assert len(synth._open_takes) <= 4
 
 
+def test_long_songs_that_nobody_finished_hold_little_sound(soundfont):
+    """What is kept of songs that are being written is so many seconds in all; the newest is kept whatever its length."""
+    synth = ResidentSynth(soundfont, max_open_seconds=3.0)
+    open_seconds = []
+    for pitch, stop_seconds in ((60, 2.0), (61, 0.9), (62, 2.0), (63, 4.0), (64, 0.5)):
+        piece = Piece(tracks=(Track(notes=(Note(0, pitch, 480 * 10, 80),)),))
+        synth.synthesize_beginning(write_midi(piece), stop_seconds=stop_seconds)
+        open_seconds.append(round(synth.num_open_frames / SAMPLE_RATE_HZ, 1))
+
+    assert open_seconds == [2.0, 2.9, 2.9, 4.0, 0.5]
+
+
 def test_same_request_gives_the_same_sound_whatever_was_played_before(synth):
     piece, other = make_expressive(4), make_band(3)
     first = synth.synthesize(write_midi(piece), stop_seconds=stop_seconds_of(piece))
