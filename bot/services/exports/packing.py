@@ -114,7 +114,8 @@ class _Work:
                 return self._archives(await self._stems(), name="stems")
             case _:
                 self._num_total = 4 + 2 * self._num_tracks
-                files = [await self._midi(), await self._audio("flac"), await self._audio("mp3")]
+                sounds = {sound.filename: sound for sound in (await self._audio("mp3"), await self._audio("flac"))}
+                files = [await self._midi(), *sounds.values()]  # one sound, where there is no room for FLAC
                 files += await self._engrave(_ALL_FORMS, stem=self._stem)
                 return self._archives([*files, *await self._stems()], name="")
 

@@ -182,6 +182,24 @@ async def test_stems_step_down_together(band, rates, suffix, remark):
     assert ("Split into" in " ".join(bundle.remarks)) is (len(bundle.messages) > 1)
 
 
+class SmallRoom(OwnMedia):
+    """Steps down from FLAC, as it does for a long piece."""
+
+    async def render(self, piece, *, audio_format="ogg", **wishes):
+        return await super().render(piece, audio_format="mp3" if audio_format == "flac" else audio_format, **wishes)
+
+
+@pytest.mark.asyncio
+async def test_where_flac_has_no_room_the_mp3_is_there_once(band):
+    """A zip with two files of one name is refused by some programs."""
+    ((archive,),) = (await ExportMaker(SmallRoom()).make(ExportOptions(), order_for(band))).messages
+    with zipfile.ZipFile(io.BytesIO(archive.data)) as opened:
+        names = opened.namelist()
+    assert sorted(names) == sorted(set(names))
+    assert "tutti-7-generate-rock.mp3" in names
+    assert "tutti-7-generate-rock.flac" not in names
+
+
 def test_archives_keep_the_limit_and_each_is_whole():
     """What does not fit in one goes to the next; nothing is lost, nothing comes twice, the bytes are the same again."""
     rng = random.Random(1)
