@@ -10,7 +10,6 @@ import os
 import time
 import traceback
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.child import Channel
@@ -21,7 +20,7 @@ from core.errors import (
     InputError,
     TuttiError,
 )
-from core.heap import give_back_freed_memory
+from core.heap import FreedMemory, resident_bytes
 from inference.protocol import (
     Cancel,
     Failure,
@@ -81,6 +80,7 @@ class _Server:
         self._in_lanes: dict[str, None] = {}  # the running jobs that wait for their network, in order
         self._last_progress: dict[str, Progress] = {}
         self._next_beat_seconds = 0.0
+        self._freed = FreedMemory()
 
     def serve(self) -> None:
         """Serve until ``EOFError`` says that the parent wants an end."""
@@ -148,7 +148,7 @@ class _Server:
         else:
             self._forget(job_id)
             self._channel.send(encode_message(message))
-            give_back_freed_memory()
+            self._freed.give_back()
 
     def _send_progress(self, message: Progress) -> None:
         # Decoders yield often so that cancelling is quick; the reader needs only what is new.
@@ -164,7 +164,7 @@ class _Server:
         if is_known:
             failure = Failure(job_id=job_id, code="cancelled", message="The job was cancelled.")
             self._channel.send(encode_message(failure))
-            give_back_freed_memory()
+            self._freed.give_back()
 
     def _forget(self, job_id: str) -> None:
         iterator = self._running.pop(job_id, None)
@@ -178,7 +178,7 @@ class _Server:
         now_seconds = time.monotonic()
         if now_seconds >= self._next_beat_seconds:
             self._next_beat_seconds = now_seconds + self._setup.heartbeat_seconds
-            num_bytes = self._runner.measure_device_memory() or _resident_bytes()
+            num_bytes = self._runner.measure_device_memory() or resident_bytes()
             self._channel.send(encode_message(Heartbeat(memory_bytes=num_bytes)))
 
 
@@ -191,10 +191,3 @@ def _failure(job_id: str, error: Exception) -> Failure:
             break
     details = "" if code in ("input", "checkpoint") else "".join(traceback.format_exception(error))
     return Failure(job_id=job_id, code=code, message=str(error), details=details)
-
-
-def _resident_bytes() -> int:
-    try:
-        return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * os.sysconf("SC_PAGESIZE")
-    except OSError:
-        return 0

@@ -15,7 +15,7 @@ import msgspec
 
 from core.child import Channel
 from core.errors import InputError, RenderError, TuttiError
-from core.heap import give_back_freed_memory
+from core.heap import FreedMemory
 from media.protocol import (
     DrawConflict,
     DrawGraph,
@@ -235,8 +235,9 @@ def serve(channel: Channel, argument: bytes) -> None:
     if argument:  # before it is ready, so that no request's time limit pays for it
         _warm_up(msgspec.msgpack.decode(argument, type=WarmUp))
     channel.send(b"ready")
+    freed = FreedMemory()
     while True:
         message = channel.receive()
         if message is not None:
             channel.send(answer_bytes(message))
-            give_back_freed_memory()  # of sounds and pictures; nobody waits for it any more
+            freed.give_back()  # of sounds and pictures; nobody waits for it any more
