@@ -16,6 +16,7 @@ from soak.promises.visitor import Outcome, files_of, is_apology
 
 _MOST_PRESSES = 150  # on one message: presses that change it may bring up others
 _NUMBERS = re.compile(r"[0-9#:]+")
+_SONG = re.compile(r"#[0-9]+")  # which song an entry of a menu is about; each gallery has songs of its own
 _NUM_WORDS = 4
 _AT_ONCE = 2  # messages, so that two cores have a job each: the next is pressed when the answer is there
 _SEAL = "~"
@@ -34,7 +35,7 @@ class Press:
     @property
     def key(self) -> tuple[str, str, str]:
         """What the same press in another gallery has in common with this one."""
-        return self.exhibit, self.label, ":".join(self.custom_id.partition(_SEAL)[0].split(":")[:2])
+        return self.exhibit, _SONG.sub("#", self.label), ":".join(self.custom_id.partition(_SEAL)[0].split(":")[:2])
 
     @property
     def has_failed(self) -> bool:
@@ -115,13 +116,15 @@ class Comparison:
 
 
 def compare(fresh: Sequence[Press], later: Sequence[Press]) -> Comparison:
-    """Hold later presses against fresh ones; a fresh one that failed counts as one that does not work, too."""
+    """Hold each fresh press against a later one of its own; a fresh one that failed counts as one that does not work, too."""
     found: dict[tuple[str, str, str], list[str]] = {}
     for press in later:  # one that changes its own message may be there several times
         found.setdefault(press.key, []).append(press.came)
     different: list[str] = []
     for press in fresh:
         now = found.get(press.key, [])
-        if press.came not in now or press.has_failed:
+        if press.came in now and not press.has_failed:
+            now.remove(press.came)
+        else:
             different.append(f"{press.label} ({press.exhibit}): {' / '.join(now) or 'not there'}, fresh: {press.came}")
     return Comparison(num_pressed=len(fresh), num_same=len(fresh) - len(different), different=tuple(different))

@@ -67,6 +67,16 @@ def test_later_presses_are_held_against_fresh_ones(fresh, later, num_same):
     assert found.percent == 100 * num_same
 
 
+def test_entries_of_other_songs_are_the_same_entries_and_each_counts():
+    """A menu of two songs has two entries later, too, whatever their numbers are; one that broke is not hidden by the other."""
+    fresh = [press("the tree", label=label) for label in ("#1 2 bars", "#2 2 bars")]
+    later = [press("the tree", label=label) for label in ("#9 2 bars", "#10 2 bars", "#11 2 bars")]
+    assert compare(fresh, later).num_same == 2
+    assert compare(fresh, later[:1]).num_same == 1
+    assert compare(fresh, [later[0], press("nothing", label="#10 2 bars")]).num_same == 1
+    assert compare([press("kept", label="Keep 2")], [press("kept", label="Keep 1")]).num_same == 0
+
+
 def test_kinds_are_those_that_the_bot_knows():
     assert len(known_kinds()) > 15
     assert kinds_not_met([]) == known_kinds()
