@@ -59,14 +59,17 @@ class JobLeases:
             await JobRepository(session).release(owner=self.owner)
 
     @unbroken
-    async def postpone(self, job_id: int) -> int:
-        """Leave a job alone for a while after its answer failed, longer each time; return how often that has happened."""
+    async def postpone(self, job_id: int, *, is_failure: bool = True) -> int:
+        """Leave a job alone for a while after its answer failed, longer each time; return how often that has happened.
+
+        What only had to wait is no failure, and does not count.
+        """
         async with self._database.writing_beside_others() as session:
             job = await JobRepository(session).held(job_id, owner=self.owner)
             if job is None:
                 return 0
             seconds = min(FIRST_PAUSE_SECONDS * 2**job.num_answer_attempts, LONGEST_PAUSE_SECONDS)
-            job.num_answer_attempts += 1
+            job.num_answer_attempts += is_failure
             job.lease_owner = None
             job.lease_until = utc_now() + timedelta(seconds=seconds)
             return job.num_answer_attempts

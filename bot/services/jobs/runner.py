@@ -30,6 +30,7 @@ from bot.services.replies.take_replies import TakesReplyMaker, missing_takes_rem
 from bot.services.songs.graph import load_all_finished
 from bot.services.together.recording import SongWork, within_song
 from core.errors import (
+    LimitError,
     NotFoundError,
     PermissionDeniedError,
     ServiceStoppingError,
@@ -181,6 +182,12 @@ class JobRunner:
             _log.warning("answer_had_no_place", job_id=job.job_id, error=type(second).__name__)
 
     async def _try_later(self, job: JobView, error: TuttiError | TimeoutError) -> None:
+        if isinstance(
+            error, LimitError
+        ):  # too many files wait to be made; this job was accepted, nobody may refuse it now
+            await self._leases.postpone(job.job_id, is_failure=False)
+            _log.info("answer_waits", job_id=job.job_id)
+            return
         num_failures = await self._leases.postpone(job.job_id)
         _log.warning("answer_failed", job_id=job.job_id, error=type(error).__name__, num_failures=num_failures)
         if num_failures < MAX_ANSWER_ATTEMPTS:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from core.errors import (
+    LimitError,
     NotFoundError,
     PermissionDeniedError,
     RenderError,
@@ -62,6 +63,17 @@ async def test_reply_that_cannot_be_shown_now_is_shown_later(open_studio, monkey
     async with open_studio(presenter=presenter, lease_seconds=0.3) as studio:
         await make_result(studio)
     assert len(presenter.replies) == 1
+
+
+async def test_reply_that_waits_for_a_place_among_the_files_is_not_given_up(open_studio, database, monkeypatch):
+    """However often the media children have too much to do: the job was accepted."""
+    monkeypatch.setattr("bot.services.jobs.leases.FIRST_PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr("bot.services.jobs.runner.MAX_ANSWER_ATTEMPTS", 1)
+    presenter = ListPresenter(failures=[LimitError("Too many files are waiting.") for _ in range(3)])
+    async with open_studio(presenter=presenter, lease_seconds=0.3) as studio:
+        await make_result(studio)
+    assert (len(presenter.replies), presenter.errors) == (1, [])
+    assert (await rows(database, Job))[0].num_answer_attempts == 0
 
 
 async def test_reply_that_can_never_be_made_ends_in_a_sentence(open_studio, database, monkeypatch):
