@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from soak.promises.gallery import Exhibit, labels_of
+from soak.promises.gallery import RUNNING, SETTINGS, Exhibit, labels_of
 from soak.promises.visitor import Outcome, files_of, is_apology
 
 _MOST_PRESSES = 150  # on one message: presses that change it may bring up others
@@ -20,7 +20,6 @@ _SONG = re.compile(r"#[0-9]+")  # which song an entry of a menu is about; each g
 _NUM_WORDS = 4
 _AT_ONCE = 2  # messages, so that two cores have a job each: the next is pressed when the answer is there
 _SEAL = "~"
-SETTINGS = "settings"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,16 +43,20 @@ class Press:
 
 
 async def press_all(exhibits: Sequence[Exhibit]) -> list[Press]:
-    """Press everything on every message: some messages at a time, what is on one after the other; settings when nobody works."""
+    """Press everything on every message: some messages at a time, what is on one after the other.
+
+    What runs is cancelled first, while it runs; settings come last, when nobody works.
+    """
     turns = asyncio.Semaphore(_AT_ONCE)
 
     async def in_turn(exhibit: Exhibit) -> list[Press]:
         async with turns:
             return await _press_one(exhibit)
 
-    own = [each for each in exhibits if each.name != SETTINGS]
-    last = [each for each in exhibits if each.name == SETTINGS]
-    found = [*await asyncio.gather(*map(in_turn, own)), *[await _press_one(each) for each in last]]
+    own = [each for each in exhibits if each.name not in (RUNNING, SETTINGS)]
+    found = [await _press_one(each) for each in exhibits if each.name == RUNNING]
+    found += await asyncio.gather(*map(in_turn, own))
+    found += [await _press_one(each) for each in exhibits if each.name == SETTINGS]
     return [press for some in found for press in some]
 
 

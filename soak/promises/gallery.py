@@ -10,6 +10,7 @@ from typing import Any
 
 from soak.promises.visitor import Json, Outcome, Visitor, is_apology
 
+RUNNING, SETTINGS = "running", "settings"
 _NUM_BARS = 2
 _PIANO: dict[str, Any] = {"bars": _NUM_BARS, "instruments": "piano"}
 _BAND = "piano, steel guitar, bass, strings, drums"  # a song that takes some seconds
@@ -68,7 +69,7 @@ async def hang(people: People, *, name: str) -> list[Exhibit]:
         ("history", channel, "history", {}),
         ("favourites", channel, "favourites", {}),
         ("tutorial", rooms["tutorial"], "tutorial", {}),
-        ("settings", channel, "settings show", {}),
+        (SETTINGS, channel, "settings show", {}),
         ("delete", rooms["delete"], "delete", {"newest": 2}),
     ):
         exhibits[title] = await _made(ada, place, command, options)
@@ -96,7 +97,7 @@ async def hang_running(people: People, *, name: str) -> Exhibit:
         return [each for each in own if labels_of(each)]
 
     await ada.until(lambda: bool(running()))
-    return Exhibit(name="running", visitor=ada, message_id=running()[0]["id"])
+    return Exhibit(name=RUNNING, visitor=ada, message_id=running()[0]["id"])
 
 
 def labels_of(message: Json) -> list[tuple[str, str, tuple[str, ...]]]:

@@ -130,7 +130,8 @@ class Visitor(OpenTab):
             if is_answer and message["id"] not in self.deleted and not is_at_work(message):
                 return Outcome(interaction_id=interaction_id, message=message, response=response)
         pressed, num_edits = in_place
-        is_changed = self._edited.get(pressed, 0) > num_edits or pressed in self.deleted
+        is_edited = self._edited.get(pressed, 0) > num_edits and not is_at_work(self.messages[pressed])
+        is_changed = is_edited or pressed in self.deleted
         if pressed and response in ("update", "deferred_update") and is_changed:
             return Outcome(interaction_id=interaction_id, message=self.messages.get(pressed, {}), response=response)
         return None

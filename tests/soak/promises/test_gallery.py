@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from soak.promises.buttons import press_all
-from soak.promises.gallery import Exhibit, _made, _pressed
+from soak.promises.gallery import RUNNING, SETTINGS, Exhibit, _made, _pressed
 from soak.promises.visitor import Outcome, Visitor
 
 PLAN = {
@@ -52,6 +53,33 @@ async def test_at_most_two_presses_wait_for_their_answers():
     presses = await press_all(exhibits_of(visitor, 7))
     assert len(presses) == visitor.num_pressed == 21
     assert visitor.most_waiting == 2
+
+
+async def test_what_runs_is_cancelled_first_and_settings_come_last():
+    """A job that has finished meanwhile has nothing left to cancel."""
+    visitor = Patient()
+    exhibits = [*exhibits_of(visitor, 3)]
+    exhibits[0] = replace(exhibits[0], name=SETTINGS)
+    exhibits[2] = replace(exhibits[2], name=RUNNING)
+    names = [press.exhibit for press in await press_all(exhibits)]
+    assert list(dict.fromkeys(names)) == [RUNNING, "1", SETTINGS]
+
+
+async def test_a_press_is_answered_in_place_when_the_message_works_no_more():
+    """Progress that comes between Cancel and its effect is no answer."""
+    visitor = Patient()
+    cancel = {"type": 2, "label": "Cancel", "custom_id": "c"}
+    at_work = {"id": "1", "is_thinking": False, "embeds": [], "components": [{"components": [cancel]}]}
+    visitor._note({"type": "message_create", "message": at_work})
+    visitor._note({"type": "interaction_acknowledged", "interaction_id": "7", "response": "deferred_update"})
+    waiting = asyncio.create_task(visitor.outcome("7", in_place=("1", 0)))
+    for message in (at_work, at_work | {"content": "Cancelled.", "components": []}):
+        await asyncio.sleep(0)
+        assert not waiting.done()
+        async with visitor._changed:
+            visitor._note({"type": "message_update", "message": message})
+            visitor._changed.notify_all()
+    assert (await waiting).text == "Cancelled."
 
 
 async def test_a_message_that_is_never_done_is_told():
