@@ -26,6 +26,7 @@ from core.errors import NotFoundError
 from core.settings import Settings
 from tests.end_to_end.homes import Home, home, in_folder  # noqa: F401 - the fixture
 from tests.end_to_end.sandbox_user import Json, Page, Person
+from tests.factories.own_task import held_in_a_task
 from tests.factories.ports import quiet_port
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -147,7 +148,7 @@ async def tutti(
     """One bot for all of these tests, in this process: real services, database, media and workers."""
     variables = sandbox.settings_for(tmp_path_factory.mktemp("bot"), weights=tiny_weights, home=home)
     settings = Settings(**variables, TUTTI_METRICS_PORT=monitor_port)
-    async with running_bot(settings) as bot:
+    async with held_in_a_task(running_bot(settings)) as bot:  # its seals are its own, not those of every later test
         await until_online(page)
         async with asyncio.timeout(WORKER_PATIENCE_SECONDS):
             await bot.workers_ready.wait()

@@ -17,13 +17,14 @@ Home = Callable[[Path], dict[str, str]]
 class OnServer:
     """A database for each folder, made when it is first asked for; the bot makes its tables."""
 
-    def __init__(self, server: PostgreSQLServer) -> None:
+    def __init__(self, server: PostgreSQLServer, *, name: str = "home") -> None:
         self._server = server
+        self._name = name
         self._urls: dict[Path, str] = {}
 
     def __call__(self, folder: Path) -> dict[str, str]:
         if folder not in self._urls:
-            name = f"home_{len(self._urls)}"
+            name = f"{self._name}_{len(self._urls)}"
             self._server.create(name)
             self._urls[folder] = self._server.url(name)
         return {"DATABASE_URL": self._urls[folder]}

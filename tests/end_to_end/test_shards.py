@@ -46,7 +46,7 @@ async def shards(
     number = int(state["guild"]["id"]) >> 22
     count = next(count for count in range(2, 64) if number % count)
     folder: Path = tmp_path_factory.mktemp("shards")
-    home = OnServer(postgresql_server)
+    home = OnServer(postgresql_server, name="shards")
     bots: list[BotProcess] = []
     for shard in (0, number % count):  # one after the other: the first makes the tables
         own_folder = folder / str(shard)
