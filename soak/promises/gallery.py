@@ -17,6 +17,7 @@ _BAND = "piano, steel guitar, bass, strings, drums"  # a song that takes some se
 _LONG = 6 * 24 * 60  # minutes that a vote is open: longer than any time that passes here
 _ROOMS = ("edit", "tutorial", "delete")
 """What is about the newest result of its channel."""
+_SONGS = "tutti:songs"  # the menu that leads from a list to a song
 _LAST = ("Delete", "Delete all", "Delete them for good", "Erase me for good", "Give up", "Cancel", "Leave it")
 """What ends a message, pressed after everything else on it."""
 
@@ -112,7 +113,8 @@ def labels_of(message: Json) -> list[tuple[str, str, tuple[str, ...]]]:
                 found.append((str(item.get("label")), custom_id, ()))
             elif item["type"] == 3:
                 entries = [(str(each["label"]), custom_id, (each["value"],)) for each in item["options"]]
-                found += reversed(entries)  # the usual setting comes first in its menu, and shall be what stays
+                is_by_age = custom_id.startswith(_SONGS)  # this gallery's own are the newest; one choice leads away
+                found += entries if is_by_age else reversed(entries)  # a usual setting comes first, and shall stay
     return sorted(found, key=lambda each: each[0] in _LAST)
 
 

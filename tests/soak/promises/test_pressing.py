@@ -100,6 +100,16 @@ def test_what_ends_a_message_is_pressed_last():
     assert [label for label, *_ in labels_of({"components": rows})] == ["Again", "jazz", "usual", "Delete"]
 
 
+def test_of_a_list_of_songs_the_newest_is_chosen_first():
+    """It is the gallery's own; older ones are of galleries before, and the list is gone after one choice."""
+    songs = {
+        "type": 3,
+        "custom_id": "tutti:songs~ab",
+        "options": [{"label": "#9 b", "value": "9"}, {"label": "#1 a", "value": "1"}],
+    }
+    assert [label for label, *_ in labels_of({"components": [{"components": [songs]}]})] == ["#9 b", "#1 a"]
+
+
 async def test_a_day_passes_in_the_database(database_url):
     """Every moment is a day earlier, and nothing else is changed."""
     database = Database(database_url)
