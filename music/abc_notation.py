@@ -25,10 +25,13 @@ _TUNE_NOTE = re.compile(r"[A-Ga-g]")
 _OTHER_LINE = re.compile(r"^(?:[A-Za-z+]:|%).*$", re.MULTILINE)
 _QUOTED = re.compile(r'"[^"\n]*"')
 _METRE_NUMBER = re.compile(r"(?:^|\[)M:[^\n\]]*?(\d{3,}|[7-9]\d|6[5-9])", re.MULTILINE)
-_UNIT_NUMBER = re.compile(r"(?:^|\[)L:\s*(?:[2-9]|1\d)", re.MULTILINE)
+_UNIT = re.compile(r"(?:^|\[)L:\s*(\d+)(?:\s*/\s*(\d+))?", re.MULTILINE)
+_UNITS = frozenset(("1", str(2**power)) for power in range(10))
 _LENGTH_NUMBER = re.compile(r"[A-Ga-gxyz\]][',]*(\d{2,})")
 _MAX_LENGTH = 64
 """Units that a note or rest may last. music21 cuts notes at bar lines in time that grows with the square of their length."""
+_MAX_BAR_NOTES = 500
+"""Letters of notes from one bar line to the next: music21 seeks a metre for overfull bars, in time that grows with their square too."""
 _DAMAGED = (
     "This ABC tune cannot be read. Check that it has X:, T:, M:, L: and K: lines and bars of notes, and send it again."
 )
@@ -71,10 +74,16 @@ def _refuse_endless(text: str) -> None:
     """Refuse metres, units and notes so long that reading them takes minutes or all memory."""
     notes = _QUOTED.sub("", _OTHER_LINE.sub("", text))
     too_long = any(len(number) > 3 or int(number) > _MAX_LENGTH for number in _LENGTH_NUMBER.findall(notes))
-    if too_long or _METRE_NUMBER.search(text) or _UNIT_NUMBER.search(text):
+    if too_long or _METRE_NUMBER.search(text):
         raise ABCFileError(
             f"This ABC tune has notes or bars without end. Keep metres and note lengths to {_MAX_LENGTH} units at most."
         )
+    if any(len(_TUNE_NOTE.findall(bar)) > _MAX_BAR_NOTES for bar in notes.split("|")):
+        raise ABCFileError(
+            f"This ABC tune has a bar of more than {_MAX_BAR_NOTES} notes. Add the bar lines, and send it again."
+        )
+    if any((numerator, denominator or "1") not in _UNITS for numerator, denominator in _UNIT.findall(text)):
+        raise ABCFileError("This ABC tune has a unit of length that I cannot count in. Write L:1/8, for instance.")
 
 
 def _decode(data: bytes) -> str:

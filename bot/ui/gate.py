@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import discord
 import structlog
@@ -92,6 +92,14 @@ def visitor_of_message(message: discord.Message) -> Visitor:
     )
 
 
+def role_ids_of(user: discord.User | discord.Member) -> frozenset[int]:
+    """Return the roles that somebody has on the server in question; none that we know of while its own list is away in an outage."""
+    if not isinstance(user, discord.Member):
+        return frozenset()
+    guild = cast("discord.Guild | None", user.guild)  # somebody named in a command may come without one
+    return frozenset() if guild is None else frozenset(role.id for role in user.roles)
+
+
 def doing_of(interaction: discord.Interaction[Any]) -> str:
     """Return the name of the command that an interaction calls; of a group, the group's."""
     data: Any = interaction.data or {}
@@ -115,7 +123,6 @@ def _visitor(
     rights: discord.Permissions,
 ) -> Visitor:
     """``guild`` may be unknown to us, for instance in an outage, where ``guild_id`` is not: its rules hold all the same."""
-    role_ids = frozenset(role.id for role in user.roles) if isinstance(user, discord.Member) else frozenset[int]()
 
     def name_of(number: int) -> str:
         if guild is None:
@@ -129,7 +136,7 @@ def _visitor(
         user_id=user.id,
         guild_id=guild_id,
         channel_ids=tuple(number for number in channel_ids if number),
-        role_ids=role_ids,
+        role_ids=role_ids_of(user),
         manages=rights.manage_guild or rights.administrator,
         name_of=name_of,
     )

@@ -56,11 +56,19 @@ def test_too_much_text_is_refused_before_it_is_read():
 
 @pytest.mark.parametrize(
     ("old", "new"),
-    [("M:4/4", "M:999/1"), ("GABc", "C999999"), ("L:1/8", "L:9/1"), ("GABc", "[M:4/512]C"), ("GABc", "z65")],
+    [
+        ("M:4/4", "M:999/1"),
+        ("GABc", "C999999"),
+        ("L:1/8", "L:9/1"),
+        ("L:1/8", "L:1/7"),
+        ("GABc", 501 * "c"),
+        ("GABc", "[M:4/512]C"),
+        ("GABc", "z65"),
+    ],
 )
 def test_notes_and_bars_without_end_are_refused_before_they_are_cut(old, new):
     """music21 cuts them at bar lines for minutes, or until memory ends; fuzzing found it."""
-    with pytest.raises(ABCFileError, match="without end"):
+    with pytest.raises(ABCFileError, match=r"without end|bar lines|unit of length"):
         read_abc(SPEED.replace(old, new, 1).encode())
 
 

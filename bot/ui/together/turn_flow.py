@@ -12,6 +12,7 @@ from bot.services.together.claims.service import ClaimWish
 from bot.services.together.turns.rules import TurnBoard
 from bot.ui.answers import author_of, place_of
 from bot.ui.desk import Desk
+from bot.ui.gate import role_ids_of
 from bot.ui.options import parse_bars
 from bot.ui.together.song_flow import answer
 from bot.ui.together.turn_embeds import board_embed, claimed_embed, claims_field, released_embed, said_name
@@ -66,5 +67,4 @@ def person_of(member: discord.Member | discord.User) -> Author:
     """
     if member.bot:
         raise InputError("Bots do not wait in the queue. /turn bot asks me to play.")
-    roles = frozenset(role.id for role in member.roles) if isinstance(member, discord.Member) else frozenset[int]()
-    return Author(user_id=member.id, name=member.display_name, role_ids=roles)
+    return Author(user_id=member.id, name=member.display_name, role_ids=role_ids_of(member))
