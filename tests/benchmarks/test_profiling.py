@@ -49,6 +49,27 @@ def test_sampled_time_is_the_time_that_passed():
     )
 
 
+def test_a_signal_that_comes_while_another_is_handled_counts_no_time_twice(monkeypatch):
+    """On a busy machine the handler takes longer than the signals are apart."""
+    seconds = iter((0.0, 1.0, 2.0, 4.0))  # entered; looked at, and again in the midst of that; looked at once more
+    sampler = StackSampler(interval_seconds=1e6)
+    numbers: list[float] = []
+
+    def round_after_a_signal(number: float) -> int:
+        numbers.append(number)
+        if len(numbers) == 1:
+            sampler._look(0, None)
+        return round(number)
+
+    monkeypatch.setattr("benchmarks.profiling.time.perf_counter", lambda: next(seconds))
+    monkeypatch.setattr("benchmarks.profiling.round", round_after_a_signal, raising=False)
+    with sampler:
+        sampler._look(0, None)
+        sampler._look(0, None)
+
+    assert sum(sampler.microseconds.values()) == 4_000_000
+
+
 def test_file_has_a_stack_and_its_microseconds_a_line(tmp_path):
     """Frames outermost first, parted by semicolons, then a space and a whole number."""
     path = tmp_path / "stacks.txt"
