@@ -69,7 +69,9 @@ class EventWriter:
             inner = next((each for each in inner.get("options", ()) if each["name"] == name), {})
             path.append(name)
         asked = event.get("complete")
-        focus = asked if asked in options else next(iter(options), None)  # Discord always says which option is typed
+        focus = (
+            asked if isinstance(asked, str) and asked in options else next(iter(options), None)
+        )  # Discord always says which option is typed
         is_typing = "complete" in event and focus is not None
         written = [
             self._option(inner, name, value, resolved, focus=focus if is_typing else None)

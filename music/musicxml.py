@@ -271,7 +271,10 @@ def _fill_pick_up(piece: Piece, *, first_bar_ticks: int | None) -> Piece:
 
 
 def _from_start(events: list[Any], default: Any) -> tuple[Any, ...]:
-    return tuple(events) if events and events[0].onset_ticks <= 0 else (default, *events)
+    """Return events of which one stands at the start: what a score with notes of negative length says before it holds from there on."""
+    early = [event for event in events if event.onset_ticks <= 0]
+    start = early[-1]._replace(onset_ticks=0) if early else default
+    return (start, *(event for event in events if event.onset_ticks > 0))
 
 
 def _drop_repeats(metres: Iterator[TimeSignature]) -> list[TimeSignature]:
