@@ -271,7 +271,7 @@ def _fill_pick_up(piece: Piece, *, first_bar_ticks: int | None) -> Piece:
 
 
 def _from_start(events: list[Any], default: Any) -> tuple[Any, ...]:
-    """Return events of which one stands at the start: what a score with notes of negative length says before it holds from there on."""
+    """Return events of which exactly one stands at the start."""
     early = [event for event in events if event.onset_ticks <= 0]
     start = early[-1]._replace(onset_ticks=0) if early else default
     return (start, *(event for event in events if event.onset_ticks > 0))
@@ -286,4 +286,5 @@ def _drop_repeats(metres: Iterator[TimeSignature]) -> list[TimeSignature]:
 
 
 def _ticks(quarters: Any) -> int:
-    return round(Fraction(quarters).limit_denominator(10_000) * DEFAULT_TICKS_PER_QUARTER)
+    """Return a place or a length; what backing up or notes of negative length put before the beginning stands at it."""
+    return max(0, round(Fraction(quarters).limit_denominator(10_000) * DEFAULT_TICKS_PER_QUARTER))
