@@ -24,7 +24,8 @@ _NUMBER_LINE = re.compile(r"^X:\s*(\d+)", re.MULTILINE)
 _TUNE_NOTE = re.compile(r"[A-Ga-g]")
 _OTHER_LINE = re.compile(r"^(?:[A-Za-z+]:|%).*$", re.MULTILINE)
 _QUOTED = re.compile(r'"[^"\n]*"')
-_METRE_NUMBER = re.compile(r"(?:^|\[)M:[^\n\]]*?(\d{3,}|[7-9]\d|6[5-9])", re.MULTILINE)
+_METRE = re.compile(r"(?<=^M:)[^\n]*|(?<=\[M:)[^\n\]]*", re.MULTILINE)
+_SUM = re.compile(r"\(?\s*(\d{1,2}(?:\s*\+\s*\d{1,2})+)\s*\)?(?=\s*/)")
 _UNIT = re.compile(r"(?:^|\[)L:\s*(\d+)(?:\s*/\s*(\d+))?", re.MULTILINE)
 _UNITS = frozenset(("1", str(2**power)) for power in range(10))
 _LENGTH_NUMBER = re.compile(r"[A-Ga-gxyz\]][',]*(\d{2,})")
@@ -52,7 +53,7 @@ def read_abc(data: bytes, *, max_notes: int = MAX_NOTES) -> Piece:
     from music21.abcFormat import ABCFile
     from music21.abcFormat.translate import abcToStreamScore
 
-    text = _first_tune(_decode(data))
+    text = _METRE.sub(_add_up, _first_tune(_decode(data)))
     if len(_TUNE_NOTE.findall(text)) > 2 * max_notes:
         raise UploadTooLargeError(what="notes", limit=max_notes)
     _refuse_endless(text)
@@ -74,7 +75,7 @@ def _refuse_endless(text: str) -> None:
     """Refuse metres, units and notes so long that reading them takes minutes or all memory."""
     notes = _QUOTED.sub("", _OTHER_LINE.sub("", text))
     too_long = any(len(number) > 3 or int(number) > _MAX_LENGTH for number in _LENGTH_NUMBER.findall(notes))
-    if too_long or _METRE_NUMBER.search(text):
+    if too_long or any(_is_endless(metre) for metre in _METRE.findall(text)):
         raise ABCFileError(
             f"This ABC tune has notes or bars without end. Keep metres and note lengths to {_MAX_LENGTH} units at most."
         )
@@ -84,6 +85,17 @@ def _refuse_endless(text: str) -> None:
         )
     if any((numerator, denominator or "1") not in _UNITS for numerator, denominator in _UNIT.findall(text)):
         raise ABCFileError("This ABC tune has a unit of length that I cannot count in. Write L:1/8, for instance.")
+
+
+def _is_endless(metre: str) -> bool:
+    """Whether music21, which reads all digits of a part of a metre as one number, would count bars of more than 64 beats."""
+    numbers = ("".join(re.findall(r"[0-9]", part)) for part in metre.partition("%")[0].split("/"))
+    return any(len(number) > 3 or int(number or "0") > _MAX_LENGTH for number in numbers)
+
+
+def _add_up(metre: re.Match[str]) -> str:
+    """Return a metre with its sums added up: 2+3+2/8 is 7/8."""
+    return _SUM.sub(lambda found: str(sum(map(int, found[1].split("+")))), metre[0])
 
 
 def _decode(data: bytes) -> str:

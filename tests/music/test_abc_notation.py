@@ -58,6 +58,7 @@ def test_too_much_text_is_refused_before_it_is_read():
     ("old", "new"),
     [
         ("M:4/4", "M:999/1"),
+        ("M:4/4", "M:4(9:0:9abc/4"),
         ("GABc", "C999999"),
         ("L:1/8", "L:9/1"),
         ("L:1/8", "L:1/7"),
@@ -70,6 +71,16 @@ def test_notes_and_bars_without_end_are_refused_before_they_are_cut(old, new):
     """music21 cuts them at bar lines for minutes, or until memory ends; fuzzing found it."""
     with pytest.raises(ABCFileError, match=r"without end|bar lines|unit of length"):
         read_abc(SPEED.replace(old, new, 1).encode())
+
+
+@pytest.mark.parametrize(
+    ("metre", "read"),
+    [("2+3+2/8", (7, 8)), ("(3+2)/4", (5, 4)), ("6/8 % a jig", (6, 8)), ("C|", (2, 2)), ("none", (4, 4))],
+)
+def test_metres_are_read_as_they_are_written(metre, read):
+    """Sums are added up, which music21 would take for one long number."""
+    piece = read_abc(SPEED.replace("M:4/4", f"M:{metre}").encode())
+    assert (piece.time_signatures[0].numerator, piece.time_signatures[0].denominator) == read
 
 
 def test_numbers_in_words_are_no_lengths():
