@@ -27,6 +27,8 @@ MAX_MEASURES = 60_000
 MAX_REPEAT_TIMES = 16
 MAX_BEATS = 64
 """Of one metre, and what one beat may be the part of: music21 divides bars in time that grows much faster than their beats."""
+_SMALL_NUMBERS = {"fifths": 14, "degree-value": 24}
+_SHORT_NUMBER = re.compile(r"[0-9]{1,3}(\.[0-9]{0,9})?")
 _MAX_REPEATS = 200
 _UNZIP_ERRORS = (
     zipfile.BadZipFile, zlib.error, lzma.LZMAError, KeyError, OSError, RuntimeError, NotImplementedError, EOFError, ValueError,
@@ -70,6 +72,7 @@ def parse_safely(data: bytes, *, max_notes: int) -> ET.Element:
         raise MusicXMLFileError("This XML file is not a MusicXML score. Send a .musicxml, .xml or .mxl score.")
     _check_repeats(root)
     _check_metres(root)
+    _check_small_numbers(root)
     return root
 
 
@@ -161,4 +164,14 @@ def _check_metres(root: ET.Element) -> None:
         if not _BEATS.fullmatch(text) or sum(int(beats) for beats in text.split("+")) > MAX_BEATS:
             raise MusicXMLFileError(
                 f"This score has a metre that I cannot count. Write metres of at most {MAX_BEATS} beats, such as 3/4 or 3+2/8."
+            )
+
+
+def _check_small_numbers(root: ET.Element) -> None:
+    """Refuse what music21 would count up to, one by one."""
+    for tag, limit in _SMALL_NUMBERS.items():
+        texts = ((element.text or "").strip().lstrip("+-") for element in root.iter(tag))
+        if any(text[:1].isdecimal() and (not _SHORT_NUMBER.fullmatch(text) or float(text) > limit) for text in texts):
+            raise MusicXMLFileError(
+                f"This score has a <{tag}> beyond {limit}, which is no music. Correct it, or export the score again."
             )

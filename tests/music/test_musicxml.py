@@ -107,6 +107,16 @@ def test_metres_without_end_are_refused(beats):
         read_musicxml((HEAD + BODY.replace("<note>", metre + "<note>", 1)).encode())
 
 
+@pytest.mark.parametrize(
+    ("tag", "number"),
+    [("fifths", "999999999999"), ("fifths", "-15"), ("degree-value", "1e12"), ("degree-value", "25")],
+)
+def test_numbers_that_would_be_counted_up_are_refused(tag, number):
+    """music21 walks round the circle of fifths, and up a chord, one by one; fuzzing found it."""
+    with pytest.raises(MusicXMLFileError, match="no music"):
+        read_musicxml((HEAD + BODY.replace("<note>", f"<{tag}>{number}</{tag}><note>", 1)).encode())
+
+
 def test_too_many_notes_are_refused_by_counting():
     with pytest.raises(UploadTooLargeError):
         read_musicxml((HEAD + BODY.replace("<note>", "<note>" * 10)).encode(), max_notes=10)
