@@ -29,6 +29,8 @@ _SUM = re.compile(r"\(?\s*(\d{1,2}(?:\s*\+\s*\d{1,2})+)\s*\)?(?=\s*/)")
 _UNIT = re.compile(r"(?:^|\[)L:\s*(\d+)(?:\s*/\s*(\d+))?", re.MULTILINE)
 _UNITS = frozenset(("1", str(2**power)) for power in range(10))
 _LENGTH_NUMBER = re.compile(r"[A-Ga-gxyz\]][',]*(\d{2,})")
+_SLUR = re.compile(r"\((?![0-9])")
+_MAX_OPEN_SLURS = 100
 _MAX_LENGTH = 64
 """Units that a note or rest may last. music21 cuts notes at bar lines in time that grows with the square of their length."""
 _MAX_BAR_NOTES = 500
@@ -83,6 +85,8 @@ def _refuse_endless(text: str) -> None:
         raise ABCFileError(
             f"This ABC tune has a bar of more than {_MAX_BAR_NOTES} notes. Add the bar lines, and send it again."
         )
+    if len(_SLUR.findall(notes)) - notes.count(")") > _MAX_OPEN_SLURS:
+        raise ABCFileError("This ABC tune has slurs without end. Close its brackets, and send it again.")
     if any((numerator, denominator or "1") not in _UNITS for numerator, denominator in _UNIT.findall(text)):
         raise ABCFileError("This ABC tune has a unit of length that I cannot count in. Write L:1/8, for instance.")
 

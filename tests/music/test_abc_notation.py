@@ -63,6 +63,7 @@ def test_too_much_text_is_refused_before_it_is_read():
         ("L:1/8", "L:9/1"),
         ("L:1/8", "L:1/7"),
         ("GABc", 501 * "c"),
+        ("GABc", 5_000 * "(" + "c"),
         ("GABc", "[M:4/512]C"),
         ("GABc", "z65"),
     ],
